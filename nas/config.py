@@ -1,0 +1,86 @@
+"""The definition of one study, as values: what `study.yaml` says once every default is filled in."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from search_spaces.candidate import Named, Settings
+from search_spaces.expressions import Expression
+from search_spaces.space import SearchSpace
+from workers.messages import Split, TaskSpec
+
+Direction = Literal["maximize", "minimize"]
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """What is optimised: a metric of the task, or `parameters`, `flops` or `seconds`."""
+
+    metric: str
+    direction: Direction
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """When a study ends; whatever is reached first. None and 0 mean without limit.
+
+    `trials` counts every trial, also those reused, infeasible or failed; `epochs` is for one trial; `total_epochs` is
+    for all trials together; `seconds` is wall time over all runs of the study; `target` is a value of the first
+    objective that is good enough; `patience` the number of finished trials without a new incumbent.
+    """
+
+    trials: int = 64
+    epochs: int = 27
+    total_epochs: int = 0
+    seconds: float = 0.0
+    target: float | None = None
+    patience: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pruning:
+    """Which pruner, and the metric it compares (with several objectives it must be named)."""
+
+    pruner: Named = Named("asha")
+    metric: str = ""
+    direction: Direction = "maximize"
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """The last stage: the `top` best retrained on train + validation with `seeds` seeds each; 0 seeds skips it."""
+
+    seeds: int = 3
+    top: int = 1
+    epochs: int = 0
+    """Epochs of each retraining; 0 means as many as a trial has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifacts:
+    """Where checkpoints and exports go, how many of the best trials keep theirs, which formats are exported."""
+
+    folder: str = "runs"
+    keep: int = 16
+    export: tuple[str, ...] = ("source", "safetensors")
+
+
+@dataclass(frozen=True, slots=True)
+class StudyConfig:
+    """Everything that defines a study; two equal values search alike."""
+
+    name: str
+    task: TaskSpec
+    space: SearchSpace
+    objectives: tuple[Objective, ...]
+    constraints: tuple[Expression, ...] = ()
+    """Over metrics, `parameters`, `flops` and `seconds`, of a finished trial: `parameters <= 200k`."""
+    sampler: Named = Named("tpe")
+    pruning: Pruning = field(default_factory=Pruning)
+    budget: Budget = field(default_factory=Budget)
+    final: Final = field(default_factory=Final)
+    executor: Named = Named("process", Settings(workers=0))
+    """`workers` 0 means one per core."""
+    storage: str = "sqlite:///nas.db"
+    artifacts: Artifacts = field(default_factory=Artifacts)
+    checkpoint_seconds: float = 5.0
+    seed: int = 0

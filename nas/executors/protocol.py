@@ -1,0 +1,35 @@
+"""What every executor does: run jobs somewhere and hand back what they report."""
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from workers.messages import Event, Job, JobLost, TaskInfo, TaskSpec
+
+
+class Executor(Protocol):
+    """Where jobs run. Owned by one controller, used from one thread; its workers die with the controller."""
+
+    @property
+    def capacity(self) -> int:
+        """How many jobs can run at the same time."""
+        ...
+
+    def describe(self, task: TaskSpec) -> TaskInfo:
+        """Load a task where the jobs will run and say what it holds; raise `TaskError` if it cannot be used."""
+        ...
+
+    def submit(self, job: Job) -> None:
+        """Start a job, or queue it until a worker is free."""
+        ...
+
+    def poll(self, timeout: float) -> Sequence[Event | JobLost]:
+        """Return what has happened since the last call, waiting up to `timeout` seconds for a first event."""
+        ...
+
+    def stop(self, numbers: Collection[int]) -> None:
+        """Ask that these trials end after the epoch they are in; each still ends with an `Outcome` PRUNED."""
+        ...
+
+    def close(self) -> None:
+        """End every worker, whatever it is doing."""
+        ...

@@ -1,0 +1,1 @@
+"""Pruners: one file a rule that stops weak trials."""

@@ -1,0 +1,1 @@
+"""Samplers: one file a way to propose candidates."""

@@ -1,0 +1,1 @@
+"""Storage: the tables, migrations and leases that hold the truth."""

@@ -1,0 +1,72 @@
+"""A trial: one candidate's life in a study, and the curve it drew."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from search_spaces.candidate import Candidate, Params
+from workers.messages import Checkpoint
+
+
+class TrialState(StrEnum):
+    """Optuna's five states."""
+
+    WAITING = "WAITING"
+    RUNNING = "RUNNING"
+    COMPLETE = "COMPLETE"
+    PRUNED = "PRUNED"
+    FAIL = "FAIL"
+
+    @property
+    def finished(self) -> bool:
+        """Tell whether a trial in this state will never change again."""
+        return self in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One point of a learning curve: the metrics after `epoch` epochs (from 1), and the seconds that epoch took."""
+
+    epoch: int
+    metrics: Mapping[str, float]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One candidate's life. `values` has one number per objective once the trial is COMPLETE, and is empty before."""
+
+    number: int
+    params: Params
+    candidate: Candidate
+    state: TrialState = TrialState.WAITING
+    reason: str = ""
+    """Why it ended so: "pruned", "infeasible", "reused", "nan", "oom", "lost", "build", "task", … or empty."""
+    curve: tuple[Point, ...] = ()
+    values: tuple[float, ...] = ()
+    constraints: Mapping[str, float] = field(default_factory=dict)
+    """How far each constraint or limit is exceeded, by its text; ≤ 0 holds."""
+    fingerprint: str = ""
+    parameters: int = 0
+    flops: int = 0
+    attempt: int = 0
+    epochs: int = 0
+    seconds: float = 0.0
+    reused_from: int | None = None
+    checkpoint: Checkpoint | None = None
+    engine: str = ""
+    sampler_state: Mapping[str, object] = field(default_factory=dict)
+    """What the sampler must find again when it is rebuilt from history; JSON values."""
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+    @property
+    def feasible(self) -> bool:
+        """Tell whether every constraint that was measured holds."""
+        return all(excess <= 0 for excess in self.constraints.values())
+
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """Return the metrics of the last epoch, empty before the first."""
+        return self.curve[-1].metrics if self.curve else {}

@@ -1,0 +1,1 @@
+"""Families: one file a rule that turns an architecture into a network."""

@@ -1,0 +1,123 @@
+"""What a class on a menu can be told: its dataclass fields, each with a default, what is allowed, and a sentence.
+
+    @dataclass(frozen=True, slots=True)
+    class Sgd:
+        lr: float = number(0.01, "learning rate", above=0)
+        momentum: float = number(0.0, "share of the last step that is repeated", low=0, high=1)
+
+A study file may set any of them, and make any of them a dimension.
+"""
+
+import math
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from search_spaces.candidate import Scalar
+from search_spaces.errors import nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Hyperparameter:
+    """One hyper-parameter: what it may be, and what it is when nobody says."""
+
+    name: str
+    kind: type[bool] | type[int] | type[float] | type[str]
+    default: Scalar
+    doc: str
+    low: float = -math.inf
+    high: float = math.inf
+    open_low: bool = False
+    """The lower bound itself is not allowed."""
+    options: tuple[str, ...] = ()
+    """The allowed texts; empty means any text."""
+    each: str = ""
+    """The hyper-parameter that counts how often this one may be sampled anew, e.g. `depth`; empty for never."""
+    when: tuple[str, str] = ("", "")
+    """The choice that opens it: (hyper-parameter, option)."""
+
+    def mistake(self, value: object) -> str:
+        """Say what is wrong with a value, or return an empty text."""
+        if self.kind is bool:
+            return "" if isinstance(value, bool) else f"needs true or false, got {value!r}"
+        if self.kind is str:
+            return self._text_mistake(value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return f"needs a number, got {value!r}"
+        if self.kind is int and value != int(value):
+            return f"needs a whole number, got {value!r}"
+        return self._range_mistake(value)
+
+    @property
+    def allowed(self) -> str:
+        """Say what is allowed, in words."""
+        if self.kind is bool:
+            return "true or false"
+        if self.kind is str:
+            return " | ".join(self.options) if self.options else "text"
+        noun = "whole number" if self.kind is int else "number"
+        low = f" {'>' if self.open_low else '≥'} {self.low:g}" if self.low > -math.inf else ""
+        high = f"{' and' if low else ''} ≤ {self.high:g}" if self.high < math.inf else ""
+        return f"{noun}{low}{high}"
+
+    def _text_mistake(self, value: object) -> str:
+        if not isinstance(value, str):
+            return f"needs text, got {value!r}"
+        if self.options and value not in self.options:
+            return f"unknown option {value!r}{nearest(value, self.options)}"
+        return ""
+
+    def _range_mistake(self, value: float) -> str:
+        too_low = value < self.low or (self.open_low and value == self.low)
+        return f"needs a {self.allowed}, got {value!r}" if too_low or not value <= self.high else ""
+
+
+def hyperparameters(cls: type) -> tuple[Hyperparameter, ...]:
+    """List the hyper-parameters of a class on a menu, in order."""
+    return tuple(item.metadata["of"](item.name) for item in fields(cls) if "of" in item.metadata)
+
+
+def number(
+    default: float,
+    doc: str,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    above: float | None = None,
+    each: str = "",
+    when: tuple[str, str] = ("", ""),
+) -> Any:
+    """Declare a real number; `above` is a lower bound that is itself not allowed."""
+    bounds = {"low": low if above is None else above, "high": high, "open_low": above is not None}
+    return _declare(float, default, doc, **bounds, each=each, when=when)
+
+
+def integer(
+    default: int,
+    doc: str,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    each: str = "",
+    when: tuple[str, str] = ("", ""),
+) -> Any:
+    """Declare a whole number."""
+    return _declare(int, default, doc, low=low, high=high, each=each, when=when)
+
+
+def flag(default: bool, doc: str, *, each: str = "", when: tuple[str, str] = ("", "")) -> Any:
+    """Declare a yes or no."""
+    return _declare(bool, default, doc, each=each, when=when)
+
+
+def option(
+    default: str, doc: str, options: tuple[str, ...] = (), *, each: str = "", when: tuple[str, str] = ("", "")
+) -> Any:
+    """Declare a text, one of `options` where there are any."""
+    return _declare(str, default, doc, options=options, each=each, when=when)
+
+
+def _declare(kind: type, default: Scalar, doc: str, **rest: Any) -> Any:
+    def of(name: str) -> Hyperparameter:
+        return Hyperparameter(name, kind, default, doc, **rest)
+
+    return field(default=default, metadata={"of": of})

@@ -1,0 +1,1 @@
+"""Ops: one file a kind of layer, with its shapes, parameters, FLOPs and memory; no torch."""

@@ -1,0 +1,15 @@
+"""What can go wrong in a worker, as errors a user can read; leaves of the tree in `search_spaces.errors`."""
+
+from search_spaces.errors import NasError
+
+
+class TaskError(NasError):
+    """The samples of a task cannot be used: a missing file or target, one class, text in a number column, …"""
+
+
+class CheckpointError(NasError):
+    """A checkpoint that is missing, torn, altered, or of another network."""
+
+
+class ExportError(NasError):
+    """An exported network that could not be written, or is not the network it was made from."""

@@ -1,0 +1,1 @@
+"""Layers: one file an op, how torch builds and initialises it."""

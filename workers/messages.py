@@ -1,0 +1,136 @@
+"""The wire between the controller and its workers: frozen values, no torch.
+
+The controller sends a `Job`; the worker answers with a stream of events. `EpochMetrics` and `Saved` tell of progress,
+exactly one `Outcome` ends each assignment. `attempt` says which life of the trial an event belongs to.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from search_spaces.candidate import Candidate, Named
+
+Shape = tuple[int, ...]
+"""The shape of one sample, without the batch: (features,), (channels, height, width) or (time, features)."""
+
+Stage = Literal["search", "final"]
+"""What is trained and measured on: train and validation; or train + validation together and test, once, at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Shares of the samples held back for validation and test, and the seed that draws them."""
+
+    validation: float = 0.2
+    test: float = 0.2
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSpec:
+    """Which samples to learn: a name from the menu of tasks with its settings, the split, and the loss ("" = usual)."""
+
+    task: Named
+    split: Split = field(default_factory=Split)
+    loss: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskInfo:
+    """What the controller has to know of a task without holding its samples."""
+
+    name: str
+    kind: Literal["classification", "regression"]
+    inputs: Shape
+    outputs: int
+    samples: tuple[int, int, int]
+    """Number of samples in train, validation and test."""
+    metrics: tuple[str, ...]
+    loss: str
+    sha256: str
+    """Hash of all samples and of the split."""
+    classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A file that holds one candidate after `epoch` epochs: where it is, its hash and its size in bytes."""
+
+    path: str
+    sha256: str
+    bytes: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One candidate of a job, and where its training goes on from."""
+
+    number: int
+    candidate: Candidate
+    attempt: int = 1
+    start_epoch: int = 0
+    checkpoint: Checkpoint | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A bag of candidates for one worker; `seed` is the study's and draws the batch order."""
+
+    id: int
+    study: str
+    task: TaskSpec
+    assignments: tuple[Assignment, ...]
+    epochs: int
+    seed: int
+    folder: str
+    """Where checkpoints are written."""
+    stage: Stage = "search"
+    checkpoint_seconds: float = 5.0
+    """A checkpoint is written after an epoch when this much training time has passed since the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class EpochMetrics:
+    """What one candidate measured after `epoch` epochs; `seconds` is its own share of the time."""
+
+    number: int
+    attempt: int
+    epoch: int
+    metrics: Mapping[str, float]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A checkpoint of a candidate that goes on training is on disk."""
+
+    number: int
+    attempt: int
+    checkpoint: Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an assignment ended. `metrics` are those of the last epoch; `reason` says why it FAILed ("nan", "oom", …)."""
+
+    number: int
+    attempt: int
+    state: Literal["COMPLETE", "PRUNED", "FAIL"]
+    epochs: int
+    metrics: Mapping[str, float]
+    seconds: float
+    reason: str = ""
+    checkpoint: Checkpoint | None = None
+    engine: str = "solo"
+
+
+@dataclass(frozen=True, slots=True)
+class JobLost:
+    """The worker of a job died; what it had not finished must be done again."""
+
+    job: int
+    reason: str
+
+
+Event = EpochMetrics | Saved | Outcome

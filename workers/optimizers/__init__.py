@@ -1,0 +1,1 @@
+"""Optimizers: one file an optimizer, its hyper-parameters and its torch form."""
