@@ -29,3 +29,7 @@ class SchemaError(NasError):
 
 class NoUsableTrial(NasError):
     """The search ended and no trial has a finite value."""
+
+
+class WorkersUnusable(NasError):
+    """Workers die before they can do anything."""

@@ -5,7 +5,8 @@
     ├── UnknownName        a name that is in no menu; carries the nearest match
     ├── BuildError         an architecture that cannot become a network (that candidate only)
     ├── workers.errors     TaskError, CheckpointError, ExportError
-    └── nas.errors         StudyNotFound, StudyExists, StudyBusy, LeaseLost, StorageError, SchemaError, NoUsableTrial
+    └── nas.errors         StudyNotFound, StudyExists, StudyBusy, LeaseLost, StorageError, SchemaError, NoUsableTrial,
+                           WorkersUnusable
 """
 
 from collections.abc import Iterable, Sequence

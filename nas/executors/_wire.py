@@ -1,0 +1,34 @@
+"""What the process executor and its workers say to each other beside jobs and events."""
+
+from dataclasses import dataclass
+
+from workers.messages import TaskInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The worker has loaded what it needs; `pid` is its process."""
+
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """These trials are to end after the epoch they are in."""
+
+    numbers: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """The answer to a `TaskSpec`: what the task holds, or why it cannot be used."""
+
+    info: TaskInfo | None
+    mistake: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobDone:
+    """Every assignment of the job has had its outcome."""
+
+    job: int

@@ -1,0 +1,168 @@
+"""Long-lived worker processes on this machine, one per core: the default."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+
+from nas.errors import WorkersUnusable
+from nas.executors._wire import Described, JobDone, Ready, Stop
+from nas.executors.protocol import Executor
+from search_spaces.hyperparameters import integer
+from workers.errors import TaskError
+from workers.messages import Event, Job, JobLost, TaskInfo, TaskSpec
+
+_FALSE_STARTS = 3
+"""So many workers in a row may die before they are ready; then something is wrong with the machine, not with a job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """Train in worker processes of this machine that die with the controller."""
+
+    workers: int = integer(0, "how many processes; 0 means one per core", low=0, high=1024)
+
+    def start(self) -> Executor:
+        """Start the workers; they load torch side by side."""
+        return ProcessExecutor(self.workers or len(os.sched_getaffinity(0)))
+
+
+class ProcessExecutor:
+    """Hands each job to a free worker, replaces workers that die, and says which job died with them."""
+
+    def __init__(self, workers: int) -> None:
+        self._queue: deque[Job] = deque()
+        self._false_starts = 0
+        self._workers = [_WorkerProcess() for _ in range(workers)]
+
+    @property
+    def capacity(self) -> int:
+        """One job per worker."""
+        return len(self._workers)
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The process ids of the living workers."""
+        return tuple(worker.process.pid for worker in self._workers)
+
+    def describe(self, task: TaskSpec) -> TaskInfo:
+        """Let the first worker load a task and say what it holds."""
+        worker = self._workers[0]
+        worker.connection.send(task)
+        while True:
+            try:
+                message = worker.connection.recv()
+            except (EOFError, ConnectionError):
+                raise WorkersUnusable(f"a worker died while it loaded the task {task.task.name!r}") from None
+            if isinstance(message, Described):
+                break
+            worker.take(message)
+        if message.info is None:
+            raise TaskError(message.mistake)
+        return message.info
+
+    def submit(self, job: Job) -> None:
+        """Give the job to a free worker, or queue it."""
+        self._queue.append(job)
+        self._feed()
+
+    def poll(self, timeout: float) -> Sequence[Event | JobLost]:
+        """Collect what the workers have sent, waiting for a first message."""
+        happened: list[Event | JobLost] = []
+        by_connection = {worker.connection: worker for worker in self._workers}
+        for ready in wait(list(by_connection), timeout):
+            assert isinstance(ready, Connection)
+            happened.extend(self._receive(by_connection[ready]))
+        self._feed()
+        return happened
+
+    def stop(self, numbers: Collection[int]) -> None:
+        """Pass the stops on to the workers that train these trials."""
+        for worker in self._workers:
+            mine = worker.numbers & frozenset(numbers)
+            if mine:
+                with contextlib.suppress(OSError):  # a dead worker is noticed by poll
+                    worker.connection.send(Stop(mine))
+
+    def close(self) -> None:
+        """Kill every worker: what they had not reported is trained again by whoever resumes."""
+        for worker in self._workers:
+            worker.kill()
+        self._queue.clear()
+
+    def _feed(self) -> None:
+        for worker in self._workers:
+            if self._queue and worker.job is None:
+                worker.give(self._queue.popleft())
+
+    def _receive(self, worker: "_WorkerProcess") -> Sequence[Event | JobLost]:
+        happened: list[Event | JobLost] = []
+        try:
+            while worker.connection.poll(0):
+                happened.extend(worker.take(worker.connection.recv()))
+        except (EOFError, ConnectionError):
+            happened.extend(self._replace(worker))
+        return happened
+
+    def _replace(self, worker: "_WorkerProcess") -> Sequence[JobLost]:
+        reason = worker.kill()
+        self._false_starts = 0 if worker.ready else self._false_starts + 1
+        if self._false_starts >= _FALSE_STARTS:
+            raise WorkersUnusable(f"{_FALSE_STARTS} workers in a row died before they were ready: {reason}")
+        self._workers[self._workers.index(worker)] = _WorkerProcess()
+        return [JobLost(worker.job.id, reason)] if worker.job else []
+
+
+class _WorkerProcess:
+    """One worker: its process, the socket to it, and the job it has."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        command = [sys.executable, "-m", "nas.executors._worker", str(theirs.fileno())]
+        self.process = subprocess.Popen(
+            command, pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, env=_environment()
+        )
+        theirs.close()
+        self.connection: Connection = Connection(ours.detach())
+        self.job: Job | None = None
+        self.ready = False
+
+    @property
+    def numbers(self) -> frozenset[int]:
+        """The trials it trains."""
+        return frozenset(item.number for item in self.job.assignments) if self.job else frozenset()
+
+    def give(self, job: Job) -> None:
+        """Send it a job; if it is dead already, `poll` notices and the job is lost then."""
+        self.job = job
+        with contextlib.suppress(OSError):
+            self.connection.send(job)
+
+    def take(self, message: object) -> list[Event]:
+        """Take one message and return the events in it."""
+        match message:
+            case Ready():
+                self.ready = True
+            case JobDone():
+                self.job = None
+            case list() as events:
+                return events
+        return []
+
+    def kill(self) -> str:
+        """End it and say how it ended."""
+        self.process.kill()
+        code = self.process.wait()
+        self.connection.close()
+        return f"worker {self.process.pid} was killed by signal {-code}" if code < 0 else f"worker exited with {code}"
+
+
+def _environment() -> dict[str, str]:
+    """One thread per worker: intra-op threads make a small network slower, and there is a worker per core."""
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    return {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONPATH": path}
