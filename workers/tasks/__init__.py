@@ -1,1 +1,5 @@
-"""Tasks: one file a source of samples, with its split, loss and metrics."""
+"""Tasks: one file a source of samples."""
+
+from search_spaces.registry import Menu
+
+TASKS = Menu("workers.tasks", "task")

@@ -1,0 +1,20 @@
+"""Handwritten digits: 1 797 grey images of 8 × 8, ten classes (UCI, from scikit-learn)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from workers.tasks._bundled import read_bundled
+from workers.tasks.protocol import ArrayInputs, Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """Handwritten digits, as images (1, 8, 8) of 0 to 1."""
+
+    def samples(self) -> Samples:
+        """Read the images and what they show."""
+        rows = read_bundled("digits.csv.gz")  # 64 pixels of 0 to 16, then the digit
+        images = rows[:, :-1].reshape(-1, 8, 8).astype(np.uint8)
+        classes = tuple(str(digit) for digit in range(10))
+        return Samples("classification", ArrayInputs(images, "NHW", 16.0, False), rows[:, -1].astype(np.int64), classes)

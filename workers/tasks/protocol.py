@@ -1,0 +1,68 @@
+"""What every task does: read raw samples; and what raw samples are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.messages import Kind
+
+Array = NDArray[Any]
+Cell = str | float
+Columns = Mapping[str, Sequence[Cell]]
+"""A table: the cells of each column, by its name; an empty text is a missing value."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayInputs:
+    """Numbers in an array, the first axis being the samples: how they become what a network takes."""
+
+    values: Array
+    layout: Literal["plain", "NHW", "NHWC"] = "plain"
+    """How the axes are ordered; images become (samples, channels, height, width)."""
+    divisor: float = 1.0
+    """A fixed number that everything is divided by, e.g. 255."""
+    standardise: bool = True
+    """Whether each feature or channel gets mean 0 and deviation 1, as measured on the training samples."""
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class TableInputs:
+    """Columns of numbers and categories, with missing values."""
+
+    columns: Columns
+    categorical: frozenset[str]
+    """The names of the columns that hold categories; the others hold numbers."""
+    max_categories: int = 64
+    """How many categories of a column are told apart; rarer ones count as unknown."""
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Everything a task holds, as it was read: nothing scaled, nothing split unless it came split."""
+
+    kind: Kind
+    inputs: ArrayInputs | TableInputs
+    targets: Array
+    """Class numbers (samples,), or numbers to predict (samples, outputs)."""
+    classes: tuple[str, ...] = ()
+    validation: NDArray[np.int64] | None = None
+    """Indices of the samples that came as validation samples; None lets the split draw them."""
+    test: NDArray[np.int64] | None = None
+    """Indices of the samples that came as test samples; None lets the split draw them."""
+
+
+class Task(Protocol):
+    """A source of samples; its fields are its settings."""
+
+    def samples(self) -> Samples:
+        """Read the samples; raise `TaskError` if they cannot be used."""
+        ...
