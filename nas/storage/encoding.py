@@ -1,0 +1,146 @@
+"""Trials, curves and documents as the columns they are stored in, and back.
+
+JSON has no NaN and no infinity. A number that is one is stored deliberately as text: in metrics and values, where
+every value is a number, as "NaN", "Infinity" and "-Infinity"; in a document, where text is text, as {"$number": "NaN"}.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, cast
+
+from nas.storage.records import Artifact, Json
+from nas.trials import Point, Trial, TrialState
+from search_spaces.candidate import Candidate
+from workers.messages import Checkpoint, TaskInfo
+
+Row = dict[str, Any]
+
+_dump = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode
+
+
+def trial_row(study_id: int, trial: Trial) -> Row:
+    """Return the columns of `nas_trial`; the curve is stored elsewhere."""
+    return {
+        "study_id": study_id,
+        "number": trial.number,
+        "state": trial.state.value,
+        "reason": trial.reason,
+        "params": _dump(dict(trial.params)),
+        "candidate": _dump(trial.candidate.to_json()),
+        "results": dump_numbers(trial.values),
+        "constraints": dump_numbers(trial.constraints),
+        "fingerprint": trial.fingerprint,
+        "parameters": trial.parameters,
+        "flops": trial.flops,
+        "attempt": trial.attempt,
+        "epochs": trial.epochs,
+        "seconds": trial.seconds,
+        "reused_from": trial.reused_from,
+        "checkpoint": _dump(asdict(trial.checkpoint)) if trial.checkpoint else None,
+        "engine": trial.engine,
+        "sampler_state": dump(trial.sampler_state),
+        "started_at": trial.started_at,
+        "finished_at": trial.finished_at,
+    }
+
+
+def read_trial(row: Any, curve: tuple[Point, ...]) -> Trial:
+    """Undo `trial_row`."""
+    return Trial(
+        number=row.number,
+        params=json.loads(row.params),
+        candidate=Candidate.from_json(json.loads(row.candidate)),
+        state=TrialState(row.state),
+        reason=row.reason,
+        curve=curve,
+        values=tuple(float(value) for value in json.loads(row.results)),
+        constraints=load_numbers(row.constraints),
+        fingerprint=row.fingerprint,
+        parameters=row.parameters,
+        flops=row.flops,
+        attempt=row.attempt,
+        epochs=row.epochs,
+        seconds=row.seconds,
+        reused_from=row.reused_from,
+        checkpoint=Checkpoint(**json.loads(row.checkpoint)) if row.checkpoint else None,
+        engine=row.engine,
+        sampler_state=cast(Mapping[str, object], load(row.sampler_state)),
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def point_row(study_id: int, number: int, point: Point) -> Row:
+    """Return the columns of `nas_epoch`."""
+    return {
+        "study_id": study_id,
+        "number": number,
+        "epoch": point.epoch,
+        "metrics": dump_numbers(point.metrics),
+        "seconds": point.seconds,
+    }
+
+
+def artifact_row(study_id: int, artifact: Artifact) -> Row:
+    """Return the columns of `nas_artifact`."""
+    fields = {name: getattr(artifact, name) for name in ("number", "kind", "path", "sha256", "bytes", "epoch", "seed")}
+    return {"study_id": study_id, **fields, "metrics": dump_numbers(artifact.metrics)}
+
+
+def read_task(text: str) -> TaskInfo:
+    """Undo `dump(asdict(task))`."""
+    fields = cast(dict[str, Any], load(text))
+    return TaskInfo(**{key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()})
+
+
+def dump_numbers(numbers: Mapping[str, float] | Sequence[float]) -> str:
+    """Write numbers, by name or in order, as JSON."""
+    try:
+        return _dump(numbers)
+    except ValueError:
+        if isinstance(numbers, Mapping):
+            return _dump({name: _spelled(value) for name, value in numbers.items()})
+        return _dump([_spelled(value) for value in numbers])
+    except TypeError:  # another mapping than a dict, or numbers that only behave like floats
+        if isinstance(numbers, Mapping):
+            return dump_numbers({name: float(value) for name, value in numbers.items()})
+        return dump_numbers([float(value) for value in numbers])
+
+
+def load_numbers(text: str) -> dict[str, float]:
+    """Undo `dump_numbers` of a mapping."""
+    numbers = json.loads(text)
+    return {name: float(value) for name, value in numbers.items()} if ':"' in text else numbers
+
+
+def dump(document: Mapping[str, Any]) -> str:
+    """Write a document as JSON."""
+    try:
+        return _dump(document)
+    except (ValueError, TypeError):
+        return _dump(_marked(document))
+
+
+def load(text: str) -> dict[str, Json]:
+    """Undo `dump`."""
+    return cast(dict[str, Json], json.loads(text, object_hook=_unmarked))
+
+
+def _spelled(value: float) -> float | str:
+    return value if math.isfinite(value) else "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _marked(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else {"$number": _spelled(value)}
+    if isinstance(value, Mapping):
+        return {key: _marked(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_marked(inner) for inner in value]
+    return value
+
+
+def _unmarked(document: dict[str, Any]) -> Any:
+    return float(document["$number"]) if document.keys() == {"$number"} else document

@@ -1,0 +1,85 @@
+"""The lease: one controller per study, fenced by an epoch that grows with every owner, in database time."""
+
+import json
+import secrets
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, Row, select, update
+
+from nas.errors import LeaseLost, StudyBusy, StudyNotFound
+from nas.storage import tables
+from nas.storage.owner import is_dead, this_process
+from nas.storage.records import Lease, Owner
+from nas.storage.sqlite import NOW
+
+Held = Row[tuple[int, str, str, float, float]]
+
+
+def acquire(connection: Connection, study_id: int, *, seconds: float) -> Lease:
+    """Take a study's lease, or take it over from an owner that is gone; forget what was requested of that one."""
+    row = _read(connection, study_id)
+    owner = Owner(**json.loads(row.owner)) if row.token else None
+    if owner is not None and row.expires_at > row.now and not is_dead(owner):
+        raise StudyBusy(_busy(owner, row.expires_at))
+    lease = Lease(study_id, row.epoch + 1, this_process(), secrets.token_hex(16))
+    connection.execute(
+        update(tables.lease)
+        .where(tables.lease.c.study_id == study_id)
+        .values(epoch=lease.epoch, token=lease.token, owner=json.dumps(asdict(lease.owner)), expires_at=NOW + seconds)
+    )
+    connection.execute(update(tables.study).where(tables.study.c.id == study_id).values(requested=""))
+    return lease
+
+
+def renew(connection: Connection, lease: Lease, *, seconds: float) -> str:
+    """Hold a lease for longer, and return what a user has requested meanwhile."""
+    if not _change(connection, lease, NOW + seconds):
+        raise LeaseLost(_lost(lease))
+    return connection.execute(select(tables.study.c.requested).where(tables.study.c.id == lease.study_id)).scalar_one()
+
+
+def release(connection: Connection, lease: Lease) -> None:
+    """Give a lease back; one that was lost already is nobody's loss."""
+    connection.execute(update(tables.lease).where(*_is(lease)).values(token="", expires_at=0.0))
+
+
+def require(connection: Connection, lease: Lease) -> None:
+    """Raise LeaseLost unless the lease is still its owner's, and hold its row until the transaction ends."""
+    if connection.execute(select(tables.lease.c.epoch).where(*_is(lease)).with_for_update()).first() is None:
+        raise LeaseLost(_lost(lease))
+
+
+def holder(row: Row[tuple[str, str, float, float]]) -> Owner | None:
+    """Return who holds the lease of a row with token, owner, expires_at and now."""
+    if not row.token or row.expires_at <= row.now:
+        return None
+    owner = Owner(**json.loads(row.owner))
+    return None if is_dead(owner) else owner
+
+
+def _read(connection: Connection, study_id: int) -> Held:
+    columns = (tables.lease.c.epoch, tables.lease.c.owner, tables.lease.c.token, tables.lease.c.expires_at)
+    query = select(*columns, NOW.label("now")).where(tables.lease.c.study_id == study_id).with_for_update()
+    row = connection.execute(query).first()
+    if row is None:
+        raise StudyNotFound(f"no study with id {study_id}")
+    return row
+
+
+def _change(connection: Connection, lease: Lease, until: object) -> bool:
+    return connection.execute(update(tables.lease).where(*_is(lease)).values(expires_at=until)).rowcount == 1
+
+
+def _is(lease: Lease) -> tuple[object, ...]:
+    columns = tables.lease.c
+    return columns.study_id == lease.study_id, columns.epoch == lease.epoch, columns.token == lease.token
+
+
+def _busy(owner: Owner, expires_at: float) -> str:
+    until = datetime.fromtimestamp(expires_at, UTC).isoformat(timespec="seconds")
+    return f"the study is run by {owner}, whose lease lasts until {until} unless it is renewed"
+
+
+def _lost(lease: Lease) -> str:
+    return f"lease {lease.epoch} of study {lease.study_id} was taken over: nothing more is written"

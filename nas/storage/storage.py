@@ -1,0 +1,213 @@
+"""Storage: one database that holds studies, their trials and who may write them. The truth, and its one door."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy import Connection, Engine, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from nas.errors import StorageError, StudyBusy, StudyExists
+from nas.storage import leases, reading, schema, sqlite, tables, writing
+from nas.storage.encoding import dump
+from nas.storage.failures import told
+from nas.storage.owner import this_process
+from nas.storage.records import Artifact, Json, Lease, StorageStatus, StudyEvent, StudyRecord, StudyState
+from nas.trials import Point, Trial
+from workers.messages import TaskInfo
+
+
+class Storage:
+    """An open database; may be used from several threads. Every method may raise StorageError."""
+
+    def __init__(self, url: str, path: Path, engine: Engine) -> None:
+        self.url, self.path, self.engine = url, path, engine
+
+    @classmethod
+    def open(cls, url: str, *, create: bool = True) -> Self:
+        """Open a database; an empty one is given its tables, and only `create` makes a missing file.
+
+        Raises:
+            StudyNotFound: the file is missing and must not be created.
+            StorageError: it cannot be opened or written, or is no database.
+            SchemaError: it was written by another version of this project.
+        """
+        storage = cls._connect(url, create=create)
+        try:
+            with told(str(storage.path)):
+                schema.require_newest(storage.engine, str(storage.path))
+        except BaseException:
+            storage.close()
+            raise
+        return storage
+
+    @classmethod
+    def upgrade(cls, url: str) -> str:
+        """Raise an existing database to the newest schema in one transaction, and return the schema it had."""
+        storage = cls._connect(url, create=False)
+        try:
+            with told(str(storage.path)):
+                return schema.upgrade(storage.engine, str(storage.path))
+        finally:
+            storage.close()
+
+    def close(self) -> None:
+        """Close every connection; leases are not released."""
+        self.engine.dispose()
+
+    def create(
+        self, name: str, config: Mapping[str, Json], task: TaskInfo, environment: Mapping[str, Json]
+    ) -> StudyRecord:
+        """Record a new study in state RUNNING; raise StudyExists when its name is taken."""
+        now = datetime.now(UTC)
+        row = {"name": name, "state": "RUNNING", "requested": "", "seconds": 0.0, "result": "{}"}
+        documents = {"config": dump(config), "task": dump(asdict(task)), "environment": dump(environment)}
+        with self.writing() as connection:
+            try:
+                added = connection.execute(
+                    tables.study.insert().values(**row, **documents, created_at=now, updated_at=now)
+                )
+            except IntegrityError as error:
+                raise StudyExists(f"a study {name!r} exists in {self.path}") from error
+            (study_id,) = added.inserted_primary_key or (0,)
+            owner = json.dumps(asdict(this_process()))
+            connection.execute(
+                tables.lease.insert().values(study_id=study_id, epoch=0, owner=owner, token="", expires_at=0.0)
+            )
+            return reading.read_study(connection, name)
+
+    def study(self, name: str) -> StudyRecord:
+        """Return a study; raise StudyNotFound, with the nearest match, when there is none of that name."""
+        with self.reading() as connection:
+            return reading.read_study(connection, name)
+
+    def studies(self) -> list[StudyRecord]:
+        """Return all studies, oldest first."""
+        with self.reading() as connection:
+            return reading.read_studies(connection)
+
+    def acquire(self, study_id: int, *, seconds: float = 30.0) -> Lease:
+        """Take a study's lease for so many seconds; one that expired, or whose owner is dead, is taken over at once.
+
+        Raises:
+            StudyBusy: another controller holds it; says who and until when.
+        """
+        with self.writing() as connection:
+            return leases.acquire(connection, study_id, seconds=seconds)
+
+    def renew(self, lease: Lease, *, seconds: float = 30.0) -> str:
+        """Hold a lease for longer; return what a user requests, "stop" or nothing. Raises LeaseLost."""
+        with self.writing() as connection:
+            return leases.renew(connection, lease, seconds=seconds)
+
+    def release(self, lease: Lease) -> None:
+        """Give a lease back."""
+        with self.writing() as connection:
+            leases.release(connection, lease)
+
+    def save(
+        self,
+        lease: Lease,
+        *,
+        trials: Sequence[Trial] = (),
+        points: Sequence[tuple[int, Point]] = (),
+        artifacts: Sequence[Artifact] = (),
+        events: Sequence[tuple[str, Mapping[str, Json]]] = (),
+        forgotten: Sequence[int] = (),
+        state: StudyState | None = None,
+        result: Mapping[str, Json] | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        """Record all of it in one transaction, or nothing.
+
+        Trials are inserted or updated by number, and once finished never change again (but for `forgotten`: the
+        numbers of trials whose checkpoint file is no longer kept). A trial's curve is not read from it: the points
+        are given apart, by trial number, and an epoch that is recorded already stays as it is.
+
+        Raises:
+            LeaseLost: the study is no longer this controller's, and nothing was written.
+        """
+        with self.writing() as connection:
+            leases.require(connection, lease)
+            writing.write_trials(connection, lease.study_id, trials)
+            writing.write_points(connection, lease.study_id, points)
+            writing.write_artifacts(connection, lease.study_id, artifacts)
+            writing.write_events(connection, lease.study_id, events)
+            writing.forget_checkpoints(connection, lease.study_id, forgotten)
+            writing.write_study(connection, lease.study_id, state=state, result=result, seconds=seconds)
+
+    def trials(self, study_id: int, *, curves: bool = True) -> list[Trial]:
+        """Return all trials in the order of their numbers; without `curves` theirs are empty."""
+        with self.reading() as connection:
+            return reading.read_trials(connection, study_id, curves=curves)
+
+    def trial(self, study_id: int, number: int) -> Trial:
+        """Return one trial with its curve; raise StudyNotFound when there is none of that number."""
+        with self.reading() as connection:
+            return reading.read_one(connection, study_id, number)
+
+    def artifacts(self, study_id: int) -> list[Artifact]:
+        """Return the artifacts of a study in the order they were recorded."""
+        with self.reading() as connection:
+            return reading.read_artifacts(connection, study_id)
+
+    def events(self, study_id: int, *, after: int = 0) -> list[StudyEvent]:
+        """Return the events of a study with a greater id than `after`."""
+        with self.reading() as connection:
+            return reading.read_events(connection, study_id, after=after)
+
+    def request(self, name: str, what: str = "stop") -> StudyRecord:
+        """Ask a study's controller for something; the record says whether one is there to hear it (`holder`)."""
+        with self.writing() as connection:
+            record = reading.read_study(connection, name)
+            connection.execute(update(tables.study).where(tables.study.c.id == record.id).values(requested=what))
+            return reading.read_study(connection, name)
+
+    def delete(self, name: str) -> None:
+        """Delete a study and all that belongs to it; its files stay. Raises StudyBusy while it runs."""
+        with self.writing() as connection:
+            record = reading.read_study(connection, name)
+            if record.holder is not None:
+                raise StudyBusy(f"study {name!r} is run by {record.holder}: stop it first")
+            connection.execute(delete(tables.study).where(tables.study.c.id == record.id))
+
+    def status(self) -> StorageStatus:
+        """Return what the database holds and how large it is."""
+        with self.reading() as connection:
+            studies, trials, points = (
+                connection.execute(select(func.count()).select_from(table)).scalar_one()
+                for table in (tables.study, tables.trial, tables.epoch)
+            )
+            found = schema.revision(connection)
+        size = self.path.stat().st_size
+        return StorageStatus(self.url, found, schema.NEWEST, studies, trials, points, size)
+
+    def backup(self, path: str | Path) -> None:
+        """Write a consistent copy to a new file, also while a study runs."""
+        target = Path(path)
+        if target.exists():
+            raise StorageError(f"cannot back up to {target}: it exists")
+        with told(f"backup of {self.path} to {target}"):
+            sqlite.backup(self.engine, target)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Hold one consistent snapshot."""
+        with told(str(self.path)), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Hold the one write transaction of the database; it commits at the end, or changes nothing."""
+        with told(str(self.path)), self.engine.execution_options(**{sqlite.WRITE: True}).begin() as connection:
+            yield connection
+
+    @classmethod
+    def _connect(cls, url: str, *, create: bool) -> Self:
+        path = sqlite.file_of(url)
+        with told(str(path)):
+            return cls(url, path, sqlite.connect(path, create=create))

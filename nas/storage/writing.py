@@ -1,0 +1,72 @@
+"""What a controller records: trials, points, artifacts, events and the study's own state."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, update
+
+from nas.storage import tables
+from nas.storage.encoding import Row, artifact_row, dump, point_row, trial_row
+from nas.storage.records import Artifact, Json, StudyState
+from nas.storage.sqlite import insert_new, upsert
+from nas.trials import Point, Trial, TrialState
+
+_FINISHED = tuple(state.value for state in TrialState if state.finished)
+_PUT_TRIAL = upsert(tables.trial, ("study_id", "number"), frozen=tables.trial.c.state, states=_FINISHED)
+_PUT_ARTIFACT = upsert(tables.artifact, ("study_id", "kind", "path"))
+_ADD_POINT = insert_new(tables.epoch)
+_ADD_EVENT = tables.event.insert()
+
+
+def write_trials(connection: Connection, study_id: int, trials: Sequence[Trial]) -> None:
+    """Insert or update trials; one that has finished stays as it is."""
+    if trials:
+        connection.execute(_PUT_TRIAL, [trial_row(study_id, trial) for trial in trials])
+
+
+def write_points(connection: Connection, study_id: int, points: Sequence[tuple[int, Point]]) -> None:
+    """Insert points of curves; the first record of an epoch stays."""
+    if points:
+        connection.execute(_ADD_POINT, [point_row(study_id, number, point) for number, point in points])
+
+
+def write_artifacts(connection: Connection, study_id: int, artifacts: Sequence[Artifact]) -> None:
+    """Insert artifacts; one of the same kind at the same path is replaced."""
+    if artifacts:
+        connection.execute(_PUT_ARTIFACT, [artifact_row(study_id, artifact) for artifact in artifacts])
+
+
+def write_events(connection: Connection, study_id: int, events: Sequence[tuple[str, Mapping[str, Json]]]) -> None:
+    """Append events, now."""
+    now = datetime.now(UTC)
+    rows = [{"study_id": study_id, "at": now, "kind": kind, "content": dump(content)} for kind, content in events]
+    if rows:
+        connection.execute(_ADD_EVENT, rows)
+
+
+def write_study(
+    connection: Connection,
+    study_id: int,
+    *,
+    state: StudyState | None,
+    result: Mapping[str, Json] | None,
+    seconds: float | None,
+) -> None:
+    """Change what is given of a study's own row, and when it was last written."""
+    changed: Row = {"updated_at": datetime.now(UTC)}
+    if state is not None:
+        changed["state"] = state
+    if result is not None:
+        changed["result"] = dump(result)
+    if seconds is not None:
+        changed["seconds"] = seconds
+    connection.execute(update(tables.study).where(tables.study.c.id == study_id).values(changed))
+
+
+def forget_checkpoints(connection: Connection, study_id: int, numbers: Sequence[int]) -> None:
+    """Record that the checkpoint files of these trials are no longer kept."""
+    columns = tables.trial.c
+    for number in numbers:
+        connection.execute(
+            update(tables.trial).where(columns.study_id == study_id, columns.number == number).values(checkpoint=None)
+        )
