@@ -54,8 +54,11 @@ def load(spec: TaskSpec) -> Dataset:
     parts = divide(samples, spec.split)
     preprocessing = fit(samples, parts.train)
     inputs, targets = _inputs(samples, preprocessing), _targets(samples, preprocessing)
-    folds = [Fold(inputs[part], targets[part]) for part in (parts.train, parts.validation, parts.test)]
-    return Dataset(_describe(spec, samples, parts, preprocessing, inputs.shape[1:]), *folds, preprocessing)
+    train, validation, test = (
+        Fold(inputs[part], targets[part]) for part in (parts.train, parts.validation, parts.test)
+    )
+    info = _describe(spec, samples, parts, preprocessing, inputs.shape[1:])
+    return Dataset(info, train, validation, test, preprocessing)
 
 
 def read(spec: TaskSpec) -> Samples:

@@ -57,7 +57,7 @@ def fit(samples: Samples, train: NDArray[np.int64]) -> Preprocessing:
 
 
 def _fit_array(inputs: ArrayInputs, train: NDArray[np.int64]) -> Settings:
-    settings = {"layout": inputs.layout, "divisor": inputs.divisor, "mean": [], "scale": []}
+    settings: dict[str, Any] = {"layout": inputs.layout, "divisor": inputs.divisor, "mean": [], "scale": []}
     if not inputs.standardise:
         return settings
     prepared = prepare_array(inputs.values[train], settings)
@@ -101,18 +101,18 @@ def _fit_numbers(name: str, cells: Sequence[str]) -> dict[str, Any]:
 
 def prepare_array(values: Any, settings: Settings) -> Floats:
     """Bring images into (samples, channels, height, width) and scale: (values / divisor - mean) / scale."""
-    array = np.asarray(values)
+    array: Any = np.asarray(values)
     if settings["layout"] == "NHW":
         array = array[:, None]
     elif settings["layout"] == "NHWC":
         array = array.transpose(0, 3, 1, 2)
-    array = array.astype(np.float32) / np.float32(settings["divisor"])
+    array = array.astype(np.float64 if array.itemsize > 4 else np.float32) / np.float32(settings["divisor"])
     if settings["mean"]:
-        mean, scale = (np.asarray(settings[key], np.float32) for key in ("mean", "scale"))
+        mean, scale = (np.asarray(settings[key], array.dtype) for key in ("mean", "scale"))
         if array.ndim == 4:  # one figure for each channel
             mean, scale = mean[:, None, None], scale[:, None, None]
         array = (array - mean) / scale
-    return np.ascontiguousarray(array)
+    return np.ascontiguousarray(array, np.float32)
 
 
 def prepare_table(columns: Mapping[str, Sequence[Any]], settings: Settings) -> Floats:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,10 @@ Array = NDArray[Any]
 Cell = str | float
 Columns = Mapping[str, Sequence[Cell]]
 """A table: the cells of each column, by its name; an empty text is a missing value."""
+Layout = Literal["plain", "NHW", "NHWC"]
+"""How the axes of raw inputs are ordered; images become (samples, channels, height, width)."""
+KINDS: Mapping[str, Kind] = {kind: kind for kind in get_args(Kind)}
+"""The kinds of task by what a setting calls them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +24,7 @@ class ArrayInputs:
     """Numbers in an array, the first axis being the samples: how they become what a network takes."""
 
     values: Array
-    layout: Literal["plain", "NHW", "NHWC"] = "plain"
-    """How the axes are ordered; images become (samples, channels, height, width)."""
+    layout: Layout = "plain"
     divisor: float = 1.0
     """A fixed number that everything is divided by, e.g. 255."""
     standardise: bool = True

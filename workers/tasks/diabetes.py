@@ -1,0 +1,17 @@
+"""Diabetes: how the illness of 442 patients went on within a year, from 10 measurements (from scikit-learn)."""
+
+from dataclasses import dataclass
+
+from workers.tasks._bundled import read_bundled
+from workers.tasks.protocol import ArrayInputs, Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Diabetes:
+    """Patients, as vectors of 10 standardised measurements; a regression."""
+
+    def samples(self) -> Samples:
+        """Read the measurements and the progression a year later."""
+        rows = read_bundled("diabetes_data_raw.csv.gz", delimiter=None)
+        progression = read_bundled("diabetes_target.csv.gz", delimiter=None)
+        return Samples("regression", ArrayInputs(rows), progression.reshape(-1, 1))
