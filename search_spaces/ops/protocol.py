@@ -1,0 +1,40 @@
+"""What every op does: say its output shape, its parameters, its FLOPs and what it keeps for the backward pass."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+Shape = tuple[int, ...]
+"""The shape of one sample, without the batch: (features,), (channels, height, width) or (time, features)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the backward pass of an op needs of one sample: its input, its output, further floats; or nothing.
+
+    A `view` makes no tensor of its own: its output is its input in another shape.
+    """
+
+    input: bool = False
+    output: bool = False
+    further: int = 0
+    view: bool = False
+
+
+class Op(Protocol):
+    """One layer: a frozen dataclass in a file of its own. Every `shape` is that of one sample at its input."""
+
+    def output(self, shape: Shape) -> Shape:
+        """Return the output's shape; raise BuildError where the layer cannot stand."""
+        ...
+
+    def parameters(self, shape: Shape) -> int:
+        """Count the trained numbers."""
+        ...
+
+    def flops(self, shape: Shape) -> int:
+        """Count the operations of one sample's forward pass in products of matrices; a multiply-add is 2."""
+        ...
+
+    def kept(self, shape: Shape) -> Kept:
+        """Say what stays in memory for the backward pass."""
+        ...
