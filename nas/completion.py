@@ -1,0 +1,62 @@
+"""Fills in what a study file leaves to its task: objectives, the pruning metric; and refuses metrics the task lacks."""
+
+from dataclasses import replace
+
+from nas.config import Direction, Objective, Pruning, StudyConfig
+from search_spaces.errors import Problem, SpecError, nearest
+from workers.messages import METRIC_DIRECTIONS, TaskInfo
+
+SIZES = ("parameters", "params", "flops", "seconds")
+"""What can be an objective beside the metrics of the task; all are better when smaller."""
+
+
+def completed(config: StudyConfig, task: TaskInfo) -> StudyConfig:
+    """Return the study as it will be searched.
+
+    Raises:
+        SpecError: an objective or the pruning metric is not a metric of the task.
+    """
+    objectives = config.objectives or (_usual_objective(task),)
+    pruning = _pruning(config.pruning, objectives, task)
+    problems = [*_objective_problems(objectives, task), *_pruning_problems(pruning, objectives, task)]
+    if problems:
+        raise SpecError(problems)
+    return replace(config, objectives=objectives, pruning=pruning)
+
+
+def _usual_objective(task: TaskInfo) -> Objective:
+    metric = "accuracy" if task.kind == "classification" else "loss"
+    return Objective(metric, METRIC_DIRECTIONS[metric])
+
+
+def _pruning(pruning: Pruning, objectives: tuple[Objective, ...], task: TaskInfo) -> Pruning:
+    """Prune on the one objective where it is measured at every epoch; on a metric's own direction otherwise."""
+    if not pruning.metric and len(objectives) == 1 and objectives[0].metric in task.metrics:
+        return replace(pruning, metric=objectives[0].metric, direction=objectives[0].direction)
+    direction: Direction = METRIC_DIRECTIONS.get(pruning.metric, pruning.direction)
+    for objective in objectives:
+        direction = objective.direction if objective.metric == pruning.metric else direction
+    return replace(pruning, direction=direction)
+
+
+def _objective_problems(objectives: tuple[Objective, ...], task: TaskInfo) -> list[Problem]:
+    allowed = (*task.metrics, *SIZES)
+    return [
+        Problem("objective", f"task {task.name!r} has no metric {item.metric!r}{nearest(item.metric, allowed)}")
+        for item in objectives
+        if item.metric not in allowed
+    ]
+
+
+def _pruning_problems(pruning: Pruning, objectives: tuple[Objective, ...], task: TaskInfo) -> list[Problem]:
+    if pruning.pruner.name == "none":
+        return []
+    if not pruning.metric:
+        names = " and ".join(item.metric for item in objectives)
+        hint = f"name one of: {', '.join(task.metrics)}; or pruner: none"
+        return [Problem("pruner.metric", f"the objective is {names}: which metric shall be pruned on?", hint=hint)]
+    allowed = ("train_loss", *task.metrics)
+    if pruning.metric not in allowed:
+        message = f"task {task.name!r} has no metric {pruning.metric!r}{nearest(pruning.metric, allowed)}"
+        return [Problem("pruner.metric", message)]
+    return []

@@ -1,0 +1,207 @@
+"""The one process that runs a study: it takes the lease, puts the parts together, searches, and hands out the best."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass, replace
+from itertools import count
+from pathlib import Path
+
+from nas import executors, pruners, samplers
+from nas.completion import completed
+from nas.config import StudyConfig
+from nas.dashboard import Projection
+from nas.environment import environment
+from nas.errors import NoUsableTrial, StudyExists
+from nas.executors.protocol import Executor
+from nas.final import FinalStage, score
+from nas.happenings import Noticed, StudyEnded, StudyStarted, Watcher
+from nas.history import History
+from nas.keeper import Keeper
+from nas.ledger import Ledger
+from nas.objectives import ranked
+from nas.proposals import Proposals, seed_of
+from nas.search import Search
+from nas.stopping import Stopping
+from nas.storage import Artifact, Lease, Storage, StudyRecord
+from nas.study_file import from_json, to_json
+from nas.trials import Trial
+from workers.messages import TaskInfo
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """Runs one study in one storage; `interrupted` says whether the user wants it to drain and stop."""
+
+    storage: Storage
+    watch: Watcher
+    interrupted: Callable[[], bool] = bool
+    clock: Clock = time.monotonic
+
+    def begin(self, config: StudyConfig) -> StudyRecord:
+        """Create the study and run it to its end.
+
+        Raises:
+            StudyExists: there is a study of that name.
+            TaskError, SpecError: the task cannot be used, or lacks a metric that is asked for.
+        """
+        with ExitStack() as stack:
+            executor = stack.enter_context(closing(executors.start(config.executor)))
+            task = executor.describe(config.task)
+            config = completed(config, task)
+            record = self.storage.create(config.name, to_json(config), task, environment())
+            return self._conduct(record, config, executor, stack)
+
+    def resume(self, record: StudyRecord, config: StudyConfig | None = None) -> StudyRecord:
+        """Go on with a study where it stands, with a changed definition if one is given.
+
+        Raises:
+            StudyBusy: another controller runs it.
+            StudyExists: the samples of its task are no longer those it began with.
+        """
+        config = config or from_json(record.config)
+        with ExitStack() as stack:
+            lease = self._lease(record, stack)
+            executor = stack.enter_context(closing(executors.start(config.executor)))
+            task = executor.describe(config.task)
+            if task.sha256 != record.task.sha256:
+                raise StudyExists(
+                    f"study {record.name!r}: the samples of task {task.name!r} have changed since it began; "
+                    "give the new search another name"
+                )
+            return self._conduct(record, completed(config, task), executor, stack, lease)
+
+    def _lease(self, record: StudyRecord, stack: ExitStack) -> Lease:
+        lease = self.storage.acquire(record.id)
+        stack.callback(self.storage.release, lease)
+        return lease
+
+    def _conduct(
+        self,
+        record: StudyRecord,
+        config: StudyConfig,
+        executor: Executor,
+        stack: ExitStack,
+        lease: Lease | None = None,
+    ) -> StudyRecord:
+        lease = lease or self._lease(record, stack)
+        keeper = Keeper(self.storage, lease)
+        stack.enter_context(closing(keeper)).start()
+        run = _Run(self, record, config, executor, lease, keeper)
+        state, reason = run.whole()
+        self.watch(StudyEnded(state, reason))
+        return self.storage.study(record.name)
+
+
+class _Run:
+    """One run of a study by one controller: search, final stage, export."""
+
+    def __init__(
+        self,
+        controller: Controller,
+        record: StudyRecord,
+        config: StudyConfig,
+        executor: Executor,
+        lease: Lease,
+        keeper: Keeper,
+    ) -> None:
+        self.storage, self.watch, self.clock = controller.storage, controller.watch, controller.clock
+        self.interrupted = controller.interrupted
+        self.record, self.config, self.executor, self.lease, self.keeper = record, config, executor, lease, keeper
+        self.folder = Path(config.artifacts.folder).absolute() / config.name
+        self.ledger = Ledger(self.storage, lease)
+        self.stopping = Stopping(config.budget, config.objectives, self.clock, record.seconds)
+        self.jobs = count()
+        self.search = self._search(record.task)
+
+    def whole(self) -> tuple[str, str]:
+        """Search, retrain, export; return the study's state and the reason it ended."""
+        trials = self.storage.trials(self.record.id)
+        self.storage.save(self.lease, state="RUNNING", config=to_json(self.config))
+        self._announce(trials)
+        self.search.restore(trials)
+        reason = self.search.run()
+        if reason == "stop":
+            return self._leave("STOPPED", reason, {})
+        best = ranked(list(self.search.history), self.config.objectives)[: self.config.final.top]
+        if not best:
+            self._leave("FAILED", "no usable trial", {})
+            raise NoUsableTrial(_why_unusable(self.config.name, list(self.search.history)))
+        finals = self._retrain(best)
+        if self._stopping_now():
+            return self._leave("STOPPED", "stop", {})
+        return self._leave("FINISHED", reason, self._hand_out(best[0], finals, reason))
+
+    def _search(self, task: TaskInfo) -> Search:
+        config = self.config
+        sampler = samplers.make(
+            config.sampler, space=config.space, objectives=config.objectives, seed=seed_of(config.seed, "sampler")
+        )
+        pruner = pruners.make(config.pruning, epochs=config.budget.epochs, seed=config.seed)
+        return Search(
+            config=config,
+            proposals=Proposals(config, task, sampler),
+            sampler=sampler,
+            pruner=pruner,
+            executor=self.executor,
+            ledger=self.ledger,
+            keeper=self.keeper,
+            stopping=self.stopping,
+            history=History(config.objectives),
+            watch=self.watch,
+            project=self._projector(),
+            folder=str(self.folder / "checkpoints"),
+            clock=self.clock,
+            interrupted=self.interrupted,
+            jobs=self.jobs,
+        )
+
+    def _projector(self) -> Callable[[Sequence[Trial]], None]:
+        """Write to the dashboard's tables, which are a courtesy: no trouble there may end a search."""
+        projection = Projection(self.storage, self.record, self.config.space, self.config.objectives)
+        return projection.update
+
+    def _announce(self, trials: Sequence[Trial]) -> None:
+        finished = sum(trial.state.finished for trial in trials)
+        self.watch(StudyStarted(self.config, self.record.task, finished, resumed=bool(trials)))
+
+    def _stopping_now(self) -> bool:
+        return self.interrupted() or self.keeper.requested == "stop"
+
+    def _retrain(self, best: Sequence[Trial]) -> list[Artifact]:
+        stage = FinalStage(
+            self.config, self.executor, self.ledger, self.watch, self._stopping_now, str(self.folder), self.jobs
+        )
+        return stage.run(best, self.storage.artifacts(self.record.id), seconds=lambda: self.stopping.seconds)
+
+    def _hand_out(self, best: Trial, finals: Sequence[Artifact], reason: str) -> dict[str, object]:
+        """Export the best network and sum up the study."""
+        first = self.config.objectives[0].metric
+        metric = first if first in self.record.task.metrics else self.record.task.metrics[0]
+        test = score(finals, best.number, metric)
+        mine = [item for item in finals if item.number == best.number]
+        self._export(best, mine[0] if mine else None)
+        return {"reason": reason, "best": best.number, "test": asdict(test) if test else None}
+
+    def _export(self, best: Trial, final: Artifact | None) -> None:
+        from nas.export import export_trial
+
+        for format in self.config.artifacts.export:
+            try:
+                artifact = export_trial(self.config, best, final, format, self.folder / "best")
+            except OSError as error:
+                self.watch(Noticed(f"the {format} export failed: {error}"))
+                continue
+            self.ledger.artifact(artifact)
+        self.ledger.flush(seconds=self.stopping.seconds)
+
+    def _leave(self, state: str, reason: str, result: dict[str, object]) -> tuple[str, str]:
+        self.storage.save(self.lease, state=state, result=result or None, seconds=self.stopping.seconds)
+        return state, reason
+
+
+def _why_unusable(name: str, trials: Sequence[Trial]) -> str:
+    reasons = sorted({trial.reason or trial.state.value for trial in trials})
+    return f"study {name!r} has no usable trial; its {len(trials)} trials ended so: {', '.join(reasons) or 'none began'}"

@@ -1,0 +1,73 @@
+"""What a search tells whoever watches it: frozen values, handed to one callable."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from nas.config import StudyConfig
+from nas.trials import Trial
+from workers.messages import TaskInfo
+
+
+@dataclass(frozen=True, slots=True)
+class StudyStarted:
+    """The controller holds the study and starts, or goes on, with so many trials already finished."""
+
+    config: StudyConfig
+    task: TaskInfo
+    finished: int
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrialFinished:
+    """A trial has ended; `best` says whether it is the new incumbent."""
+
+    trial: Trial
+    best: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EpochsDone:
+    """So many epochs were reported since the last time; `running` trials are under way."""
+
+    epochs: int
+    running: int
+
+
+@dataclass(frozen=True, slots=True)
+class FinalStarted:
+    """The best trials are now retrained on train + validation."""
+
+    trainings: int
+
+
+@dataclass(frozen=True, slots=True)
+class FinalScored:
+    """One retraining was scored on the test split."""
+
+    number: int
+    seed: int
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something the user should know that ends nothing: a worker was lost, the dashboard tables lag behind, …"""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StudyEnded:
+    """The controller has let go of the study, in this state, for this reason."""
+
+    state: str
+    reason: str
+
+
+Happening = StudyStarted | TrialFinished | EpochsDone | FinalStarted | FinalScored | Noticed | StudyEnded
+Watcher = Callable[[Happening], None]
+
+
+def unwatched(happening: Happening) -> None:
+    """Watch nothing."""

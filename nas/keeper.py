@@ -1,0 +1,42 @@
+"""Keeps the study's lease alive while the controller is busy, and hears what others ask of the study."""
+
+from dataclasses import dataclass, field
+from threading import Event, Thread
+
+from nas.errors import LeaseLost, StorageError
+from nas.storage import Lease, Storage
+
+
+@dataclass(slots=True)
+class Keeper:
+    """Renews the lease every `interval` seconds in a thread of its own, from `start` until `close`."""
+
+    storage: Storage
+    lease: Lease
+    interval: float = 1.0
+    requested: str = ""
+    """What another process asks for: "stop" or nothing."""
+    lost: bool = False
+    _closing: Event = field(default_factory=Event)
+    _thread: Thread | None = None
+
+    def start(self) -> None:
+        """Start renewing."""
+        self._thread = Thread(target=self._renew, name="lease", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop renewing; the lease is the caller's to release."""
+        self._closing.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _renew(self) -> None:
+        while not self._closing.wait(self.interval):
+            try:
+                self.requested = self.storage.renew(self.lease) or self.requested
+            except LeaseLost:
+                self.lost = True
+                return
+            except StorageError:
+                continue  # the lease outlives a short outage; a long one ends the search at its next write

@@ -1,0 +1,49 @@
+"""What the controller still has to write: gathered during one turn of its loop, stored in one transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from nas.storage import Artifact, Lease, Storage
+from nas.trials import Point, Trial
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Gathers trials, points, artifacts and events; `flush` stores them all or none."""
+
+    storage: Storage
+    lease: Lease
+    _trials: dict[int, Trial] = field(default_factory=dict)
+    _points: list[tuple[int, Point]] = field(default_factory=list)
+    _artifacts: list[Artifact] = field(default_factory=list)
+    _events: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
+
+    def trial(self, trial: Trial) -> None:
+        """Note a trial's newest state."""
+        self._trials[trial.number] = trial
+
+    def point(self, number: int, point: Point) -> None:
+        """Note one more point of a trial's curve."""
+        self._points.append((number, point))
+
+    def artifact(self, artifact: Artifact) -> None:
+        """Note a file that was made."""
+        self._artifacts.append(artifact)
+
+    def event(self, kind: str, **payload: object) -> None:
+        """Note that something happened."""
+        self._events.append((kind, payload))
+
+    def flush(self, *, seconds: float) -> None:
+        """Store what was gathered, in one transaction; raise `LeaseLost` if another controller has taken over."""
+        if not (self._trials or self._points or self._artifacts or self._events):
+            return
+        self.storage.save(
+            self.lease,
+            trials=list(self._trials.values()),
+            points=self._points,
+            artifacts=self._artifacts,
+            events=self._events,
+            seconds=seconds,
+        )
+        self._trials, self._points, self._artifacts, self._events = {}, [], [], []

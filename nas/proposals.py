@@ -1,0 +1,99 @@
+"""From a sampler's parameters to a trial: built and counted, held against the limits, looked up in the record."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from nas.config import StudyConfig
+from nas.samplers.protocol import Sampler
+from nas.trials import Trial, TrialState
+from search_spaces.candidate import Candidate, Params
+from search_spaces.errors import BuildError
+from search_spaces.expressions import Expression
+from search_spaces.families import build
+from search_spaces.network import Network
+from workers.messages import TaskInfo
+
+_KNOWN_BEFORE_TRAINING = frozenset({"parameters", "params", "flops", "memory"})
+
+
+def seed_of(study_seed: int, *parts: object) -> int:
+    """Derive the seed of one thing in a study, 0 ≤ seed < 2⁶³, from the study's own."""
+    text = ":".join(map(str, (study_seed, *parts)))
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
+
+
+@dataclass(slots=True)
+class Proposals:
+    """Asks the sampler, and decides of each candidate whether it must be trained at all."""
+
+    config: StudyConfig
+    task: TaskInfo
+    sampler: Sampler
+    _measured: dict[tuple[str, str], Trial] = field(default_factory=dict)
+
+    def ask(self, numbers: Sequence[int]) -> list[Trial]:
+        """Propose trials: WAITING where training is needed; finished where it cannot be done or has been done."""
+        return [self._judge(number, params) for number, params in zip(numbers, self.sampler.ask(numbers), strict=True)]
+
+    def remember(self, trial: Trial) -> None:
+        """Take note of a trial's result, so that an equal candidate is answered from it."""
+        if trial.state is TrialState.COMPLETE or trial.reason == "pruned":
+            self._measured.setdefault(_identity(trial.fingerprint, trial.candidate), trial)
+
+    def _judge(self, number: int, params: Params) -> Trial:
+        candidate = self.config.space.candidate(params, seed_of(self.config.seed, "candidate", number))
+        trial = Trial(number, params, candidate, sampler_state=_sampler_state(self.sampler, number))
+        try:
+            network = build(candidate.architecture, self.task.inputs, self.task.outputs)
+        except BuildError as error:
+            return _over(trial, TrialState.FAIL, f"build: {error}")
+        trial = replace(trial, fingerprint=network.fingerprint, parameters=network.parameters, flops=network.flops)
+        excesses = self._excesses(network)
+        if any(excess > 0 for excess in excesses.values()):
+            return _over(replace(trial, constraints=excesses), TrialState.PRUNED, "infeasible")
+        return self._from_record(trial) or trial
+
+    def _excesses(self, network: Network) -> Mapping[str, float]:
+        """Hold a network against the limits, and against the constraints that need no training."""
+        sizes = {
+            "parameters": network.parameters,
+            "params": network.parameters,
+            "flops": network.flops,
+            "memory": network.memory,
+        }
+        limits = self.config.space.limits
+        ceilings = {"parameters": limits.parameters, "flops": limits.flops, "memory": limits.memory}
+        excesses = {f"{name} <= {most}": float(sizes[name] - most) for name, most in ceilings.items() if most}
+        known = [item for item in self.config.constraints if item.names <= _KNOWN_BEFORE_TRAINING]
+        return {**excesses, **{item.text: item.excess(sizes) for item in known}}
+
+    def _from_record(self, trial: Trial) -> Trial | None:
+        known = self._measured.get(_identity(trial.fingerprint, trial.candidate))
+        if known is None:
+            return None
+        answered = replace(
+            trial, values=known.values, constraints=known.constraints, reused_from=known.number, engine=known.engine
+        )
+        return _over(answered, known.state, "reused")
+
+
+def needs_training(constraint: Expression) -> bool:
+    """Tell whether a constraint can only be checked once a trial has been trained."""
+    return not constraint.names <= _KNOWN_BEFORE_TRAINING
+
+
+def _identity(fingerprint: str, candidate: Candidate) -> tuple[str, str]:
+    return fingerprint, json.dumps(candidate.recipe.to_json(), sort_keys=True)
+
+
+def _over(trial: Trial, state: TrialState, reason: str) -> Trial:
+    now = datetime.now(UTC)
+    return replace(trial, state=state, reason=reason, started_at=now, finished_at=now)
+
+
+def _sampler_state(sampler: Sampler, number: int) -> Mapping[str, object]:
+    state = getattr(sampler, "state", None)
+    return state(number) if state else {}

@@ -1,0 +1,297 @@
+"""The loop of one study: ask, dispatch, report, prune, tell, record; the one place that decides what happens next."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import count
+
+from nas.config import StudyConfig
+from nas.errors import LeaseLost
+from nas.executors.protocol import Executor
+from nas.happenings import EpochsDone, Happening, Noticed, TrialFinished
+from nas.history import History
+from nas.keeper import Keeper
+from nas.ledger import Ledger
+from nas.measures import judged
+from nas.proposals import Proposals
+from nas.pruners.protocol import Pruner
+from nas.samplers.protocol import Sampler, SpaceExhausted
+from nas.stopping import Stopping
+from nas.trials import Point, Trial, TrialState
+from workers.messages import Assignment, EpochMetrics, Event, Job, JobLost, Outcome, Saved
+
+ATTEMPTS = 3
+"""So often a trial is begun; lost that many times, it FAILs."""
+_TURN = 0.5
+"""Seconds that one turn of the loop waits for news at most."""
+_DRAIN = 25.0
+"""Seconds that running epochs are given to end when the study is stopped."""
+
+
+@dataclass(slots=True)
+class Running:
+    """A trial that a worker trains: its curve so far, and why it was told to stop."""
+
+    trial: Trial
+    job: int
+    curve: list[Point]
+    stop_reason: str = ""
+
+
+@dataclass(slots=True)
+class Search:
+    """Runs one study from where its history stands until it has had enough. Owns nothing: all parts are handed in."""
+
+    config: StudyConfig
+    proposals: Proposals
+    sampler: Sampler
+    pruner: Pruner
+    executor: Executor
+    ledger: Ledger
+    keeper: Keeper
+    stopping: Stopping
+    history: History
+    watch: Callable[[Happening], None]
+    project: Callable[[Sequence[Trial]], None]
+    """Show these trials in the dashboard's tables."""
+    folder: str
+    clock: Callable[[], float]
+    interrupted: Callable[[], bool] = bool
+    """Asks whether the user wants the study to stop; it then drains."""
+    jobs: "count[int]" = field(default_factory=count)
+    _running: dict[int, Running] = field(default_factory=dict)
+    _job_sizes: dict[int, int] = field(default_factory=dict)
+    _changed: dict[int, Trial] = field(default_factory=dict)
+    _projected_at: float = 0.0
+    _exhausted: bool = False
+    _draining_since: float | None = None
+
+    def run(self) -> str:
+        """Search until the budget is spent or the study is stopped; return the reason.
+
+        Raises:
+            LeaseLost: another controller has taken the study over; nothing more was written.
+            StorageError: the storage went away; the study can be resumed once it is back.
+        """
+        while True:
+            self._hear_the_user()
+            self._dispatch()
+            self.ledger.flush(seconds=self.stopping.seconds)
+            if not self._running:
+                break
+            self._receive(self.executor.poll(_TURN))
+            self.ledger.flush(seconds=self.stopping.seconds)
+            self._project(after=1.0)
+        self._project(after=0.0)
+        return self._reason()
+
+    def restore(self, trials: Sequence[Trial]) -> None:
+        """Take over the history of earlier runs; what was RUNNING then waits again."""
+        for trial in trials:
+            if trial.state is TrialState.RUNNING:
+                trial = replace(trial, state=TrialState.WAITING)
+                self._note(trial)
+            best = self.history.put(trial)
+            self.stopping.restored(trial, best=best)
+            self.proposals.remember(trial)
+            self._replay(trial)
+        self.sampler.tell(trials)
+
+    # ---- out: what shall be trained next
+
+    def _dispatch(self) -> None:
+        while self._draining_since is None and (free := self.executor.capacity - len(self._job_sizes)) > 0:
+            waiting = None if self.stopping.interrupts else self.history.take_waiting()
+            if waiting is not None:
+                self._start(waiting)
+            elif not self._propose(free):
+                return
+
+    def _propose(self, wanted: int) -> bool:
+        """Create up to `wanted` new trials; return whether there was room for any."""
+        room = 0 if self._exhausted else self.stopping.room(wanted)
+        if not room:
+            return False
+        first = self.history.next_number
+        try:
+            trials = self.proposals.ask(range(first, first + room))
+        except SpaceExhausted:
+            self._exhausted = True
+            return False
+        for trial in trials:
+            self.stopping.created()
+            self.history.put(trial)
+            if trial.state.finished:
+                self._end(trial)
+            else:
+                self._note(trial)
+        return True
+
+    def _start(self, trial: Trial) -> None:
+        start = trial.checkpoint.epoch if trial.checkpoint else 0
+        started_at = trial.started_at or datetime.now(UTC)
+        trial = replace(trial, state=TrialState.RUNNING, attempt=trial.attempt + 1, started_at=started_at, reason="")
+        assignment = Assignment(trial.number, trial.candidate, trial.attempt, start, trial.checkpoint)
+        job = Job(
+            id=next(self.jobs),
+            study=self.config.name,
+            task=self.config.task,
+            assignments=(assignment,),
+            epochs=self.config.budget.epochs,
+            seed=self.config.seed,
+            folder=self.folder,
+            checkpoint_seconds=self.config.checkpoint_seconds,
+        )
+        self.history.put(trial)
+        self._running[trial.number] = Running(trial, job.id, list(trial.curve))
+        self._job_sizes[job.id] = len(job.assignments)
+        self.stopping.started(trial.number, self.config.budget.epochs - len(trial.curve))
+        self._note(trial)
+        self.ledger.flush(seconds=self.stopping.seconds)  # RUNNING is on record before a worker hears of it
+        self.executor.submit(job)
+
+    # ---- in: what the workers report
+
+    def _receive(self, events: Sequence[Event | JobLost]) -> None:
+        epochs = 0
+        stops: set[int] = set()
+        for event in events:
+            match event:
+                case EpochMetrics():
+                    epochs += 1
+                    stops |= self._report(event)
+                case Saved():
+                    self._saved(event)
+                case Outcome():
+                    self._outcome(event)
+                case JobLost():
+                    self._lost(event)
+        if stops:
+            self.executor.stop(stops)
+        if epochs:
+            self.watch(EpochsDone(epochs, len(self._running)))
+
+    def _report(self, event: EpochMetrics) -> set[int]:
+        """Take one epoch of one trial; return its number if it shall stop."""
+        running = self._current(event)
+        if running is None or event.epoch <= len(running.curve):
+            return set()  # an epoch trained again after a crash is on record already
+        point = Point(event.epoch, event.metrics, event.seconds)
+        running.curve.append(point)
+        self._changed[event.number] = running.trial
+        self.ledger.point(event.number, point)
+        self.stopping.trained(event.number)
+        if self.pruner.report(event.number, event.epoch, self._pruning_value(point)) and not running.stop_reason:
+            running.stop_reason = "pruned"
+            return {event.number} if event.epoch < self.config.budget.epochs else set()
+        return set()
+
+    def _saved(self, event: Saved) -> None:
+        running = self._current(event)
+        if running is not None:
+            running.trial = replace(running.trial, checkpoint=event.checkpoint)
+            self._note(running.trial)
+
+    def _outcome(self, event: Outcome) -> None:
+        running = self._current(event)
+        if running is None:
+            return
+        if event.state == "PRUNED" and running.stop_reason in ("", "stop"):
+            self._requeue(running)  # it was interrupted, not judged
+        else:
+            self._end(judged(self.config, running.trial, running.curve, event, running.stop_reason))
+        self._release(running)
+
+    def _lost(self, event: JobLost) -> None:
+        lost = [running for running in self._running.values() if running.job == event.job]
+        self._job_sizes.pop(event.job, None)
+        self.ledger.event("job.lost", job=event.job, reason=event.reason, trials=[item.trial.number for item in lost])
+        self.watch(Noticed(f"{event.reason}; trials {[item.trial.number for item in lost]} go back to waiting"))
+        for running in lost:
+            if running.trial.attempt >= ATTEMPTS:
+                now = datetime.now(UTC)
+                self._end(replace(self._shown(running), state=TrialState.FAIL, reason="lost", finished_at=now))
+            else:
+                self._requeue(running)
+            self._release(running)
+
+    def _current(self, event: EpochMetrics | Saved | Outcome) -> Running | None:
+        """Find the trial an event belongs to; an event of an earlier attempt belongs to none."""
+        running = self._running.get(event.number)
+        return running if running is not None and running.trial.attempt == event.attempt else None
+
+    def _release(self, running: Running) -> None:
+        """Forget a trial that no worker trains any more, and its job with its last trial."""
+        del self._running[running.trial.number]
+        if running.job in self._job_sizes:
+            self._job_sizes[running.job] -= 1
+            if not self._job_sizes[running.job]:
+                del self._job_sizes[running.job]
+
+    def _requeue(self, running: Running) -> None:
+        waiting = replace(self._shown(running), state=TrialState.WAITING)
+        self.stopping.ended(waiting.number)
+        self.history.put(waiting)
+        self._note(waiting)
+
+    def _end(self, trial: Trial) -> None:
+        """Record a finished trial, and let sampler, pruner and budget know."""
+        best = self.history.put(trial)
+        self.proposals.remember(trial)
+        self.stopping.finished(trial, best=best)
+        self.pruner.finish(trial.number, complete=trial.state is TrialState.COMPLETE)
+        self.sampler.tell([trial])
+        self._note(trial)
+        self.watch(TrialFinished(trial, best))
+
+    # ---- bookkeeping
+
+    def _hear_the_user(self) -> None:
+        if self.keeper.lost:
+            raise LeaseLost(f"study {self.config.name!r}: another controller has taken over")
+        if self.stopping.interrupts:
+            self._stop_running("target" if not self.stopping.out_of_time else "time")
+        if self._draining_since is None and (self.interrupted() or self.keeper.requested == "stop"):
+            self._draining_since = self.clock()
+            self._stop_running("stop")
+        if self._draining_since is not None and self.clock() - self._draining_since > _DRAIN:
+            for running in list(self._running.values()):
+                self._requeue(running)
+                self._release(running)
+
+    def _stop_running(self, reason: str) -> None:
+        fresh = [running for running in self._running.values() if not running.stop_reason]
+        for running in fresh:
+            running.stop_reason = reason
+        if fresh:
+            self.executor.stop([running.trial.number for running in fresh])
+
+    def _reason(self) -> str:
+        if self._draining_since is not None:
+            return "stop"
+        return self.stopping.reason or "space"
+
+    def _pruning_value(self, point: Point) -> float:
+        return point.metrics.get(self.config.pruning.metric, float("nan"))
+
+    def _note(self, trial: Trial) -> None:
+        self._changed[trial.number] = trial
+        self.ledger.trial(trial)
+
+    def _shown(self, running: Running) -> Trial:
+        curve = tuple(running.curve)
+        return replace(running.trial, curve=curve, epochs=len(curve), seconds=sum(point.seconds for point in curve))
+
+    def _project(self, *, after: float) -> None:
+        now = self.clock()
+        if self._changed and now - self._projected_at >= after:
+            running = self._running
+            self.project([self._shown(running[n]) if n in running else t for n, t in self._changed.items()])
+            self._changed = {}
+            self._projected_at = self.clock()
+
+    def _replay(self, trial: Trial) -> None:
+        for point in trial.curve:
+            self.pruner.report(trial.number, point.epoch, self._pruning_value(point))
+        if trial.state.finished:
+            self.pruner.finish(trial.number, complete=trial.state is TrialState.COMPLETE)

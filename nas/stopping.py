@@ -1,0 +1,116 @@
+"""When a study has had enough: trials, epochs, wall time, a target, patience."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from nas.config import Budget, Objective
+from nas.trials import Trial, TrialState
+
+
+@dataclass(slots=True)
+class Stopping:
+    """Keeps the accounts of one study; `spent_before` are the seconds of its earlier runs."""
+
+    budget: Budget
+    objectives: tuple[Objective, ...]
+    clock: Callable[[], float]
+    spent_before: float = 0.0
+    _started: float = field(init=False)
+    _created: int = 0
+    _epochs_spent: int = 0
+    _reserved: dict[int, int] = field(default_factory=dict)
+    _since_best: int = 0
+    _target_met: bool = False
+
+    def __post_init__(self) -> None:
+        self._started = self.clock()
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of the study so far, over all its runs."""
+        return self.spent_before + self.clock() - self._started
+
+    @property
+    def epochs_spent(self) -> int:
+        """Epochs trained so far, by all trials."""
+        return self._epochs_spent
+
+    def room(self, wanted: int) -> int:
+        """Say how many more trials may be created now."""
+        if self.reason:
+            return 0
+        left = self.budget.trials - self._created if self.budget.trials else wanted
+        return max(0, min(wanted, left, self._epoch_room(wanted)))
+
+    def can_train(self, epochs: int) -> bool:
+        """Say whether so many epochs more are within the budget, all that are under way counted in full."""
+        total = self.budget.total_epochs
+        return not total or self._epochs_spent + sum(self._reserved.values()) + epochs <= total
+
+    @property
+    def reason(self) -> str:
+        """Say why the study may train no more, "" while it may: "target", "time", "patience", "trials", "epochs"."""
+        if self._target_met:
+            return "target"
+        if self.out_of_time:
+            return "time"
+        if self.budget.patience and self._since_best >= self.budget.patience:
+            return "patience"
+        if self.budget.trials and self._created >= self.budget.trials:
+            return "trials"
+        return "" if self.can_train(self.budget.epochs) else "epochs"
+
+    @property
+    def interrupts(self) -> bool:
+        """Say whether what is being trained now must end as well."""
+        return self._target_met or self.out_of_time
+
+    @property
+    def out_of_time(self) -> bool:
+        """Say whether the wall time is spent."""
+        return bool(self.budget.seconds) and self.seconds >= self.budget.seconds
+
+    def created(self, count: int = 1) -> None:
+        """Count new trials, whatever becomes of them."""
+        self._created += count
+
+    def started(self, number: int, epochs: int) -> None:
+        """Reserve the epochs that a trial may train."""
+        self._reserved[number] = epochs
+
+    def trained(self, number: int) -> None:
+        """Count one epoch of a trial."""
+        self._epochs_spent += 1
+        if self._reserved.get(number):
+            self._reserved[number] -= 1
+
+    def ended(self, number: int) -> None:
+        """Give back what a trial had reserved and did not use."""
+        self._reserved.pop(number, None)
+
+    def finished(self, trial: Trial, *, best: bool) -> None:
+        """Take note of a finished trial."""
+        self.ended(trial.number)
+        self._since_best = 0 if best else self._since_best + 1
+        if trial.state is TrialState.COMPLETE and trial.feasible:
+            self._target_met |= self._meets_target(trial.values[0])
+
+    def restored(self, trial: Trial, *, best: bool) -> None:
+        """Take note of a trial of an earlier run."""
+        self._created += 1
+        self._epochs_spent += trial.epochs
+        if trial.state.finished:
+            self.finished(trial, best=best)
+
+    def _epoch_room(self, wanted: int) -> int:
+        if not self.budget.total_epochs:
+            return wanted
+        free = self.budget.total_epochs - self._epochs_spent - sum(self._reserved.values())
+        return max(0, free // self.budget.epochs)
+
+    def _meets_target(self, value: float) -> bool:
+        target = self.budget.target
+        if target is None or not math.isfinite(value):
+            return False
+        return value >= target if self.objectives[0].direction == "maximize" else value <= target

@@ -1,0 +1,137 @@
+"""What a user holds in Python: a study, run or opened, with its trials, its best, and a way to take it along."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nas.config import StudyConfig
+from nas.errors import NoUsableTrial, StudyExists
+from nas.final import KIND
+from nas.happenings import Watcher, unwatched
+from nas.objectives import incumbent
+from nas.pareto import front
+from nas.storage import Artifact, Storage, StudyRecord
+from nas.study_file import difference, from_json, load
+from nas.trials import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study on record; every property is read afresh."""
+
+    name: str
+    storage: str
+    """The URL of the storage it is in."""
+
+    @property
+    def record(self) -> StudyRecord:
+        """What the storage holds of the study as a whole."""
+        with Storage.open(self.storage, create=False) as storage:
+            return storage.study(self.name)
+
+    @property
+    def config(self) -> StudyConfig:
+        """Its definition."""
+        return from_json(self.record.config)
+
+    @property
+    def trials(self) -> list[Trial]:
+        """All its trials with their curves, in the order of their numbers."""
+        with Storage.open(self.storage, create=False) as storage:
+            return storage.trials(storage.study(self.name).id)
+
+    @property
+    def incumbent(self) -> Trial | None:
+        """The best finite, feasible, COMPLETE trial so far."""
+        return incumbent(self.trials, self.config.objectives)
+
+    @property
+    def pareto_front(self) -> list[Trial]:
+        """The trials that no other is better than in every objective."""
+        return front(self.trials, self.config.objectives)
+
+    @property
+    def result(self) -> Mapping[str, object]:
+        """How it ended: reason, best trial, test score; empty while it has not."""
+        return self.record.result
+
+    @property
+    def artifacts(self) -> list[Artifact]:
+        """The files it has made: retrained weights and exports."""
+        with Storage.open(self.storage, create=False) as storage:
+            return storage.artifacts(storage.study(self.name).id)
+
+    def export(
+        self, folder: str | os.PathLike[str], *, formats: Sequence[str] = ("source",), number: int | None = None
+    ) -> list[Artifact]:
+        """Export the best trial, or the one with this number, and return what was written.
+
+        Raises:
+            NoUsableTrial: nothing has been trained to the end yet.
+            ExportError: an exported network is not the network it was made from.
+        """
+        from nas.export import export_trial
+
+        trial = self.incumbent if number is None else self._trial(number)
+        if trial is None:
+            raise NoUsableTrial(f"study {self.name!r} has no COMPLETE trial yet")
+        retrained = [item for item in self.artifacts if item.kind == KIND and item.number == trial.number]
+        final = retrained[0] if retrained else None
+        return [export_trial(self.config, trial, final, format, Path(folder)) for format in formats]
+
+    def _trial(self, number: int) -> Trial:
+        with Storage.open(self.storage, create=False) as storage:
+            return storage.trial(storage.study(self.name).id, number)
+
+
+def search(
+    definition: str | os.PathLike[str] | StudyConfig,
+    *,
+    overrides: Sequence[str] = (),
+    watch: Watcher = unwatched,
+    interrupted: Callable[[], bool] = bool,
+) -> Study:
+    """Run a study file, or a definition built in code, to its end; go on with it if it is on record and unchanged.
+
+    Raises:
+        SpecError: the definition is wrong; every mistake is listed.
+        StudyExists: another study of that name is on record.
+        NoUsableTrial: the search ended without any finite value.
+    """
+    config = definition if isinstance(definition, StudyConfig) else load(definition, overrides=overrides)
+    from nas.controller import Controller
+
+    with Storage.open(config.storage) as storage:
+        controller = Controller(storage, watch, interrupted)
+        known = storage.find(config.name)
+        if known is None:
+            controller.begin(config)
+        else:
+            require_same(known, config)
+            controller.resume(known, config)
+    return Study(config.name, config.storage)
+
+
+def resume(
+    name: str, storage: str, *, watch: Watcher = unwatched, interrupted: Callable[[], bool] = bool
+) -> Study:
+    """Go on with a study on record where it stands."""
+    from nas.controller import Controller
+
+    with Storage.open(storage, create=False) as opened:
+        Controller(opened, watch, interrupted).resume(opened.study(name))
+    return Study(name, storage)
+
+
+def require_same(record: StudyRecord, config: StudyConfig) -> None:
+    """Raise StudyExists unless the definition differs from the record only in what may change between runs."""
+    changes = difference(from_json(record.config), config)
+    unsafe = [change.path for change in changes if not change.safe]
+    if unsafe:
+        raise StudyExists(
+            f"study {record.name!r} is on record with another definition (differs in: {', '.join(unsafe)}); "
+            f"give this one another name, or resume the old one: nas resume {record.name}"
+        )
+
+
