@@ -9,11 +9,12 @@ A study file may set any of them, and make any of them a dimension.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from search_spaces.candidate import Scalar
-from search_spaces.errors import nearest
+from search_spaces.candidate import Scalar, Value
+from search_spaces.errors import Problem, SpecError, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,19 @@ class Hyperparameter:
 def hyperparameters(cls: type) -> tuple[Hyperparameter, ...]:
     """List the hyper-parameters of a class on a menu, in order."""
     return tuple(item.metadata["of"](item.name) for item in fields(cls) if "of" in item.metadata)
+
+
+def make(cls: type, settings: Mapping[str, Value], *, path: str = "") -> Any:
+    """Make an instance of a class on a menu, or raise `SpecError` with every mistake in the settings."""
+    known = {item.name: item for item in hyperparameters(cls)}
+    problems = [
+        Problem(f"{path}.{name}".lstrip("."), message)
+        for name, value in settings.items()
+        if (message := known[name].mistake(value) if name in known else f"unknown{nearest(name, tuple(known))}")
+    ]
+    if problems:
+        raise SpecError(problems)
+    return cls(**settings)
 
 
 def number(

@@ -22,10 +22,12 @@ class Menu:
 
     package: str
     noun: str
+    besides: tuple[str, ...] = ()
+    """Files of the folder that are no entries."""
 
     def names(self) -> tuple[str, ...]:
         """List the names, sorted, without importing what they stand for."""
-        return tuple(sorted({*_files(self.package), *_plugins(self.package)}))
+        return tuple(sorted({*_files(self.package), *_plugins(self.package)} - {*self.besides}))
 
     def describe(self, name: str) -> str:
         """Return the first docstring line of an entry; a file of ours is read, not imported."""

@@ -1,1 +1,47 @@
 """Pruners: one file a rule that stops weak trials."""
+
+from typing import Protocol, cast
+
+from nas.config import Direction, Pruning
+from nas.pruners.protocol import Pruner
+from search_spaces.hyperparameters import Hyperparameter, hyperparameters, make as filled
+from search_spaces.registry import Menu
+
+__all__ = ["PRUNERS", "Pruner", "describe", "make", "names", "settings_of"]
+
+PRUNERS = Menu("nas.pruners", "pruner", besides=("optuna", "curves"))
+
+
+class Entry(Protocol):
+    """What a class on this menu does, filled with its hyper-parameters."""
+
+    def pruner(self, *, epochs: int, direction: Direction, seed: int) -> Pruner:
+        """Make the pruner of one study whose trials train for `epochs` epochs."""
+        ...
+
+
+def make(pruning: Pruning, *, epochs: int, seed: int) -> Pruner:
+    """Make a pruner that has seen no trial yet; report the curves of the history to go on from there.
+
+    Raises:
+        UnknownName: no such pruner, or no such hyper-parameter.
+        SpecError: a hyper-parameter with a value that is not allowed.
+    """
+    named = pruning.pruner
+    entry = cast(Entry, filled(PRUNERS.load(named.name), named.settings, path=f"pruner.{named.name}"))
+    return entry.pruner(epochs=epochs, direction=pruning.direction, seed=seed)
+
+
+def names() -> tuple[str, ...]:
+    """List the pruners."""
+    return PRUNERS.names()
+
+
+def describe(name: str) -> str:
+    """Say in one sentence what a pruner does."""
+    return PRUNERS.describe(name)
+
+
+def settings_of(name: str) -> tuple[Hyperparameter, ...]:
+    """List the hyper-parameters of a pruner."""
+    return hyperparameters(PRUNERS.load(name))

@@ -1,1 +1,50 @@
 """Samplers: one file a way to propose candidates."""
+
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+from nas.config import Objective
+from nas.samplers.protocol import Sampler, SpaceExhausted
+from search_spaces.candidate import Named
+from search_spaces.hyperparameters import Hyperparameter, hyperparameters, make as filled
+from search_spaces.registry import Menu
+from search_spaces.space import SearchSpace
+
+__all__ = ["SAMPLERS", "Sampler", "SpaceExhausted", "describe", "make", "names", "settings_of"]
+
+SAMPLERS = Menu("nas.samplers", "sampler", besides=("optuna",))
+
+
+class Entry(Protocol):
+    """What a class on this menu does, filled with its hyper-parameters."""
+
+    def sampler(self, *, space: SearchSpace, objectives: Sequence[Objective], seed: int) -> Sampler:
+        """Make the sampler of one study."""
+        ...
+
+
+def make(named: Named, *, space: SearchSpace, objectives: Sequence[Objective], seed: int) -> Sampler:
+    """Make a sampler that knows no trial yet; `tell` it the history to go on from there.
+
+    Raises:
+        UnknownName: no such sampler, or no such hyper-parameter.
+        SpecError: a hyper-parameter with a value that is not allowed.
+        NasError: a sampler that cannot search this space, or that needs a package which is not installed.
+    """
+    entry = cast(Entry, filled(SAMPLERS.load(named.name), named.settings, path=f"sampler.{named.name}"))
+    return entry.sampler(space=space, objectives=objectives, seed=seed)
+
+
+def names() -> tuple[str, ...]:
+    """List the samplers."""
+    return SAMPLERS.names()
+
+
+def describe(name: str) -> str:
+    """Say in one sentence what a sampler does."""
+    return SAMPLERS.describe(name)
+
+
+def settings_of(name: str) -> tuple[Hyperparameter, ...]:
+    """List the hyper-parameters of a sampler."""
+    return hyperparameters(SAMPLERS.load(name))

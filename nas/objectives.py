@@ -1,0 +1,82 @@
+"""From what was measured to objective values and constraint excesses, and which trial is the best."""
+
+import math
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+
+from nas.config import Objective
+from nas.trials import Trial, TrialState
+from search_spaces.errors import NasError, nearest
+from search_spaces.expressions import Expression
+
+
+def measured(trial: Trial) -> dict[str, float]:
+    """Return all that objectives and constraints may speak of: the metrics of the last epoch, sizes and seconds."""
+    return {**trial.metrics, "parameters": trial.parameters, "flops": trial.flops, "seconds": trial.seconds}
+
+
+def values_of(objectives: Sequence[Objective], measures: Mapping[str, float]) -> tuple[float, ...]:
+    """Return one value per objective.
+
+    Raises:
+        NasError: something that is optimised was not measured.
+    """
+    return tuple(_value(objective.metric, measures) for objective in objectives)
+
+
+def excesses(constraints: Sequence[Expression], measures: Mapping[str, float]) -> dict[str, float]:
+    """Return by how much each constraint is exceeded, by its text: always a finite number, ≤ 0 where it holds.
+
+    What is not a number (a NaN metric) exceeds by as much as a number can.
+
+    Raises:
+        NasError: a constraint speaks of something that was not measured.
+    """
+    for constraint in constraints:
+        for name in sorted(constraint.names):
+            _value(name, measures)
+    return {constraint.text: _finite(constraint.excess(measures)) for constraint in constraints}
+
+
+def usable(trial: Trial) -> bool:
+    """Tell whether a trial may be the best: COMPLETE, every value finite, every constraint kept."""
+    return (
+        trial.state is TrialState.COMPLETE
+        and bool(trial.values)
+        and all(map(math.isfinite, trial.values))
+        and trial.feasible
+    )
+
+
+def losses(trial: Trial, objectives: Sequence[Objective]) -> tuple[float, ...]:
+    """Return the values turned so that less is better for each."""
+    turned = zip(trial.values, objectives, strict=True)
+    return tuple(-value if objective.direction == "maximize" else value for value, objective in turned)
+
+
+def incumbent(trials: Iterable[Trial], objectives: Sequence[Objective]) -> Trial | None:
+    """Return the best usable trial, or None.
+
+    The best is the best of the first objective; among equals the next objective decides, and at last the lower number.
+    With several objectives it is therefore the end of the Pareto front that is best in the first objective.
+    """
+    return min(filter(usable, trials), key=lambda trial: _order(trial, objectives), default=None)
+
+
+def ranked(trials: Iterable[Trial], objectives: Sequence[Objective]) -> list[Trial]:
+    """Return the usable trials from best to worst, in the order that `incumbent` chooses by."""
+    return sorted(filter(usable, trials), key=lambda trial: _order(trial, objectives))
+
+
+def _order(trial: Trial, objectives: Sequence[Objective]) -> tuple[tuple[float, ...], int]:
+    return losses(trial, objectives), trial.number
+
+
+def _value(name: str, measures: Mapping[str, float]) -> float:
+    if name not in measures:
+        raise NasError(f"{name!r} was not measured{nearest(name, sorted(measures))}")
+    return float(measures[name])
+
+
+def _finite(excess: float) -> float:
+    return sys.float_info.max if math.isnan(excess) else max(min(excess, sys.float_info.max), -sys.float_info.max)

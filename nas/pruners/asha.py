@@ -1,0 +1,70 @@
+"""Asynchronous successive halving: at each rung, only trials among the best third so far go on."""
+
+import math
+from bisect import insort
+from dataclasses import dataclass, field
+
+from nas.config import Direction
+from search_spaces.hyperparameters import integer
+
+
+@dataclass(frozen=True, slots=True)
+class Asha:
+    """Compare trials after `first_rung`, 3 × `first_rung`, 9 × `first_rung` … epochs, as they arrive."""
+
+    first_rung: int = integer(0, "epochs to the first comparison; 0: a twelfth of all epochs, and at least 2", low=0)
+    reduction_factor: int = integer(3, "one of so many goes on from a rung, and a rung is so many times the last", low=2)
+    min_early_stopping_rate: int = integer(0, "rungs that are left out at the beginning", low=0)
+    bootstrap_count: int = integer(0, "trials that are stopped at a rung before the first may pass", low=0)
+
+    def pruner(self, *, epochs: int, direction: Direction, seed: int) -> "Halving":
+        """Make the pruner of one study."""
+        first = (self.first_rung or usual_first_rung(epochs)) * self.reduction_factor**self.min_early_stopping_rate
+        return Halving(first, self.reduction_factor, self.bootstrap_count, direction == "maximize")
+
+
+def usual_first_rung(epochs: int) -> int:
+    """Return a twelfth of the epochs and at least 2: ranks after the first epoch say almost nothing about the end."""
+    return max(2, round(epochs / 12))
+
+
+@dataclass(slots=True)
+class Halving:
+    """Optuna's `SuccessiveHalvingPruner`, decision by decision, on one sorted list per rung.
+
+    A value is compared with all that reached the rung before it, whatever became of them. NaN never passes.
+    """
+
+    first: int
+    factor: int
+    bootstrap: int
+    maximize: bool
+    _losses: list[list[float]] = field(default_factory=list)
+    """For each rung, the sorted values that reached it, turned so that less is better."""
+    _rungs: dict[int, int] = field(default_factory=dict)
+    """The next rung of each trial."""
+
+    def report(self, number: int, epoch: int, value: float) -> bool:
+        """Take a value and return whether the trial fails a rung with it."""
+        rung = self._rungs.get(number, 0)
+        while epoch >= self.first * self.factor**rung:
+            if math.isnan(value):
+                return True
+            self._rungs[number] = rung + 1
+            if not self._passes(rung, -value if self.maximize else value):
+                return True
+            rung += 1
+        return False
+
+    def finish(self, number: int, *, complete: bool) -> None:
+        """Forget which rung is next; the trial's values stay."""
+        self._rungs.pop(number, None)
+
+    def _passes(self, rung: int, loss: float) -> bool:
+        if rung == len(self._losses):
+            self._losses.append([])
+        losses = self._losses[rung]
+        insort(losses, loss)
+        if len(losses) <= self.bootstrap:
+            return False
+        return loss <= losses[max(len(losses) // self.factor - 1, 0)]

@@ -1,0 +1,335 @@
+"""Optuna's samplers, asked and told on a study in memory that is rebuilt from our history."""
+
+import hashlib
+import math
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, NSGAIIISampler, NSGAIISampler, QMCSampler
+from optuna.samplers import RandomSampler, TPESampler
+from optuna.storages import InMemoryStorage
+from optuna.study import Study
+from optuna.trial import FrozenTrial, create_trial
+from optuna.trial import Trial as AskedTrial
+from optuna.trial import TrialState as OptunaState
+
+from nas.config import Objective
+from nas.samplers.random import stream
+from nas.trials import Trial, TrialState
+from search_spaces.candidate import Params, Scalar
+from search_spaces.dimensions import Choice, Dimension, Float
+from search_spaces.space import SearchSpace
+
+TRIES = 8
+"""How often a proposal that breaks a constraint or repeats an earlier one is asked again, before one is drawn."""
+
+PASSING = ("tpe:", "cma:", "constraints")
+"""Attributes of Optuna's trials that are not stored: found again, or pickled, or told by us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What an Optuna sampler is made from, anew for each proposal, so that it is a function of seed and history."""
+
+    seed: int
+    """Of this proposal."""
+    study_seed: int
+    """Of all proposals."""
+    together: frozenset[frozenset[str]]
+    """The sets of dimensions that have been active together so far."""
+    distributions: Mapping[str, BaseDistribution]
+    earlier: Sequence[FrozenTrial]
+    """The COMPLETE trials that were there before the first proposal: not empty after a rebuild."""
+    rejections: int
+    """How many infeasible proposals were told that never became a trial."""
+
+
+Maker = Callable[[Moment], BaseSampler]
+
+
+class OptunaSampler:
+    """One of Optuna's samplers as a function of seed and history.
+
+    What a proposal leaves behind in Optuna's study (NSGA's generation, the place in a quasi-random sequence, what was
+    rejected before it) is handed over by `state` as JSON values and comes back as `Trial.sampler_state`.
+    """
+
+    def __init__(self, make: Maker, space: SearchSpace, objectives: Sequence[Objective], seed: int) -> None:
+        self._make, self._space, self._seed = make, space, seed
+        self._metric = objectives[0].metric if len(objectives) == 1 else ""
+        self._storage = InMemoryStorage()
+        with _quiet():
+            directions = [objective.direction for objective in objectives]
+            self._study = optuna.create_study(storage=self._storage, study_name="nas", directions=directions)
+        self._study_id = self._storage.get_study_id_from_name("nas")
+        self._distributions = {name: _distribution(dimension) for name, dimension in space.dimensions.items()}
+        self._places: dict[int, int] = {}
+        self._open: set[int] = set()
+        self._states: dict[int, Mapping[str, object]] = {}
+        self._proposed: set[frozenset[tuple[str, Scalar]]] = set()
+        self._together: frozenset[frozenset[str]] = frozenset()
+        self._earlier: list[FrozenTrial] = []
+        self._rejections = 0
+
+    def ask(self, numbers: Sequence[int]) -> list[Params]:
+        """Propose parameters for these trial numbers."""
+        with _quiet():
+            return [self._propose(number) for number in numbers]
+
+    def tell(self, trials: Sequence[Trial]) -> None:
+        """Learn from trials that were asked for, and rebuild from those that were not."""
+        with _quiet():
+            for trial in sorted(trials, key=lambda trial: trial.number):
+                if trial.number not in self._places:
+                    self._rebuild(trial)
+                elif trial.number in self._open and trial.state.finished:
+                    self._finish(trial)
+
+    def state(self, number: int) -> Mapping[str, object]:
+        """Return what must be stored with a trial so that the sampler can be rebuilt: JSON values, often none."""
+        return self._states.get(number, {})
+
+    def _propose(self, number: int) -> Params:
+        before = self._storage.get_study_system_attrs(self._study_id)
+        rejected: list[Params | None] = []
+        params, place = self._ask(number, 0)
+        while fault := self._fault(params):
+            told = params if fault == "violated" and not any(rejected) else None
+            self._reject(place, told)
+            rejected.append(told)
+            if len(rejected) == TRIES:
+                params = self._space.sample(stream(self._seed, number, "instead"))
+                place = self._add(params)
+                break
+            params, place = self._ask(number, len(rejected))
+        self._take(number, place, params)
+        self._states[number] = self._left_behind(place, before, rejected)
+        return params
+
+    def _ask(self, number: int, attempt: int) -> tuple[Params, int]:
+        seed = _seed(self._seed, number, attempt)
+        moment = Moment(seed, _seed(self._seed), self._together, self._distributions, self._earlier, self._rejections)
+        self._study.sampler = self._make(moment)
+        trial = self._study.ask()
+        params = self._space.propose(lambda name, dimension: _suggest(trial, name, dimension))
+        return params, trial.number
+
+    def _fault(self, params: Params) -> str:
+        """Say what is wrong with a proposal: it breaks a constraint, repeats an earlier one, or nothing."""
+        if any(excess > 0 for excess in self._space.violated(params).values()):
+            return "violated"
+        repeated = len(self._proposed) < self._space.size and frozenset(params.items()) in self._proposed
+        return "repeated" if repeated else ""
+
+    def _reject(self, place: int, params: Params | None) -> None:
+        """End a proposal that nobody will train: as infeasible, or, without parameters, as nothing to learn from.
+
+        Of several in a row only the first is told as infeasible: the next ask of the same model, and teach the same.
+        """
+        if params is None:
+            self._study.tell(place, state=OptunaState.FAIL)
+            return
+        self._rejections += 1
+        self._constrain(place, self._space.violated(params))
+        self._study.tell(place, state=OptunaState.PRUNED)
+
+    def _left_behind(
+        self, place: int, before: Mapping[str, Any], rejected: Sequence[Params | None]
+    ) -> Mapping[str, object]:
+        attributes = self._storage.get_trial(self._id(place)).system_attrs
+        after = self._storage.get_study_system_attrs(self._study_id)
+        state = {
+            "trial": {key: value for key, value in attributes.items() if not key.startswith(PASSING)},
+            "study": {key: value for key, value in after.items() if before.get(key) is not value},
+            "rejected": [params and dict(params) for params in rejected],
+        }
+        return {key: value for key, value in state.items() if value}
+
+    def _rebuild(self, trial: Trial) -> None:
+        state = cast(Mapping[str, Any], trial.sampler_state)
+        for params in state.get("rejected", ()):
+            self._reject(self._add(params or {}), params)
+        for key, value in state.get("study", {}).items():
+            self._storage.set_study_system_attr(self._study_id, key, value)
+        place = self._add(trial.params, state.get("trial", {}))
+        self._take(trial.number, place, trial.params)
+        if trial.state.finished:
+            self._finish(trial)
+            if trial.state is TrialState.COMPLETE:
+                self._earlier.append(self._storage.get_trial(self._id(place)))
+
+    def _finish(self, trial: Trial) -> None:
+        place = self._places[trial.number]
+        self._open.discard(trial.number)
+        finite = all(map(math.isfinite, trial.values))
+        self._constrain(place, trial.constraints)
+        if trial.state is TrialState.COMPLETE and finite and trial.values:
+            self._study.tell(place, list(trial.values), state=OptunaState.COMPLETE)
+        elif trial.state is TrialState.PRUNED:
+            self._report_last(place, trial)
+            self._study.tell(place, state=OptunaState.PRUNED)
+        else:
+            self._study.tell(place, state=OptunaState.FAIL)
+
+    def _report_last(self, place: int, trial: Trial) -> None:
+        """Let the model see how far a stopped trial came; never with several objectives, where it breaks every ask."""
+        value = trial.metrics.get(self._metric, math.nan)
+        if math.isfinite(value):
+            self._storage.set_trial_intermediate_value(self._id(place), trial.curve[-1].epoch, value)
+
+    def _constrain(self, place: int, excesses: Mapping[str, float]) -> None:
+        trial = self._storage.get_trial(self._id(place))  # in memory this is the trial itself, not a copy
+        for text, excess in excesses.items():
+            trial.set_constraint(text, excess)
+
+    def _add(self, params: Params, attributes: Mapping[str, Any] | None = None) -> int:
+        """Put a RUNNING trial with given parameters into Optuna's study and return its place there."""
+        distributions = {name: self._distributions[name] for name in params}
+        trial = create_trial(
+            state=OptunaState.RUNNING,
+            params=dict(params),
+            distributions=distributions,
+            system_attrs=dict(attributes or {}),
+        )
+        place = len(self._study.get_trials(deepcopy=False))
+        self._study.add_trial(trial)
+        return place
+
+    def _take(self, number: int, place: int, params: Params) -> None:
+        self._places[number] = place
+        self._open.add(number)
+        self._proposed.add(frozenset(params.items()))
+        self._together |= {frozenset(params)}
+
+    def _id(self, place: int) -> int:
+        return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, place)
+
+
+class GroupedTpe(BaseSampler):
+    """Optuna's multivariate TPE, asked for one group of dimensions at a time: those that were always active together.
+
+    It draws from the same densities as `TPESampler(multivariate=True, group=True)`, but only for the groups that the
+    trial opens, and without going through all trials at each proposal to find the groups.
+    """
+
+    def __init__(self, moment: Moment, *, startup_trials: int, candidates: int) -> None:
+        self._together, self._distributions = moment.together, moment.distributions
+        self._tpe = TPESampler(
+            n_startup_trials=startup_trials + moment.rejections,
+            n_ei_candidates=candidates,
+            seed=moment.seed,
+            multivariate=True,
+        )
+        self._drawn: dict[str, Any] = {}
+
+    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """Say that no dimension is known to be active before it is asked for."""
+        return {}
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """Propose nothing before a dimension is asked for."""
+        return {}
+
+    def sample_independent(
+        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """Draw the whole group of a dimension when its first is asked for."""
+        if param_name not in self._drawn:
+            group = {name: self._distributions[name] for name in sorted(self._group(param_name))}
+            several = {name: distribution for name, distribution in group.items() if not distribution.single()}
+            self._drawn.update(self._tpe.sample_relative(study, trial, several))
+        if param_name not in self._drawn:  # too few trials for the model
+            return self._tpe.sample_independent(study, trial, param_name, param_distribution)
+        return self._drawn[param_name]
+
+    def _group(self, name: str) -> frozenset[str]:
+        """Return the dimensions that were active whenever this one was, and never without it."""
+        having = [names for names in self._together if name in names]
+        without = [names for names in self._together if name not in names]
+        return frozenset({name}).union(having[0].intersection(*having) if having else ()).difference(*without)
+
+
+def tpe(*, startup_trials: int, candidates: int) -> Maker:
+    """Make TPE."""
+    return lambda moment: GroupedTpe(moment, startup_trials=startup_trials, candidates=candidates)
+
+
+def gp(*, startup_trials: int) -> Maker:
+    """Make the Gaussian process; dimensions that are not always active are drawn at random."""
+    return lambda moment: GPSampler(
+        seed=moment.seed, n_startup_trials=startup_trials, warn_independent_sampling=False
+    )
+
+
+def nsga2(*, population: int, crossover: float) -> Maker:
+    """Make NSGA-II."""
+    return lambda moment: NSGAIISampler(seed=moment.seed, population_size=population, crossover_prob=crossover)
+
+
+def nsga3(*, population: int, crossover: float) -> Maker:
+    """Make NSGA-III."""
+    return lambda moment: NSGAIIISampler(seed=moment.seed, population_size=population, crossover_prob=crossover)
+
+
+def qmc(*, sequence: str, scramble: bool) -> Maker:
+    """Make a quasi-random sequence, one for the whole study; dimensions that are not always active are drawn."""
+    return lambda moment: QMCSampler(
+        qmc_type=sequence,
+        scramble=scramble,
+        seed=moment.study_seed,
+        independent_sampler=RandomSampler(seed=moment.seed),
+        warn_independent_sampling=False,
+    )
+
+
+def cmaes(*, startup_trials: int, population: int) -> Maker:
+    """Make CMA-ES, warmed up by what was there when the study was rebuilt; its pickled state is never stored."""
+    return lambda moment: CmaEsSampler(
+        seed=moment.seed,
+        n_startup_trials=startup_trials,
+        popsize=population or None,
+        source_trials=list(moment.earlier) or None,
+        independent_sampler=RandomSampler(seed=moment.seed),
+        warn_independent_sampling=False,
+    )
+
+
+def _distribution(dimension: Dimension) -> BaseDistribution:
+    if isinstance(dimension, Choice):
+        return CategoricalDistribution(dimension.options)
+    if isinstance(dimension, Float):
+        return FloatDistribution(dimension.low, dimension.high, log=dimension.log, step=dimension.step)
+    return IntDistribution(dimension.low, dimension.high, log=dimension.log, step=dimension.step)
+
+
+def _suggest(trial: AskedTrial, name: str, dimension: Dimension) -> Scalar:
+    if isinstance(dimension, Choice):
+        return cast(Scalar, trial.suggest_categorical(name, dimension.options))
+    if isinstance(dimension, Float):
+        return trial.suggest_float(name, dimension.low, dimension.high, log=dimension.log, step=dimension.step)
+    return trial.suggest_int(name, dimension.low, dimension.high, log=dimension.log, step=dimension.step)
+
+
+def _seed(*parts: int) -> int:
+    text = ":".join(map(str, parts)).encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest(), "big")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Optuna from logging and warning to the user's terminal, and leave its settings as they were."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        optuna.logging.set_verbosity(before)
