@@ -59,6 +59,12 @@ class Storage:
         """Close every connection; leases are not released."""
         self.engine.dispose()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
     def create(
         self, name: str, config: Mapping[str, Json], task: TaskInfo, environment: Mapping[str, Json]
     ) -> StudyRecord:
@@ -84,6 +90,11 @@ class Storage:
         """Return a study; raise StudyNotFound, with the nearest match, when there is none of that name."""
         with self.reading() as connection:
             return reading.read_study(connection, name)
+
+    def find(self, name: str) -> StudyRecord | None:
+        """Return a study, or None when there is none of that name."""
+        with self.reading() as connection:
+            return next((record for record in reading.read_studies(connection) if record.name == name), None)
 
     def studies(self) -> list[StudyRecord]:
         """Return all studies, oldest first."""
@@ -119,6 +130,7 @@ class Storage:
         events: Sequence[tuple[str, Mapping[str, Json]]] = (),
         forgotten: Sequence[int] = (),
         state: StudyState | None = None,
+        config: Mapping[str, Json] | None = None,
         result: Mapping[str, Json] | None = None,
         seconds: float | None = None,
     ) -> None:
@@ -138,7 +150,9 @@ class Storage:
             writing.write_artifacts(connection, lease.study_id, artifacts)
             writing.write_events(connection, lease.study_id, events)
             writing.forget_checkpoints(connection, lease.study_id, forgotten)
-            writing.write_study(connection, lease.study_id, state=state, result=result, seconds=seconds)
+            writing.write_study(
+                connection, lease.study_id, state=state, config=config, result=result, seconds=seconds
+            )
 
     def trials(self, study_id: int, *, curves: bool = True) -> list[Trial]:
         """Return all trials in the order of their numbers; without `curves` theirs are empty."""

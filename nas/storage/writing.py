@@ -49,6 +49,7 @@ def write_study(
     study_id: int,
     *,
     state: StudyState | None,
+    config: Mapping[str, Json] | None,
     result: Mapping[str, Json] | None,
     seconds: float | None,
 ) -> None:
@@ -56,6 +57,8 @@ def write_study(
     changed: Row = {"updated_at": datetime.now(UTC)}
     if state is not None:
         changed["state"] = state
+    if config is not None:
+        changed["config"] = dump(config)
     if result is not None:
         changed["result"] = dump(result)
     if seconds is not None:
