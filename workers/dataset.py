@@ -18,7 +18,7 @@ from workers.messages import METRICS, TaskInfo, TaskSpec
 from workers.preprocessing import Floats, Preprocessing, fit
 from workers.splits import Parts, divide
 from workers.tasks import TASKS
-from workers.tasks.protocol import Array, Samples, TableInputs, Task
+from workers.tasks.protocol import Array, ArrayInputs, Samples, TableInputs, Task
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,24 +71,30 @@ def read(spec: TaskSpec) -> Samples:
         if mistake:
             raise TaskError(f"task {name}: {key} {mistake}")
     task: Task = task_class(**settings)
-    return task.samples()
+    samples = task.samples()
+    if isinstance(samples.inputs, ArrayInputs):
+        _check_finite("inputs", samples.inputs.values)
+    _check_finite("targets", samples.targets)
+    return samples
+
+
+def _check_finite(noun: str, array: Array) -> None:
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        row = int(np.argwhere(~np.isfinite(array))[0, 0])
+        raise TaskError(f"the {noun} hold NaN or infinity, first in sample {row} (counted from 0)")
 
 
 def _inputs(samples: Samples, preprocessing: Preprocessing) -> Floats:
     inputs = samples.inputs
-    prepared = preprocessing.apply(inputs.columns if isinstance(inputs, TableInputs) else inputs.values)
-    if not np.isfinite(prepared).all():
-        row = int(np.argwhere(~np.isfinite(prepared.reshape(len(prepared), -1)))[0, 0])
-        raise TaskError(f"the inputs hold NaN or infinity, first in sample {row} (counted from 0)")
+    with np.errstate(over="ignore"):  # too large for float32: checked here
+        prepared = preprocessing.apply(inputs.columns if isinstance(inputs, TableInputs) else inputs.values)
+    _check_finite("prepared inputs", prepared)
     return prepared
 
 
 def _targets(samples: Samples, preprocessing: Preprocessing) -> Array:
     if samples.kind == "classification":
         return samples.targets.astype(np.int64)
-    if not np.isfinite(samples.targets).all():
-        row = int(np.argwhere(~np.isfinite(samples.targets))[0, 0])
-        raise TaskError(f"the targets hold NaN or infinity, first in sample {row} (counted from 0)")
     standardised = (samples.targets - preprocessing.target_offset) / preprocessing.target_scale
     return np.asarray(standardised, np.float32)
 
