@@ -67,7 +67,7 @@ class Word:
 
     def value(self, values: Values) -> Value:
         """Look it up, or return the word."""
-        return values[self.word] if self.word in values else self.word
+        return values.get(self.word, self.word)
 
     def children(self) -> Sequence[Node]:
         """Return nothing."""
