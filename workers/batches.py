@@ -1,0 +1,61 @@
+"""Batches: samples on a device, in an order that depends on the study's seed and the epoch alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from workers.dataset import Fold
+from workers.seeds import mix
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """Inputs (samples, *shape) and targets (samples,) or (samples, outputs), on one device."""
+
+    inputs: Tensor
+    targets: Tensor
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Epoch:
+    """The samples of one epoch in their order; every candidate cuts its own batches from it."""
+
+    samples: Samples
+    number: int
+    """How many epochs were trained before."""
+
+    def batches(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield views of (inputs, targets), each of `size` samples, the last of what is left, at least two."""
+        count, inputs, targets = len(self.samples), self.samples.inputs, self.samples.targets
+        for start in range(0, size * batch_count(count, size), size):
+            length = min(size, count - start)
+            yield inputs.narrow(0, start, length), targets.narrow(0, start, length)
+
+
+def batch_count(samples: int, size: int) -> int:
+    """Return the batches of an epoch; a single left-over sample is left out: batch normalisation needs two."""
+    whole, rest = divmod(samples, size)
+    return whole + (rest > 1 or whole == 0)
+
+
+def shuffled(samples: Samples, *, seed: int, epoch: int) -> Epoch:
+    """Return the samples in the order of the epoch that follows `epoch` others."""
+    order = torch.randperm(len(samples), generator=torch.Generator().manual_seed(mix(seed, epoch)))
+    order = order.to(samples.targets.device)
+    return Epoch(Samples(samples.inputs.index_select(0, order), samples.targets.index_select(0, order)), epoch)
+
+
+def load(fold: Fold, *, device: str) -> Samples:
+    """Copy a fold to a device."""
+    return Samples(torch.from_numpy(fold.inputs).to(device), torch.from_numpy(fold.targets).to(device))
+
+
+def join(first: Fold, second: Fold) -> Fold:
+    """Return the samples of two folds, one after the other."""
+    return Fold(np.concatenate([first.inputs, second.inputs]), np.concatenate([first.targets, second.targets]))

@@ -1,0 +1,119 @@
+"""Checkpoints: one candidate in one file, saved atomically, loaded only if it is whole. No pickle anywhere."""
+
+import errno
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load as parse
+from safetensors.torch import save as serialise
+from torch import Tensor
+
+from workers.errors import CheckpointError
+from workers.messages import Checkpoint
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainedState:
+    """Everything a candidate needs to go on training, on the CPU, whatever engine wrote it.
+
+    Tensors are named `network.<parameter or buffer>` and `optimizer.<parameter>.<state>`.
+    """
+
+    tensors: Mapping[str, Tensor]
+    fingerprint: str
+    """Of the network the tensors belong to."""
+    epoch: int
+    step: int
+    batch_size: int
+    metrics: Mapping[str, float]
+    """What was measured after the last epoch."""
+
+    def named(self, prefix: str) -> dict[str, Tensor]:
+        """Return the tensors under a prefix, without it."""
+        return {name.removeprefix(prefix): value for name, value in self.tensors.items() if name.startswith(prefix)}
+
+
+def save(path: Path, state: TrainedState) -> Checkpoint:
+    """Write a candidate to a file that is there in whole or not at all; raise `OSError` where the disk does."""
+    content = serialise({name: value.contiguous() for name, value in state.tensors.items()}, _describe(state))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _replace(path, content)
+    return Checkpoint(str(path), hashlib.sha256(content).hexdigest(), len(content), state.epoch)
+
+
+def load(checkpoint: Checkpoint) -> TrainedState:
+    """Read a candidate back; raise `CheckpointError` if the file is missing, torn or altered."""
+    try:
+        content = Path(checkpoint.path).read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"the checkpoint {checkpoint.path!r} cannot be read: {error.strerror}") from error
+    if hashlib.sha256(content).hexdigest() != checkpoint.sha256:
+        raise CheckpointError(
+            f"the checkpoint {checkpoint.path!r} is torn or altered: its sha256 is not the recorded one"
+        )
+    return _parse(content, checkpoint.path)
+
+
+def file_name(stage: str, number: int, attempt: int, epoch: int, seed: int) -> str:
+    """Name a checkpoint so that no other life of a trial, however late it writes, has the same name."""
+    return f"{stage}-{number:06d}-attempt-{attempt}-epoch-{epoch:04d}-seed-{seed & 0xFFFFFFFF:08x}.safetensors"
+
+
+def _describe(state: TrainedState) -> dict[str, str]:
+    described = {
+        "format": FORMAT,
+        "fingerprint": state.fingerprint,
+        "epoch": state.epoch,
+        "step": state.step,
+        "batch_size": state.batch_size,
+        "metrics": dict(state.metrics),
+    }
+    return {"nas": json.dumps(described)}
+
+
+def _parse(content: bytes, path: str) -> TrainedState:
+    try:
+        length = int.from_bytes(content[:8], "little")
+        described = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["nas"])
+        tensors = parse(content)
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"the file {path!r} is not a checkpoint: {error}") from error
+    if described.pop("format", None) != FORMAT:
+        raise CheckpointError(f"the checkpoint {path!r} is of another format than {FORMAT}")
+    return TrainedState(tensors, **described)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself survive a power cut, where folders can be synchronised."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+    finally:
+        os.close(descriptor)

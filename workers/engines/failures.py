@@ -1,0 +1,25 @@
+"""Why a candidate failed, in the words of an `Outcome`."""
+
+import torch
+
+from search_spaces.errors import BuildError
+from workers.engines.protocol import Failure
+
+OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "not enough memory", "bad_alloc", "Cannot allocate memory")
+"""What torch's errors say when an allocation failed: not all of them have a type of their own."""
+
+
+def failure(error: Exception) -> Failure:
+    """Turn what one candidate raised into why it failed: `oom`, `build: …` or `crash: …`."""
+    if out_of_memory(error):
+        return Failure("oom")
+    if isinstance(error, BuildError):
+        return Failure(f"build: {error}")
+    return Failure(f"crash: {type(error).__name__}: {error}")
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Tell whether an exception says that an allocation failed."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(text in str(error) for text in OUT_OF_MEMORY)

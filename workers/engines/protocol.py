@@ -1,0 +1,74 @@
+"""What every engine does: train a cohort an epoch at a time, and let candidates come, go and be carried elsewhere."""
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from search_spaces.candidate import Candidate
+from search_spaces.network import Network
+from workers.batches import Epoch, Samples
+from workers.checkpoints import TrainedState
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One candidate of a cohort, by its trial's number, with its network and the batch size it is trained at."""
+
+    number: int
+    candidate: Candidate
+    network: Network
+    batch_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured of one candidate, and its own seconds for it."""
+
+    metrics: Mapping[str, float]
+    seconds: float
+
+    @property
+    def finite(self) -> bool:
+        """Tell whether its losses are numbers."""
+        return all(math.isfinite(self.metrics.get(name, 0.0)) for name in ("train_loss", "loss"))
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why one candidate cannot go on; the others of its cohort are not touched."""
+
+    reason: str
+
+
+class Engine(Protocol):
+    """Holds a cohort on one device. What a candidate computes does not depend on who else is in the cohort."""
+
+    @property
+    def name(self) -> str:
+        """Return what an `Outcome` calls this engine."""
+        ...
+
+    def add(self, members: Collection[Member]) -> Mapping[int, Failure]:
+        """Take in candidates with their initial weights; return those that cannot be built."""
+        ...
+
+    def epoch(self, epoch: Epoch) -> Mapping[int, Measured | Failure]:
+        """Train every candidate on each batch of an epoch once; its one metric is `train_loss`."""
+        ...
+
+    def evaluate(self, samples: Samples) -> Mapping[int, Measured | Failure]:
+        """Measure every candidate on these samples."""
+        ...
+
+    def drop(self, numbers: Collection[int]) -> None:
+        """Forget candidates and free what they hold."""
+        ...
+
+    def export(self, number: int) -> TrainedState:
+        """Return everything one candidate needs to go on elsewhere, but for `metrics`."""
+        ...
+
+    def restore(self, number: int, state: TrainedState) -> None:
+        """Let a candidate that was added go on from a state; raise `CheckpointError` if it is of another network."""
+        ...

@@ -1,0 +1,195 @@
+"""The epoch loop, written once: the candidates of a job are trained, measured, stopped, saved and told of."""
+
+import errno
+import time
+from collections import deque
+from collections.abc import Collection, Generator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from search_spaces import families
+from workers import checkpoints
+from workers.batches import Samples, shuffled
+from workers.cohorts import Life, gather, group
+from workers.devices import one_thread
+from workers.engines.failures import failure
+from workers.engines.protocol import Engine, Failure, Measured, Member
+from workers.engines.solo import Solo
+from workers.errors import CheckpointError
+from workers.messages import Checkpoint, Event, Job, Saved, TaskInfo
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """What a job learns from and is measured on, on the device; the final stage measures once, at the end."""
+
+    info: TaskInfo
+    train: Samples
+    measured: Samples
+
+
+class Rounds:
+    """One job under way. Nothing that goes wrong with one candidate touches another."""
+
+    def __init__(self, job: Job, material: Material, device: str) -> None:
+        self._job, self._material, self._device = job, material, device
+        self._stopped: set[int] = set()
+        self._cohorts = deque(group(gather(job, samples=len(material.train))))
+        self._live: dict[int, Life] = {}
+        self._engine: Engine = self._new_engine()
+        self._unsaved = 0.0
+
+    def events(self) -> Generator[list[Event], Collection[int], None]:
+        """Train one cohort after another; a candidate that has to start again becomes one of its own."""
+        while self._cohorts:
+            self._live = {life.number: life for life in self._cohorts.popleft()}
+            self._engine, self._unsaved = self._new_engine(), 0.0
+            yield from self._cohort()
+
+    def _new_engine(self) -> Engine:
+        material = self._material
+        return Solo(material.info, samples=len(material.train), epochs=self._job.epochs, device=self._device)
+
+    def _cohort(self) -> Generator[list[Event], Collection[int], None]:
+        """Train one cohort to the last epoch."""
+        events = self._stop() + self._begin()
+        while any(life.epochs < self._job.epochs for life in self._live.values()):
+            events += self._epoch()
+            self._stopped.update((yield events) or ())
+            events = self._stop() + self._save()
+        events += self._complete()
+        if events:
+            yield events
+
+    def _begin(self) -> list[Event]:
+        """Build every candidate of the cohort and bring it to where it goes on from."""
+        failures: dict[int, Failure] = {}
+        for life in list(self._live.values()):
+            try:
+                failures |= self._enter(life)
+            except CheckpointError as error:
+                life.note = f"checkpoint: {error}"
+                self._again(life)
+            except Exception as error:  # a family's own code may raise anything
+                failures[life.number] = failure(error)
+        return self._fail(failures)
+
+    def _enter(self, life: Life) -> Mapping[int, Failure]:
+        info, candidate = self._material.info, life.assignment.candidate
+        checkpoint = life.assignment.checkpoint if life.epochs else None
+        state = checkpoints.load(checkpoint) if checkpoint else None
+        if state:
+            life.halved = state.batch_size != life.batch_size
+            life.batch_size, life.metrics = state.batch_size, state.metrics
+        network = families.build(candidate.architecture, info.inputs, info.outputs)
+        failures = self._engine.add([Member(life.number, candidate, network, life.batch_size)])
+        if state and not failures:
+            self._engine.restore(life.number, state)
+        return failures
+
+    def _epoch(self) -> list[Event]:
+        """Train every live candidate for one epoch and, in the search, measure it."""
+        begin = time.perf_counter()
+        epoch = next(iter(self._live.values())).epochs
+        with one_thread():
+            trained = self._engine.epoch(shuffled(self._material.train, seed=self._job.seed, epoch=epoch))
+            events = self._fail(_failures(trained))
+            measured = self._engine.evaluate(self._material.measured) if self._job.stage == "search" else {}
+            events += self._fail(_failures(measured))
+        self._unsaved += time.perf_counter() - begin
+        return events + self._report(trained, measured)
+
+    def _report(self, *results: Mapping[int, Measured | Failure]) -> list[Event]:
+        """Put together what was measured of each candidate, in training and after it."""
+        events: list[Event] = []
+        for number, life in self._live.items():
+            parts = [found[number] for found in results if number in found]
+            good = [part for part in parts if isinstance(part, Measured)]
+            metrics = {name: value for part in good for name, value in part.metrics.items()}
+            told = life.advance(metrics, sum(part.seconds for part in good))
+            if told.epoch > life.assignment.start_epoch:  # who starts again is silent until it has caught up
+                events.append(told)
+        return events
+
+    def _stop(self) -> list[Event]:
+        """End the candidates that the controller has given up."""
+        stopped = [life for number, life in self._live.items() if number in self._stopped]
+        self._forget(stopped)
+        return [life.prune() for life in stopped]
+
+    def _fail(self, failures: Mapping[int, Failure]) -> list[Event]:
+        """End what failed; who ran out of memory starts again once, alone, at half the batch."""
+        events: list[Event] = []
+        for life in [self._live[number] for number in failures]:
+            if failures[life.number].reason == "oom" and life.batch_size > 1 and not life.halved:
+                life.batch_size, life.halved = life.batch_size // 2, True
+                self._again(life)
+            else:
+                self._forget([life])
+                events.append(life.fail(failures[life.number].reason))
+        return events
+
+    def _again(self, life: Life) -> None:
+        """Let a candidate start from scratch after the others, as a cohort of one."""
+        self._forget([life])
+        life.epochs, life.metrics = 0, {}
+        self._cohorts.append([life])
+
+    def _forget(self, lives: Collection[Life]) -> None:
+        self._engine.drop([life.number for life in lives])
+        for life in lives:
+            del self._live[life.number]
+
+    def _save(self) -> list[Event]:
+        """Write a checkpoint of every candidate that goes on, when enough has been trained since the last."""
+        if self._unsaved < self._job.checkpoint_seconds:
+            return []
+        self._unsaved = 0.0
+        going = [life for life in self._live.values() if life.epochs < self._job.epochs]
+        written = [(life, self._write(life)) for life in going]
+        return [
+            Saved(life.number, life.assignment.attempt, checkpoint)
+            for life, checkpoint in written
+            if isinstance(checkpoint, Checkpoint)
+        ]
+
+    def _complete(self) -> list[Event]:
+        """Measure the final stage on the test split, and keep every candidate that came to the end."""
+        events: list[Event] = []
+        if self._job.stage == "final":
+            with one_thread():
+                measured = self._engine.evaluate(self._material.measured)
+            events += self._fail(_failures(measured))
+            for number, life in self._live.items():
+                life.metrics = measured[number].metrics
+        for life in self._live.values():
+            written = self._write(life)
+            if isinstance(written, str):
+                life.note = written
+            events.append(life.complete(written if isinstance(written, Checkpoint) else None))
+        return events
+
+    def _write(self, life: Life) -> Checkpoint | str:
+        """Write a candidate's checkpoint, or say why it could not be."""
+        assignment = life.assignment
+        name = checkpoints.file_name(
+            self._job.stage, life.number, assignment.attempt, life.epochs, assignment.candidate.seed
+        )
+        try:
+            state = replace(self._engine.export(life.number), metrics=life.metrics)
+            return checkpoints.save(Path(self._job.folder) / name, state)
+        except OSError as error:  # training is worth more than a checkpoint of it
+            return "checkpoint: disk full" if error.errno in DISK_FULL else f"checkpoint: {error.strerror}"
+
+
+def _failures(results: Mapping[int, Measured | Failure]) -> dict[int, Failure]:
+    """Return what failed, a loss that is no number included."""
+    failed: dict[int, Failure] = {}
+    for number, result in results.items():
+        if isinstance(result, Failure):
+            failed[number] = result
+        elif not result.finite:
+            failed[number] = Failure("nan")
+    return failed

@@ -1,0 +1,50 @@
+"""A worker: a job goes in, its events come out, and what comes back are the numbers to stop."""
+
+from collections.abc import Collection, Generator
+
+from search_spaces.errors import NasError
+from workers import dataset
+from workers.batches import join, load
+from workers.messages import Event, Job, Outcome, TaskInfo, TaskSpec
+from workers.rounds import Material, Rounds
+
+Events = Generator[list[Event], Collection[int], None]
+"""Each list holds what happened in one epoch; what is sent back are the numbers of the trials to stop."""
+
+
+class Worker:
+    """Trains jobs on one device, one at a time, and keeps the tasks it has loaded."""
+
+    def __init__(self, device: str = "cpu") -> None:
+        self.device = device
+        self._datasets: dict[TaskSpec, dataset.Dataset] = {}
+
+    def describe(self, spec: TaskSpec) -> TaskInfo:
+        """Load a task and say what it holds; raise `TaskError` if it cannot be used."""
+        return self._load(spec).info
+
+    def train(self, job: Job) -> Events:
+        """Train a job's candidates together, epoch by epoch; each ends with exactly one Outcome."""
+        try:
+            material = self._material(job)
+        except NasError as error:
+            yield [
+                Outcome(
+                    assignment.number, assignment.attempt, "FAIL", assignment.start_epoch, {}, 0.0, f"task: {error}"
+                )
+                for assignment in job.assignments
+            ]
+            return
+        yield from Rounds(job, material, self.device).events()
+
+    def _load(self, spec: TaskSpec) -> dataset.Dataset:
+        if spec not in self._datasets:
+            self._datasets[spec] = dataset.load(spec)
+        return self._datasets[spec]
+
+    def _material(self, job: Job) -> Material:
+        loaded = self._load(job.task)
+        final = job.stage == "final"
+        train = join(loaded.train, loaded.validation) if final else loaded.train
+        measured = loaded.test if final else loaded.validation
+        return Material(loaded.info, load(train, device=self.device), load(measured, device=self.device))
