@@ -26,6 +26,7 @@ from nas.stopping import Stopping
 from nas.storage import Artifact, Lease, Storage, StudyRecord
 from nas.study_file import from_json, to_json
 from nas.trials import Trial
+from search_spaces.candidate import Named
 from workers.messages import TaskInfo
 
 Clock = Callable[[], float]
@@ -39,6 +40,8 @@ class Controller:
     watch: Watcher
     interrupted: Callable[[], bool] = bool
     clock: Clock = time.monotonic
+    start: Callable[[Named], Executor] = executors.start
+    """How executors are started; benchmarks and tests hand in their own."""
 
     def begin(self, config: StudyConfig) -> StudyRecord:
         """Create the study and run it to its end.
@@ -48,7 +51,7 @@ class Controller:
             TaskError, SpecError: the task cannot be used, or lacks a metric that is asked for.
         """
         with ExitStack() as stack:
-            executor = stack.enter_context(closing(executors.start(config.executor)))
+            executor = stack.enter_context(closing(self.start(config.executor)))
             task = executor.describe(config.task)
             config = completed(config, task)
             record = self.storage.create(config.name, to_json(config), task, environment())
@@ -64,7 +67,7 @@ class Controller:
         config = config or from_json(record.config)
         with ExitStack() as stack:
             lease = self._lease(record, stack)
-            executor = stack.enter_context(closing(executors.start(config.executor)))
+            executor = stack.enter_context(closing(self.start(config.executor)))
             task = executor.describe(config.task)
             if task.sha256 != record.task.sha256:
                 raise StudyExists(

@@ -1,0 +1,32 @@
+# The two commands of the README: `make search` finds a network, `make test` runs the whole suite.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: search test install lint bench clean
+
+search: install
+	$(BIN)/nas run examples/digits.yaml
+
+test: lint
+	$(BIN)/python -m pytest -n auto --dist loadscope
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: install
+	$(BIN)/python -m benchmarks.controller
+	$(BIN)/python -m benchmarks.training
+	$(BIN)/python -m benchmarks.search
+
+install: $(VENV)/installed
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
