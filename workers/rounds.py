@@ -162,8 +162,8 @@ class Rounds:
             with one_thread():
                 measured = self._engine.evaluate(self._material.measured)
             events += self._fail(_failures(measured))
-            for number, life in self._live.items():
-                life.metrics = measured[number].metrics
+            for number, metrics in _metrics(measured).items():
+                self._live[number].metrics = metrics
         for life in self._live.values():
             written = self._write(life)
             if isinstance(written, str):
@@ -193,3 +193,9 @@ def _failures(results: Mapping[int, Measured | Failure]) -> dict[int, Failure]:
         elif not result.finite:
             failed[number] = Failure("nan")
     return failed
+
+
+def _metrics(results: Mapping[int, Measured | Failure]) -> dict[int, Mapping[str, float]]:
+    return {
+        number: result.metrics for number, result in results.items() if isinstance(result, Measured) and result.finite
+    }

@@ -1,7 +1,7 @@
 """The solo engine, the reference for every other: plain torch, one candidate of the cohort after another."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
 from workers.batches import Epoch, Samples
@@ -12,6 +12,7 @@ from workers.engines.training import Training
 from workers.messages import TaskInfo
 from workers.metrics import measure
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
@@ -26,16 +27,16 @@ class Solo:
 
     def add(self, members: Collection[Member]) -> Mapping[int, Failure]:
         """Build the candidates' modules; return those that cannot be built."""
-        results = _each((member.number, lambda member=member: self._add(member)) for member in members)
+        results = _each({member.number: member for member in members}, self._add)
         return {number: result for number, result in results.items() if isinstance(result, Failure)}
 
     def epoch(self, epoch: Epoch) -> Mapping[int, Measured | Failure]:
         """Train one candidate after another."""
-        return self._of_all(lambda training: _train(training, epoch))
+        return _each(self._trainings, lambda training: _train(training, epoch))
 
     def evaluate(self, samples: Samples) -> Mapping[int, Measured | Failure]:
         """Measure one candidate after another."""
-        return self._of_all(lambda training: self._measure(training, samples))
+        return _each(self._trainings, lambda training: self._measure(training, samples))
 
     def drop(self, numbers: Collection[int]) -> None:
         """Forget candidates."""
@@ -60,17 +61,13 @@ class Solo:
         metrics = measure(self._info, training.outputs(samples.inputs), samples.targets)
         return Measured(metrics, time.perf_counter() - begin)
 
-    def _of_all(self, work: Callable[[Training], Result]) -> dict[int, Result | Failure]:
-        items = list(self._trainings.items())
-        return _each((number, lambda training=training: work(training)) for number, training in items)
 
-
-def _each(tasks: Iterable[tuple[int, Callable[[], Result]]]) -> dict[int, Result | Failure]:
+def _each(items: Mapping[int, Item], work: Callable[[Item], Result]) -> dict[int, Result | Failure]:
     """Do one thing for each number; what one raises is its own failure."""
     results: dict[int, Result | Failure] = {}
-    for number, task in tasks:
+    for number, item in items.items():
         try:
-            results[number] = task()
+            results[number] = work(item)
         except Exception as error:  # one candidate's error is its outcome, never its neighbours'
             results[number] = failure(error)
     return results

@@ -51,7 +51,7 @@ class Training:
         size = max(64, EVALUATION_BYTES // max(1, self.member.network.memory))
         self.module.eval()
         with torch.inference_mode():
-            return torch.cat([self.module(batch) for batch in inputs.split(size)])
+            return torch.cat([self.module(batch) for batch in torch.split(inputs, size)])
 
     def export(self) -> TrainedState:
         """Return a copy of everything that training goes on from."""

@@ -50,5 +50,5 @@ class Weights:
     def _cut(self, flat: Tensor) -> dict[str, Tensor]:
         """Return views of a flat tensor in the shapes of the parameters."""
         sizes = [parameter.numel() for parameter in self.parameters.values()]
-        pieces = zip(self.parameters.items(), flat.split(sizes), strict=True)
+        pieces = zip(self.parameters.items(), torch.split(flat, sizes), strict=True)
         return {name: piece.view(parameter.shape) for (name, parameter), piece in pieces}

@@ -2,7 +2,6 @@
 
 from search_spaces.ops.conv2d import Conv2d as Op
 from torch import Generator, nn
-from torch.nn.utils import skip_init
 
 from workers.initialisers import initialise
 from workers.messages import Shape
@@ -17,9 +16,10 @@ class Conv2d:
     def build(op: Op, shape: Shape, generator: Generator) -> nn.Module:
         """Return an initialised nn.Conv2d."""
         padding = op.kernel // 2
-        made = skip_init(nn.Conv2d, shape[0], op.channels, op.kernel, op.stride, padding, bias=op.bias)
+        made = nn.Conv2d(shape[0], op.channels, op.kernel, op.stride, padding, bias=op.bias, device="meta")
+        made = made.to_empty(device="cpu")  # torch itself would draw weights, from the global generator
         initialise(made.weight, op.init, generator)
-        if op.bias:
+        if made.bias is not None:
             nn.init.zeros_(made.bias)
         return made
 

@@ -1,4 +1,4 @@
-"""Dropout from a counter-based stream: what is dropped depends on the candidate's seed, the step and the layer alone."""
+"""Dropout from a counter-based stream: what it drops depends on the candidate's seed, the step and the layer alone."""
 
 import torch
 from torch import Generator, Tensor, nn

@@ -1,7 +1,6 @@
 """A fully connected layer on the last dimension."""
 
 from torch import Generator, nn
-from torch.nn.utils import skip_init
 
 from search_spaces.ops.linear import Linear as Op
 from workers.initialisers import initialise
@@ -16,9 +15,10 @@ class Linear:
     @staticmethod
     def build(op: Op, shape: Shape, generator: Generator) -> nn.Module:
         """Return an initialised nn.Linear."""
-        made = skip_init(nn.Linear, shape[-1], op.features, bias=op.bias)
+        made = nn.Linear(shape[-1], op.features, bias=op.bias, device="meta")
+        made = made.to_empty(device="cpu")  # torch itself would draw weights, from the global generator
         initialise(made.weight, op.init, generator)
-        if op.bias:
+        if made.bias is not None:
             nn.init.zeros_(made.bias)
         return made
 

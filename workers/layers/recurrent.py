@@ -1,5 +1,7 @@
 """One recurrent layer over a sequence: rnn, gru or lstm, in one direction or both."""
 
+from collections.abc import Callable
+
 from search_spaces.ops.recurrent import Recurrent as Op
 from torch import Generator, Tensor, nn
 
@@ -20,7 +22,7 @@ class Recurrence(nn.Module):
         return outputs
 
 
-CELLS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 
 
@@ -32,8 +34,8 @@ class Recurrent:
     @staticmethod
     def build(op: Op, shape: Shape, generator: Generator) -> nn.Module:
         """Return an initialised recurrent layer."""
-        kind = CELLS[op.cell]
-        cell = kind(shape[-1], op.hidden, batch_first=True, bidirectional=op.bidirectional, device="meta")
+        made = CELLS[op.cell]
+        cell = made(shape[-1], op.hidden, batch_first=True, bidirectional=op.bidirectional, device="meta")
         cell = cell.to_empty(device="cpu")
         for name, parameter in cell.named_parameters():
             if name.startswith("bias"):
@@ -47,4 +49,4 @@ class Recurrent:
     def source(op: Op, shape: Shape) -> str:
         """Return its expression."""
         both = ", bidirectional=True" if op.bidirectional else ""
-        return f"Recurrence(nn.{CELLS[op.cell].__name__}({shape[-1]}, {op.hidden}, batch_first=True{both}))"
+        return f"Recurrence(nn.{op.cell.upper()}({shape[-1]}, {op.hidden}, batch_first=True{both}))"
