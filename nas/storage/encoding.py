@@ -91,8 +91,10 @@ def artifact_row(study_id: int, artifact: Artifact) -> Row:
 
 def read_task(text: str) -> TaskInfo:
     """Undo `dump(asdict(task))`."""
-    fields = cast(dict[str, Any], load(text))
-    return TaskInfo(**{key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()})
+    fields: dict[str, Any] = dict(load(text))
+    return TaskInfo(
+        **{key: cast(Any, tuple(value) if isinstance(value, list) else value) for key, value in fields.items()}
+    )
 
 
 def dump_numbers(numbers: Mapping[str, float] | Sequence[float]) -> str:
@@ -115,12 +117,17 @@ def load_numbers(text: str) -> dict[str, float]:
     return {name: float(value) for name, value in numbers.items()} if ':"' in text else numbers
 
 
-def dump(document: Mapping[str, Any]) -> str:
+def dump(document: Mapping[str, object]) -> str:
     """Write a document as JSON."""
     try:
         return _dump(document)
     except (ValueError, TypeError):
         return _dump(_marked(document))
+
+
+def dump_value(value: str | int | float) -> str:
+    """Write one finite number or text as JSON."""
+    return _dump(value)
 
 
 def load(text: str) -> dict[str, Json]:

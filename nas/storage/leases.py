@@ -4,8 +4,9 @@ import json
 import secrets
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, select, update
 
 from nas.errors import LeaseLost, StudyBusy, StudyNotFound
 from nas.storage import tables
@@ -13,7 +14,7 @@ from nas.storage.owner import is_dead, this_process
 from nas.storage.records import Lease, Owner
 from nas.storage.sqlite import NOW
 
-Held = Row[tuple[int, str, str, float, float]]
+LeaseRow = Row[*tuple[Any, ...]]
 
 
 def acquire(connection: Connection, study_id: int, *, seconds: float) -> Lease:
@@ -36,21 +37,22 @@ def renew(connection: Connection, lease: Lease, *, seconds: float) -> str:
     """Hold a lease for longer, and return what a user has requested meanwhile."""
     if not _change(connection, lease, NOW + seconds):
         raise LeaseLost(_lost(lease))
-    return connection.execute(select(tables.study.c.requested).where(tables.study.c.id == lease.study_id)).scalar_one()
+    query = select(tables.study.c.requested).where(tables.study.c.id == lease.study_id)
+    return str(connection.execute(query).scalar_one())
 
 
 def release(connection: Connection, lease: Lease) -> None:
     """Give a lease back; one that was lost already is nobody's loss."""
-    connection.execute(update(tables.lease).where(*_is(lease)).values(token="", expires_at=0.0))
+    connection.execute(update(tables.lease).where(_is(lease)).values(token="", expires_at=0.0))
 
 
 def require(connection: Connection, lease: Lease) -> None:
     """Raise LeaseLost unless the lease is still its owner's, and hold its row until the transaction ends."""
-    if connection.execute(select(tables.lease.c.epoch).where(*_is(lease)).with_for_update()).first() is None:
+    if connection.execute(select(tables.lease.c.epoch).where(_is(lease)).with_for_update()).first() is None:
         raise LeaseLost(_lost(lease))
 
 
-def holder(row: Row[tuple[str, str, float, float]]) -> Owner | None:
+def holder(row: LeaseRow) -> Owner | None:
     """Return who holds the lease of a row with token, owner, expires_at and now."""
     if not row.token or row.expires_at <= row.now:
         return None
@@ -58,7 +60,7 @@ def holder(row: Row[tuple[str, str, float, float]]) -> Owner | None:
     return None if is_dead(owner) else owner
 
 
-def _read(connection: Connection, study_id: int) -> Held:
+def _read(connection: Connection, study_id: int) -> LeaseRow:
     columns = (tables.lease.c.epoch, tables.lease.c.owner, tables.lease.c.token, tables.lease.c.expires_at)
     query = select(*columns, NOW.label("now")).where(tables.lease.c.study_id == study_id).with_for_update()
     row = connection.execute(query).first()
@@ -68,12 +70,12 @@ def _read(connection: Connection, study_id: int) -> Held:
 
 
 def _change(connection: Connection, lease: Lease, until: object) -> bool:
-    return connection.execute(update(tables.lease).where(*_is(lease)).values(expires_at=until)).rowcount == 1
+    return connection.execute(update(tables.lease).where(_is(lease)).values(expires_at=until)).rowcount == 1
 
 
-def _is(lease: Lease) -> tuple[object, ...]:
+def _is(lease: Lease) -> ColumnElement[bool]:
     columns = tables.lease.c
-    return columns.study_id == lease.study_id, columns.epoch == lease.epoch, columns.token == lease.token
+    return and_(columns.study_id == lease.study_id, columns.epoch == lease.epoch, columns.token == lease.token)
 
 
 def _busy(owner: Owner, expires_at: float) -> str:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, func, select
 
 from nas.errors import StudyNotFound
 from nas.storage import leases, tables
@@ -72,7 +72,7 @@ def read_events(connection: Connection, study_id: int, *, after: int) -> list[St
     return [StudyEvent(row.id, row.at, row.kind, load(row.content)) for row in connection.execute(query)]
 
 
-def _study(row: Row[*tuple[object, ...]], counts: Counts) -> StudyRecord:
+def _study(row: leases.LeaseRow, counts: Counts) -> StudyRecord:
     return StudyRecord(
         id=row.id,
         name=row.name,
@@ -103,7 +103,7 @@ def _count(connection: Connection, study_ids: list[int] | None) -> Counts:
 
 def _curves(connection: Connection, study_id: int, number: int | None = None) -> dict[int, list[Point]]:
     columns = tables.epoch.c
-    query: Select[tuple[int, int, str, float]] = (
+    query = (
         select(columns.number, columns.epoch, columns.metrics, columns.seconds)
         .where(columns.study_id == study_id)
         .order_by(columns.number, columns.epoch)

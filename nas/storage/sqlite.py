@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
-from sqlalchemy import Column, Connection, Engine, Float, Table, and_, create_engine, event, literal_column
+from sqlalchemy import URL, Column, Connection, Engine, Float, TableClause, and_, create_engine, event, literal_column
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -38,6 +38,11 @@ def file_of(url: str) -> Path:
     return Path(parsed.database).absolute()
 
 
+def url_of(path: Path) -> str:
+    """Return the URL of a file."""
+    return URL.create("sqlite", database=str(path)).render_as_string()
+
+
 def connect(path: Path, *, create: bool) -> Engine:
     """Return an engine on a file that exists; only `create` makes a missing one.
 
@@ -54,16 +59,16 @@ def connect(path: Path, *, create: bool) -> Engine:
 
 
 def upsert(
-    table: Table, keys: Sequence[str], *, frozen: Column[Any] | None = None, states: Sequence[str] = ()
+    table: TableClause, keys: Sequence[str], *, frozen: Column[Any] | None = None, states: Sequence[str] = ()
 ) -> Insert:
     """Return an INSERT that updates a row with the same keys, unless its `frozen` column is one of `states`."""
     statement = insert(table)
-    changed = {name: statement.excluded[name] for name in table.c.keys() if name not in keys and name != "id"}
+    changed = {column.name: statement.excluded[column.name] for column in table.c if column.name not in (*keys, "id")}
     where = None if frozen is None else and_(*(frozen != state for state in states))
     return statement.on_conflict_do_update(index_elements=list(keys), set_=changed, where=where)
 
 
-def insert_new(table: Table) -> Insert:
+def insert_new(table: TableClause) -> Insert:
     """Return an INSERT that leaves a row with the same keys as it is."""
     return insert(table).on_conflict_do_nothing()
 

@@ -16,7 +16,7 @@ from nas.storage import leases, reading, schema, sqlite, tables, writing
 from nas.storage.encoding import dump
 from nas.storage.failures import told
 from nas.storage.owner import this_process
-from nas.storage.records import Artifact, Json, Lease, StorageStatus, StudyEvent, StudyRecord, StudyState
+from nas.storage.records import Artifact, Lease, StorageStatus, StudyEvent, StudyRecord, StudyState
 from nas.trials import Point, Trial
 from workers.messages import TaskInfo
 
@@ -55,6 +55,11 @@ class Storage:
         finally:
             storage.close()
 
+    @property
+    def address(self) -> str:
+        """The URL with an absolute path."""
+        return sqlite.url_of(self.path)
+
     def close(self) -> None:
         """Close every connection; leases are not released."""
         self.engine.dispose()
@@ -66,7 +71,7 @@ class Storage:
         self.close()
 
     def create(
-        self, name: str, config: Mapping[str, Json], task: TaskInfo, environment: Mapping[str, Json]
+        self, name: str, config: Mapping[str, object], task: TaskInfo, environment: Mapping[str, object]
     ) -> StudyRecord:
         """Record a new study in state RUNNING; raise StudyExists when its name is taken."""
         now = datetime.now(UTC)
@@ -127,11 +132,11 @@ class Storage:
         trials: Sequence[Trial] = (),
         points: Sequence[tuple[int, Point]] = (),
         artifacts: Sequence[Artifact] = (),
-        events: Sequence[tuple[str, Mapping[str, Json]]] = (),
+        events: Sequence[tuple[str, Mapping[str, object]]] = (),
         forgotten: Sequence[int] = (),
         state: StudyState | None = None,
-        config: Mapping[str, Json] | None = None,
-        result: Mapping[str, Json] | None = None,
+        config: Mapping[str, object] | None = None,
+        result: Mapping[str, object] | None = None,
         seconds: float | None = None,
     ) -> None:
         """Record all of it in one transaction, or nothing.
@@ -150,9 +155,7 @@ class Storage:
             writing.write_artifacts(connection, lease.study_id, artifacts)
             writing.write_events(connection, lease.study_id, events)
             writing.forget_checkpoints(connection, lease.study_id, forgotten)
-            writing.write_study(
-                connection, lease.study_id, state=state, config=config, result=result, seconds=seconds
-            )
+            writing.write_study(connection, lease.study_id, state=state, config=config, result=result, seconds=seconds)
 
     def trials(self, study_id: int, *, curves: bool = True) -> list[Trial]:
         """Return all trials in the order of their numbers; without `curves` theirs are empty."""

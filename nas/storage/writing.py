@@ -7,7 +7,7 @@ from sqlalchemy import Connection, update
 
 from nas.storage import tables
 from nas.storage.encoding import Row, artifact_row, dump, point_row, trial_row
-from nas.storage.records import Artifact, Json, StudyState
+from nas.storage.records import Artifact, StudyState
 from nas.storage.sqlite import insert_new, upsert
 from nas.trials import Point, Trial, TrialState
 
@@ -36,7 +36,7 @@ def write_artifacts(connection: Connection, study_id: int, artifacts: Sequence[A
         connection.execute(_PUT_ARTIFACT, [artifact_row(study_id, artifact) for artifact in artifacts])
 
 
-def write_events(connection: Connection, study_id: int, events: Sequence[tuple[str, Mapping[str, Json]]]) -> None:
+def write_events(connection: Connection, study_id: int, events: Sequence[tuple[str, Mapping[str, object]]]) -> None:
     """Append events, now."""
     now = datetime.now(UTC)
     rows = [{"study_id": study_id, "at": now, "kind": kind, "content": dump(content)} for kind, content in events]
@@ -49,8 +49,8 @@ def write_study(
     study_id: int,
     *,
     state: StudyState | None,
-    config: Mapping[str, Json] | None,
-    result: Mapping[str, Json] | None,
+    config: Mapping[str, object] | None,
+    result: Mapping[str, object] | None,
     seconds: float | None,
 ) -> None:
     """Change what is given of a study's own row, and when it was last written."""

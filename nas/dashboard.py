@@ -1,0 +1,277 @@
+"""The dashboard: a study projected into Optuna's own tables, live, and optuna-dashboard's server on them.
+
+Our tables are the truth; Optuna's are a shadow of them, in the same database and under the study's name, which may be
+thrown away and made anew at any time. Nothing that goes wrong here ever reaches the search.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import optuna
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution, distribution_to_json
+from optuna.storages import RDBStorage
+from optuna.study import StudyDirection
+
+from nas.config import Objective
+from nas.errors import StorageError
+from nas.storage import Storage, StudyRecord, projection
+from nas.storage.projection import UNREADY
+from nas.storage.shadows import Distribution, Seen, View, changed_shadow, seen, whole_shadow
+from nas.trials import Trial
+from search_spaces.dimensions import Choice, Dimension, Int
+from search_spaces.space import SearchSpace
+
+MARK = "nas_study"
+"""The user attribute of an Optuna study that says which of ours it is the shadow of."""
+_METRIC_NAMES = "study:metric_names"
+_CHUNK = 256  # trials in one transaction
+_ATTEMPTS = 8
+_PATIENCE = 30.0  # seconds
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+_log = logging.getLogger(__name__)
+
+
+class Projection:
+    """Shows one study in Optuna's tables. Never raises: `trouble` says what is wrong, and it is logged once."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        study: StudyRecord,
+        space: SearchSpace,
+        objectives: Sequence[Objective],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.trouble = ""
+        self._storage, self._study, self._objectives, self._clock = storage, study, objectives, clock
+        self._space = space
+        self._view: View | None = None
+        self._id = 0  # of the study in Optuna's tables; 0 before it is known
+        self._seen: dict[int, Seen] = {}
+        self._again_at = -1.0
+
+    def update(self, trials: Sequence[Trial]) -> None:
+        """Show the newest of these trials, with their whole curves; what else Optuna lacks is mended on the way."""
+        self._safely(lambda: self._update(trials))
+
+    def sync(self, trials: Sequence[Trial]) -> None:
+        """Compare Optuna's tables with all trials of the study, and mend what differs."""
+        self._safely(lambda: self._sync(trials))
+
+    def rebuild(self, trials: Sequence[Trial]) -> None:
+        """Throw the shadow away and make it anew from all trials of the study."""
+        self._safely(lambda: self._rebuild(trials))
+
+    def _update(self, trials: Sequence[Trial]) -> None:
+        if not self._id:
+            self._sync(self._storage.trials(self._study.id))
+        if not self._write(trials):
+            self._sync(self._storage.trials(self._study.id))
+            self._write(trials)
+
+    def _rebuild(self, trials: Sequence[Trial]) -> None:
+        forget(self._storage, self._study.name)
+        self._sync(trials)
+
+    def _sync(self, trials: Sequence[Trial]) -> None:
+        self._id = _study_in_optuna(self._storage, self._study, self._objectives)
+        ours = {trial.number: trial for trial in trials}
+        with self._storage.writing() as connection:
+            found = projection.summaries(connection, self._id)
+            kept = {item.number: item for item in reversed(found) if item.number in ours}
+            projection.erase(connection, [item.id for item in found if kept.get(item.number) is not item])
+            whole = [(item, whole_shadow(ours[number], self._shown())) for number, item in kept.items()]
+            projection.replace_parts(
+                connection, [(item.id, shadow) for item, shadow in whole if not item.is_of(shadow)]
+            )
+        self._seen = {number: seen(ours[number], item.id) for number, item in kept.items()}
+        missing = [trial for trial in trials if trial.number not in kept]
+        for start in range(0, len(missing), _CHUNK):
+            self._write(missing[start : start + _CHUNK])
+
+    def _write(self, trials: Sequence[Trial]) -> bool:
+        """Write what is new of these trials; False, and nothing written, when somebody else changed the tables."""
+        new = [trial for trial in trials if trial.number not in self._seen]
+        old = [trial for trial in trials if trial.number in self._seen]
+        with self._storage.writing() as connection:
+            if projection.extent(connection, self._id, self._study.name) != self._extent():
+                return False
+            ids = projection.insert(connection, self._id, [whole_shadow(trial, self._shown()) for trial in new])
+            changed = [(self._seen[trial.number], trial) for trial in old]
+            projection.change(
+                connection, [(before.id, changed_shadow(trial, self._shown(), before)) for before, trial in changed]
+            )
+        self._seen.update({trial.number: seen(trial, ids[trial.number]) for trial in new})
+        self._seen.update({trial.number: seen(trial, before.id) for before, trial in changed})
+        return True
+
+    def _extent(self) -> tuple[int, int]:
+        return len(self._seen), max((item.id for item in self._seen.values()), default=0)
+
+    def _shown(self) -> View:
+        if self._view is None:
+            distributions = {name: distribution(dimension) for name, dimension in self._space.dimensions.items()}
+            metric = _pruning_metric(self._study) or self._objectives[0].metric
+            single = len(self._objectives) == 1
+            # With several objectives Optuna reports no intermediate values, and a PRUNED trial that has some makes
+            # every later `ask` of its TPE sampler raise.
+            self._view = View(distributions, metric if single else "", len(self._objectives))
+        return self._view
+
+    def _safely(self, show: Callable[[], None]) -> None:
+        """Keep every failure from the search; after one, rest for a while and begin anew."""
+        if self._clock() < self._again_at:
+            return
+        try:
+            show()
+            self.trouble = ""
+        except Exception as error:  # a courtesy to the eye must not end a search, whatever it is that went wrong
+            if not self.trouble:
+                _log.warning("the dashboard's tables are not up to date: %s", error)
+            self.trouble = str(error) or type(error).__name__
+            self._id, self._again_at = 0, self._clock() + _PATIENCE
+
+
+def forget(storage: Storage, name: str) -> None:
+    """Delete the shadow of a study; a study of that name that is not our shadow stays."""
+    optuna_storage = _optuna(storage)
+    try:
+        with storage.writing() as connection:
+            study_id = projection.find_study(connection, name)
+            if not study_id or MARK not in optuna_storage.get_study_user_attrs(study_id):
+                return
+            projection.erase(connection, [item.id for item in projection.summaries(connection, study_id)])
+        optuna_storage.delete_study(study_id)
+    finally:
+        _close(optuna_storage)
+
+
+def distribution(dimension: Dimension) -> Distribution:
+    """Return a dimension as Optuna's distribution."""
+    if isinstance(dimension, Choice):
+        places = {(type(option), option): float(place) for place, option in enumerate(dimension.options)}
+        return Distribution(
+            distribution_to_json(CategoricalDistribution(dimension.options)),
+            lambda value: places[type(value), value],
+        )
+    kind = IntDistribution if isinstance(dimension, Int) else FloatDistribution
+    exact = kind(dimension.low, dimension.high, log=dimension.log, step=dimension.step)  # type: ignore[arg-type]
+    return Distribution(distribution_to_json(exact), float)
+
+
+def serve(url: str, *, host: str = "127.0.0.1", port: int = 8080) -> None:
+    """Serve optuna-dashboard on a storage until interrupted; anyone who reaches it can change what it shows."""
+    with server(url, host=host, port=port) as running:
+        running.serve_forever()
+
+
+def server(url: str, *, host: str = "127.0.0.1", port: int = 8080) -> WSGIServer:
+    """Return the server, listening but not serving yet; port 0 takes a free one, `server_port` says which.
+
+    Raises:
+        StorageError: the address cannot be listened on, or the storage not be opened.
+    """
+    from optuna_dashboard import wsgi  # type: ignore[import-untyped]  # it ships no types
+
+    if host not in _LOOPBACK:
+        _log.warning("the dashboard has no passwords: anyone who reaches %s:%d can delete studies", host, port)
+    with Storage.open(url, create=False) as storage:
+        optuna_storage = _optuna(storage)
+    try:
+        return make_server(host, port, wsgi(optuna_storage), server_class=_Server, handler_class=_Quiet)
+    except OSError as error:
+        raise StorageError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Log nothing of a request that went well or badly."""
+
+
+def _study_in_optuna(storage: Storage, study: StudyRecord, objectives: Sequence[Objective]) -> int:
+    """Return the id of the study in Optuna's tables, created with Optuna's own API where it is missing."""
+    directions = [StudyDirection[objective.direction.upper()] for objective in objectives]
+    optuna_storage = _optuna(storage)
+    try:
+        with storage.reading() as connection:
+            study_id = projection.find_study(connection, study.name)
+        if study_id and not _is_shadow(optuna_storage, study_id, study, directions):
+            forget(storage, study.name)
+            study_id = 0
+        return study_id or _create(optuna_storage, study, objectives, directions)
+    finally:
+        _close(optuna_storage)
+
+
+def _is_shadow(
+    optuna_storage: RDBStorage, study_id: int, study: StudyRecord, directions: Sequence[StudyDirection]
+) -> bool:
+    mark = optuna_storage.get_study_user_attrs(study_id).get(MARK)
+    if mark is None:
+        raise StorageError(f"Optuna's tables have a study {study.name!r} that is not ours: it is left as it is")
+    return mark == _mark(study) and optuna_storage.get_study_directions(study_id) == directions
+
+
+def _create(
+    optuna_storage: RDBStorage,
+    study: StudyRecord,
+    objectives: Sequence[Objective],
+    directions: Sequence[StudyDirection],
+) -> int:
+    with _quietly():
+        study_id = optuna_storage.create_new_study(directions, study.name)
+    optuna_storage.set_study_user_attr(study_id, MARK, _mark(study))
+    optuna_storage.set_study_user_attr(study_id, "task", study.task.name)
+    optuna_storage.set_study_system_attr(study_id, _METRIC_NAMES, [objective.metric for objective in objectives])
+    return study_id
+
+
+def _mark(study: StudyRecord) -> str:
+    return f"{study.id} of {study.created_at.isoformat()}"
+
+
+def _optuna(storage: Storage) -> RDBStorage:
+    """Open Optuna's storage on the same database; it creates its tables there, and not all at once if others do."""
+    url = storage.address.replace("{", "{{").replace("}", "}}")  # Optuna fills in templates
+    for attempt in count(1):
+        try:
+            return RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 60.0}})
+        except UNREADY:
+            if attempt == _ATTEMPTS:
+                raise
+            time.sleep(random.uniform(0.0, 0.2) * attempt)
+    raise AssertionError
+
+
+def _close(optuna_storage: RDBStorage) -> None:
+    optuna_storage.remove_session()
+    optuna_storage.engine.dispose()
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep Optuna from announcing on the user's terminal what we do with it."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(before)
+
+
+def _pruning_metric(study: StudyRecord) -> str:
+    pruning = study.config.get("pruning")
+    metric = pruning.get("metric") if isinstance(pruning, dict) else None
+    return metric if isinstance(metric, str) else ""
