@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -12,9 +12,13 @@ from search_spaces.ops import name_of, op_from_json, op_to_json, settings_of
 from search_spaces.ops.activation import Activation
 from search_spaces.ops.dropout import Dropout
 from search_spaces.ops.flatten import Flatten
+from search_spaces.ops.global_pool import GlobalPool
 from search_spaces.ops.norm import Norm
+from search_spaces.ops.pool import Pool
 from search_spaces.ops.protocol import Kept, Op, Shape
 from search_spaces.ops.residual import Residual, chain, steps
+from search_spaces.ops.rows import Rows
+from search_spaces.ops.sequence_pool import SequencePool
 
 __all__ = ["Network", "Op", "Shape", "canonical"]
 
@@ -93,18 +97,20 @@ def canonical(ops: tuple[Op, ...], shape: Shape) -> list[tuple[Op, Shape]]:
 def _idle(op: Op, shape: Shape) -> bool:
     if isinstance(op, Flatten):
         return len(shape) == 1
-    return isinstance(op, Dropout) and op.p == 0
+    if isinstance(op, Rows):
+        return len(shape) == 2
+    return (isinstance(op, Dropout) and op.p == 0) or (isinstance(op, Pool) and op.size == 1)
 
 
 def _canonical(op: Op, shape: Shape) -> Op:
     if isinstance(op, Residual):
         body, shortcut = (tuple(inner for inner, _ in canonical(way, shape)) for way in (op.body, op.shortcut))
         return Residual(body, shortcut)
-    if isinstance(op, Norm) and op.kind != "group":
-        return replace(op, groups=1)
-    if isinstance(op, Norm) and op.groups == 1 and len(shape) == 1:  # over a vector, one group is all its features
-        return Norm("layer")
-    return op
+    if isinstance(op, Norm):  # one group is all channels or features
+        return op if op.kind == "group" and op.groups > 1 else Norm("layer" if op.kind == "group" else op.kind)
+    if isinstance(op, GlobalPool) and shape[1:] == (1, 1):
+        return Flatten()
+    return SequencePool("last") if isinstance(op, SequencePool) and shape[0] == 1 else op
 
 
 class _Tape:

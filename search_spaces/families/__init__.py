@@ -1,6 +1,6 @@
 """Families: one file a rule that turns an architecture into a network."""
 
-from search_spaces.candidate import Architecture, Value
+from search_spaces.candidate import Architecture, Scalar, Value
 from search_spaces.errors import BuildError, UnknownName, nearest
 from search_spaces.families.protocol import Family
 from search_spaces.hyperparameters import Hyperparameter, hyperparameters
@@ -22,19 +22,27 @@ def build(architecture: Architecture, inputs: Shape, outputs: int) -> Network:
     except UnknownName as error:
         raise BuildError(str(error)) from error
     known = {item.name: item for item in hyperparameters(kind)}
-    for name, value in architecture.settings.items():
-        _check(architecture.family, name, value, known)
+    settings = {
+        name: _checked(architecture.family, name, value, known) for name, value in architecture.settings.items()
+    }
     if not inputs or min(inputs) < 1 or outputs < 1:
         raise BuildError(f"a network needs at least one input and one output, got inputs {inputs}, outputs {outputs}")
-    family: Family = kind(**architecture.settings)
+    family: Family = kind(**settings)
     return family.network(inputs, outputs).check()
 
 
-def _check(family: str, name: str, value: Value, known: dict[str, Hyperparameter]) -> None:
+def _checked(family: str, name: str, value: Value, known: dict[str, Hyperparameter]) -> Value:
+    """Return a value as its field wants it: 8.0 is the whole number 8."""
     if name not in known:
         raise BuildError(f"{family} has no hyper-parameter {name!r}{nearest(name, tuple(known))}")
-    if isinstance(value, tuple) and not known[name].each:
-        raise BuildError(f"{family}.{name} needs a single value, got {value!r}")
-    for item in value if isinstance(value, tuple) else (value,):
-        if mistake := known[name].mistake(item):
-            raise BuildError(f"{family}.{name} {mistake}")
+    if isinstance(value, tuple):
+        if not known[name].each:
+            raise BuildError(f"{family}.{name} needs a single value, got {value!r}")
+        return tuple(_single(family, name, item, known[name]) for item in value)
+    return _single(family, name, value, known[name])
+
+
+def _single(family: str, name: str, value: Scalar, known: Hyperparameter) -> Scalar:
+    if mistake := known.mistake(value):
+        raise BuildError(f"{family}.{name} {mistake}")
+    return known.kind(value)

@@ -4,6 +4,7 @@ from typing import TypeVar
 
 from search_spaces.errors import BuildError
 from search_spaces.ops.activation import ACTIVATIONS, Activation
+from search_spaces.ops.dropout import Dropout
 from search_spaces.ops.norm import NORMS, Norm
 from search_spaces.ops.protocol import Op
 
@@ -33,6 +34,11 @@ def activated(width: int, activation: str, norm: str, groups: int) -> list[Op]:
     if norm == "none":
         return [Activation(activation)]
     return [Norm(norm, divisor(groups, width) if norm == "group" else 1), Activation(activation)]
+
+
+def dropped(p: float) -> list[Op]:
+    """Return dropout, or nothing where nothing is dropped."""
+    return [Dropout(p)] if p > 0 else []
 
 
 def divisor(groups: int, channels: int) -> int:

@@ -2,10 +2,17 @@
 
 from dataclasses import dataclass
 
-from search_spaces.families._parts import ACTIVATION_OPTIONS, INIT_OPTIONS, NORM_OPTIONS, activated, at, widened
+from search_spaces.families._parts import (
+    ACTIVATION_OPTIONS,
+    INIT_OPTIONS,
+    NORM_OPTIONS,
+    activated,
+    at,
+    dropped,
+    widened,
+)
 from search_spaces.hyperparameters import integer, number, option
 from search_spaces.network import Network
-from search_spaces.ops.dropout import Dropout
 from search_spaces.ops.flatten import Flatten
 from search_spaces.ops.linear import Linear
 from search_spaces.ops.protocol import Op, Shape
@@ -35,11 +42,7 @@ class Mlp:
         return Network(inputs, outputs, (*ops, Linear(outputs, init=self.init)))
 
     def _hidden(self, layer: int) -> list[Op]:
-        width, kind = at(self.width, layer, "width"), at(self.activation, layer, "activation")
-        dropout = at(self.dropout, layer, "dropout")
-        linear = Linear(widened(width, kind), bias=self.norm == "none", init=self.init)
-        return [
-            linear,
-            *activated(widened(width, kind), kind, self.norm, self.groups),
-            *[Dropout(dropout)] * (dropout > 0),
-        ]
+        kind = at(self.activation, layer, "activation")
+        wide = widened(at(self.width, layer, "width"), kind)
+        linear = Linear(wide, bias=self.norm == "none", init=self.init)
+        return [linear, *activated(wide, kind, self.norm, self.groups), *dropped(at(self.dropout, layer, "dropout"))]

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from search_spaces.errors import BuildError
+
 Shape = tuple[int, ...]
 """The shape of one sample, without the batch: (features,), (channels, height, width) or (time, features)."""
 
@@ -38,3 +40,17 @@ class Op(Protocol):
     def kept(self, shape: Shape) -> Kept:
         """Say what stays in memory for the backward pass."""
         ...
+
+
+def image(shape: Shape, what: str) -> Shape:
+    """Return the shape if it is an image's; raise BuildError, saying what needs one, if not."""
+    if len(shape) != 3:
+        raise BuildError(f"{what} needs an image (channels, height, width), got shape {shape}")
+    return shape
+
+
+def sequence(shape: Shape, what: str) -> Shape:
+    """Return the shape if it is a sequence's; raise BuildError, saying what needs one, if not."""
+    if len(shape) != 2:
+        raise BuildError(f"{what} needs a sequence (time, features), got shape {shape}")
+    return shape
