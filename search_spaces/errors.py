@@ -27,6 +27,8 @@ class Problem:
     line: int = 0
     column: int = 0
     hint: str = ""
+    source: str = ""
+    """The document, where it is not the one that the error is about: a space's own file, a `--set`."""
 
     def __str__(self) -> str:
         where = f"{self.line}:{self.column}: " if self.line else ""
@@ -41,8 +43,12 @@ class SpecError(NasError):
     def __init__(self, problems: Sequence[Problem], source: str = "") -> None:
         self.problems = tuple(problems)
         self.source = source
-        prefix = f"{source}:" if source else ""
-        super().__init__("\n".join(f"{prefix}{problem}" for problem in self.problems))
+        super().__init__("\n".join(self._told(problem) for problem in self.problems))
+
+    def _told(self, problem: Problem) -> str:
+        source = problem.source or self.source
+        gap = "" if problem.line else " "
+        return f"{source}:{gap}{problem}" if source else str(problem)
 
 
 class UnknownName(NasError):

@@ -35,6 +35,8 @@ class Hyperparameter:
     """The hyper-parameter that counts how often this one may be sampled anew, e.g. `depth`; empty for never."""
     when: tuple[str, str] = ("", "")
     """The choice that opens it: (hyper-parameter, option)."""
+    is_file: bool = False
+    """A text that is the path of a file; a study file's are relative to it."""
 
     def mistake(self, value: object) -> str:
         """Say what is wrong with a value, or return an empty text."""
@@ -128,6 +130,11 @@ def option(
 ) -> Any:
     """Declare a text, one of `options` where there are any."""
     return _declare(str, default, doc, options=options, each=each, when=when)
+
+
+def file(doc: str) -> Any:
+    """Declare the path of a file; empty means none."""
+    return _declare(str, "", doc, is_file=True)
 
 
 def _declare(kind: type, default: Scalar, doc: str, **rest: Any) -> Any:

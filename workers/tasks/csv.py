@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from search_spaces.hyperparameters import integer, option
+from search_spaces.hyperparameters import file, integer, option
 from workers.errors import TaskError
 from workers.messages import Kind
 from workers.preprocessing import MISSING
@@ -25,10 +25,10 @@ FEW = 20
 class Csv:
     """A table in a text file, gzip too."""
 
-    path: str = option("", "the file, relative to the study file")
+    path: str = file("the file, relative to the study file")
     target: str = option("", "the column to predict")
     kind: str = option("auto", "what to predict", ("auto", "classification", "regression"))
-    test: str = option("", "a second file, whose rows are the test samples")
+    test: str = file("a second file, whose rows are the test samples")
     numeric: str = option("", "columns that hold numbers, with commas between; others are told by their cells")
     categorical: str = option("", "columns that hold categories, with commas between")
     ignore: str = option("", "columns to leave out, with commas between")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from search_spaces.errors import nearest
-from search_spaces.hyperparameters import flag, option
+from search_spaces.hyperparameters import file, flag, option
 from workers.errors import TaskError
 from workers.messages import Kind
 from workers.tasks._files import read_bytes
@@ -29,7 +29,7 @@ CHANNELS = (1, 3, 4)
 class Npz:
     """Arrays in a file: images, sequences (samples, time, features) or vectors."""
 
-    path: str = option("", "the file, relative to the study file")
+    path: str = file("the file, relative to the study file")
     kind: str = option("auto", "what to predict; whole numbers are classes", ("auto", "classification", "regression"))
     layout: str = option("auto", "what the axes of x are; N samples, H height, W width, C channels", LAYOUTS)
     standardise: bool = flag(True, "give each feature or channel mean 0 and deviation 1; bytes become 0 to 1 first")

@@ -1,0 +1,69 @@
+"""A name from a menu with its own settings: `tpe`, or `{tpe: {startup: 8}}`."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from search_spaces.candidate import Named, Settings
+from search_spaces.dimension_document import value
+from search_spaces.errors import NasError, nearest
+from search_spaces.hyperparameters import Hyperparameter, hyperparameters
+from search_spaces.nodes import MapNode, ScalarNode
+from search_spaces.reading import Cursor
+from search_spaces.registry import Menu
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What may be chosen, and what each choice can be told."""
+
+    noun: str
+    names: Collection[str]
+    settings: Callable[[str], tuple[Hyperparameter, ...]]
+
+
+def offer_of(menu: Menu) -> Offer:
+    """Offer the entries of a menu."""
+    return Offer(menu.noun, menu.names(), lambda name: hyperparameters(menu.load(name)))
+
+
+def default(offer: Offer, name: str) -> Named:
+    """Return an entry with all its defaults."""
+    return Named(name, Settings({hyper.name: hyper.default for hyper in offer.settings(name)}))
+
+
+def read_named(cursor: Cursor, offer: Offer, *, besides: Collection[str] = ()) -> Named | None:
+    """Read a name and its settings, every default filled in; None after a mistake. `besides` are keys of no entry."""
+    if isinstance(cursor.node, ScalarNode):
+        name = cursor.name(offer.names, offer.noun)
+        return _filled(cursor, None, offer, name) if name else None
+    entries = cursor.entries(f"the name of a {offer.noun}, or {{name: {{setting: value}}}}")
+    names = [key for key in entries if key not in besides]
+    if isinstance(cursor.node, MapNode) and len(names) != 1:
+        cursor.mistake(f"needs one {offer.noun}, got {', '.join(names) or 'none'}", f"one of: {', '.join(offer.names)}")
+    if len(names) != 1:
+        return None
+    name = names[0]
+    if name not in offer.names:
+        entries[name].mistake(f"unknown {offer.noun} {name!r}{nearest(name, sorted(offer.names))}")
+        return None
+    return _filled(entries[name], entries[name], offer, name)
+
+
+def _filled(cursor: Cursor, settings: Cursor | None, offer: Offer, name: str) -> Named | None:
+    try:
+        known = {hyper.name: hyper for hyper in offer.settings(name)}
+    except NasError as error:  # another distribution's entry that does not import
+        cursor.mistake(str(error))
+        return None
+    given = {} if settings is None or _nothing(settings) else settings.fields(known)
+    values = {key: value(known[key], below) for key, below in given.items()}
+    return Named(
+        name,
+        Settings(
+            {key: values.get(key) if values.get(key) is not None else hyper.default for key, hyper in known.items()}
+        ),
+    )
+
+
+def _nothing(cursor: Cursor) -> bool:
+    return isinstance(cursor.node, ScalarNode) and cursor.node.value is None

@@ -1,0 +1,134 @@
+"""From the document of a study to a `StudyConfig`, section by section."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from nas import samplers
+from nas.config import Artifacts, Budget, Final, StudyConfig
+from nas.executors import EXECUTORS
+from nas.menu_document import Offer, default, offer_of, read_named
+from nas.objective_document import read_constraints, read_objectives, read_pruning
+from nas.study_sections import SEED, read_artifacts, read_budget, read_final, read_seconds, read_split, read_storage
+from search_spaces.candidate import Named, Settings
+from search_spaces.documents import plain_scalar
+from search_spaces.errors import nearest
+from search_spaces.nodes import MapNode, ScalarNode
+from search_spaces.reading import Cursor
+from search_spaces.registry import Menu
+from search_spaces.space import Limits, SearchSpace
+from search_spaces.space_document import LIMITS, read_limits, read_space
+from workers.messages import LOSSES, Split, TaskSpec
+
+REQUIRED = ("name", "task", "space")
+KEYS = (
+    *("name", "task", "split", "loss", "space", "objective", "objectives", "constraints", "limits", "sampler"),
+    *("pruner", "budget", "training", "final", "executor", "storage", "artifacts", "seed"),
+)
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+USUAL_STORAGE = "sqlite:///nas.db"
+USUAL_CHECKPOINT_SECONDS = 5.0
+
+
+def read_study(cursor: Cursor, base: Path) -> StudyConfig | None:
+    """Read a study, reporting every mistake; None if there were any that leave no study. Paths start at `base`."""
+    fields = cursor.fields(KEYS, "a study: a mapping with name, task and space")
+    if not isinstance(cursor.node, MapNode):
+        return None
+    for key in REQUIRED:
+        if key not in fields:
+            cursor.mistake(f"{key} is missing", f"a study needs {', '.join(REQUIRED)}")
+    return _config(fields, base)
+
+
+def _config(fields: Mapping[str, Cursor], base: Path) -> StudyConfig | None:
+    name, task, space = _name(fields.get("name")), _task(fields, base), _space(fields)
+    objectives = read_objectives(fields.get("objective"), fields.get("objectives"))
+    parts = {
+        "constraints": read_constraints(fields["constraints"]) if "constraints" in fields else (),
+        "sampler": _named(fields.get("sampler"), Offer("sampler", samplers.names(), samplers.settings_of), "tpe"),
+        "pruning": read_pruning(fields.get("pruner"), objectives),
+        "budget": read_budget(fields["budget"]) if "budget" in fields else Budget(),
+        "final": read_final(fields["final"]) if "final" in fields else Final(),
+        "executor": _named(fields.get("executor"), offer_of(EXECUTORS), "process"),
+        "storage": read_storage(fields["storage"]) if "storage" in fields else USUAL_STORAGE,
+        "artifacts": read_artifacts(fields["artifacts"]) if "artifacts" in fields else Artifacts(),
+        "checkpoint_seconds": _checkpoint_seconds(fields.get("training")),
+        "seed": fields["seed"].integer(0, 0, SEED) if "seed" in fields else 0,
+    }
+    return StudyConfig(name, task, space, objectives, **parts) if task and space else None  # type: ignore[arg-type]
+
+
+def _name(cursor: Cursor | None) -> str:
+    name = cursor.text() if cursor else ""
+    if cursor and name and not NAME.fullmatch(name):
+        better = re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")[:64]
+        allowed = "small letters, digits, dots, - and _, at most 64, the first a letter or digit"
+        cursor.wrong(allowed, f"try {better}" if better else "")
+    return name
+
+
+def _task(fields: Mapping[str, Cursor], base: Path) -> TaskSpec | None:
+    split = read_split(fields["split"]) if "split" in fields else Split()
+    losses = [loss for allowed in LOSSES.values() for loss in allowed]
+    loss = fields["loss"].name(losses, "loss") if "loss" in fields else ""
+    if "task" not in fields:
+        return None
+    offer = offer_of(Menu("workers.tasks", "task"))
+    named = read_named(fields["task"], offer)
+    return TaskSpec(_with_files(named, offer, fields["task"], base), split, loss) if named else None
+
+
+def _with_files(named: Named, offer: Offer, cursor: Cursor, base: Path) -> Named:
+    """Make the paths of files start at the study file; report those that are not there."""
+    changed: dict[str, str] = {}
+    below = cursor.entries()[named.name].entries() if isinstance(cursor.node, MapNode) else {}
+    for hyper in offer.settings(named.name):
+        given = named.settings[hyper.name]
+        if hyper.is_file and isinstance(given, str) and given:
+            changed[hyper.name] = _file(below[hyper.name], given, base)
+    return Named(named.name, Settings({**named.settings, **changed}))
+
+
+def _file(cursor: Cursor, given: str, base: Path) -> str:
+    try:
+        file = base / Path(given).expanduser()
+        if file.is_dir():
+            cursor.mistake(f"is a folder, not a file: {given!r}")
+        elif not file.is_file():
+            beside = tuple(sorted(other.name for other in file.parent.iterdir())) if file.parent.is_dir() else ()
+            close = nearest(file.name, beside)
+            cursor.mistake(f"no such file: {given!r}{close if 'did you mean' in close else ''}")
+    except (OSError, ValueError, RuntimeError) as error:
+        cursor.mistake(f"cannot be read: {given!r}: {error}")
+        return given
+    return os.path.abspath(file)
+
+
+def _space(fields: Mapping[str, Cursor]) -> SearchSpace | None:
+    written = fields.get("space")
+    space = read_space(written) if written and not _refused(written) else None
+    limits = read_limits(fields["limits"]) if "limits" in fields else Limits()
+    if space is None:
+        return None
+    given = {name: limit for name in LIMITS if (limit := getattr(limits, name))}
+    return replace(space, limits=replace(space.limits, **given))
+
+
+def _refused(cursor: Cursor) -> bool:
+    """Tell whether this is the name of a space that could not be found, which has been reported."""
+    node = cursor.node
+    return isinstance(node, ScalarNode) and node.value is None and plain_scalar(node.raw) is not None
+
+
+def _named(cursor: Cursor | None, offer: Offer, usual: str) -> Named:
+    found = read_named(cursor, offer) if cursor else None
+    return found or default(offer, usual)
+
+
+def _checkpoint_seconds(cursor: Cursor | None) -> float:
+    fields = cursor.fields(("checkpoint_seconds",)) if cursor else {}
+    usual = USUAL_CHECKPOINT_SECONDS
+    return read_seconds(fields["checkpoint_seconds"], usual) if fields else usual

@@ -1,0 +1,51 @@
+"""Study files: from strict YAML to a `StudyConfig`, every mistake told at once."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from nas.config import StudyConfig
+from nas.overrides import override
+from nas.study_document import read_study
+from nas.study_json import Change, difference, from_json, to_json
+from search_spaces.documents import parse, read
+from search_spaces.nodes import Entry, MapNode, Node, Report
+from search_spaces.reading import Cursor
+from search_spaces.space_document import spelled_out
+
+__all__ = ["Change", "difference", "from_json", "load", "loads", "to_json"]
+
+
+def load(path: str | Path, *, overrides: Sequence[str] = ()) -> StudyConfig:
+    """Read a study file; each override is `path=value`, e.g. `budget.trials=10` or `space.depth=1..3`.
+
+    Raises:
+        SpecError: the file or an override is wrong; lists every mistake.
+    """
+    file = Path(path)
+    report = Report(str(file))
+    return _study(read(file, report), report, file.parent, overrides)
+
+
+def loads(text: str | bytes, *, base: Path = Path(), overrides: Sequence[str] = ()) -> StudyConfig:
+    """Read a study from text; paths in it are relative to `base`."""
+    report = Report()
+    return _study(parse(text, report), report, base, overrides)
+
+
+def _study(root: Node, report: Report, base: Path, overrides: Sequence[str]) -> StudyConfig:
+    root = override(root, overrides, report, lambda node: _spelled_out(node, report, base))
+    config = read_study(Cursor(root, "", report), base)
+    report.check()
+    assert config is not None
+    return config
+
+
+def _spelled_out(root: Node, report: Report, base: Path) -> Node:
+    if not isinstance(root, MapNode):
+        return root
+    entries = (
+        Entry(entry.key, spelled_out(entry.value, report, base)) if entry.key.raw == "space" else entry
+        for entry in root.entries
+    )
+    return replace(root, entries=tuple(entries))

@@ -1,0 +1,103 @@
+"""A `StudyConfig` as JSON for the record, and what differs between two of them."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
+from search_spaces.candidate import Named
+from search_spaces.expressions import Expression
+from search_spaces.space import SearchSpace
+from workers.messages import Split, TaskSpec
+
+SAFE = ("budget", "executor", "storage", "artifacts", "final", "checkpoint_seconds")
+"""What may change between two runs of a study; everything else makes it another search."""
+UNSAFE = ("budget.epochs",)
+"""What may not change inside a section that may: values after other numbers of epochs cannot be compared."""
+
+_PASSWORD = re.compile(r"(://[^:/@]*):[^@/]*@")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One value that differs, and whether a study on record may go on with it."""
+
+    path: str
+    before: object
+    after: object
+    safe: bool
+
+
+def to_json(config: StudyConfig) -> dict[str, Any]:
+    """Return plain JSON values; the password of the storage's URL is left out."""
+    return {
+        "name": config.name,
+        "task": {"task": config.task.task.to_json(), "split": asdict(config.task.split), "loss": config.task.loss},
+        "space": config.space.to_json(),
+        "objectives": [asdict(objective) for objective in config.objectives],
+        "constraints": [constraint.text for constraint in config.constraints],
+        "sampler": config.sampler.to_json(),
+        "pruning": {
+            "pruner": config.pruning.pruner.to_json(),
+            "metric": config.pruning.metric,
+            "direction": config.pruning.direction,
+        },
+        "budget": asdict(config.budget),
+        "final": asdict(config.final),
+        "executor": config.executor.to_json(),
+        "storage": _PASSWORD.sub(r"\1:***@", config.storage),
+        "artifacts": {**asdict(config.artifacts), "export": list(config.artifacts.export)},
+        "checkpoint_seconds": config.checkpoint_seconds,
+        "seed": config.seed,
+    }
+
+
+def from_json(document: Mapping[str, Any]) -> StudyConfig:
+    """Undo `to_json`."""
+    task, pruning, artifacts = document["task"], document["pruning"], document["artifacts"]
+    return StudyConfig(
+        name=document["name"],
+        task=TaskSpec(Named.from_json(task["task"]), Split(**task["split"]), task["loss"]),
+        space=SearchSpace.from_json(document["space"]),
+        objectives=tuple(Objective(**objective) for objective in document["objectives"]),
+        constraints=tuple(Expression.parse(text) for text in document["constraints"]),
+        sampler=Named.from_json(document["sampler"]),
+        pruning=Pruning(Named.from_json(pruning["pruner"]), pruning["metric"], pruning["direction"]),
+        budget=Budget(**document["budget"]),
+        final=Final(**document["final"]),
+        executor=Named.from_json(document["executor"]),
+        storage=document["storage"],
+        artifacts=Artifacts(**{**artifacts, "export": tuple(artifacts["export"])}),
+        checkpoint_seconds=document["checkpoint_seconds"],
+        seed=document["seed"],
+    )
+
+
+def difference(old: StudyConfig, new: StudyConfig) -> tuple[Change, ...]:
+    """List what differs, in the order of the document.
+
+    Objectives that one of the two leaves to the task are no difference.
+    """
+    before, after = to_json(old), to_json(new)
+    if not (old.objectives and new.objectives):
+        before["objectives"] = after["objectives"] = []
+    one, other = dict(_leaves(before, "")), dict(_leaves(after, ""))
+    paths = dict.fromkeys((*one, *other))
+    return tuple(
+        Change(path, one.get(path), other.get(path), _safe(path))
+        for path in paths
+        if one.get(path) != other.get(path) or (path in one) != (path in other)
+    )
+
+
+def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
+    if not isinstance(value, Mapping) or "type" in value:  # a dimension is one value
+        yield path, value
+        return
+    for key, below in value.items():
+        yield from _leaves(below, f"{path}.{key}" if path else str(key))
+
+
+def _safe(path: str) -> bool:
+    return path.partition(".")[0] in SAFE and path not in UNSAFE

@@ -1,0 +1,95 @@
+"""The sections of a study file that are plain values: split, budget, final, artifacts, storage."""
+
+import os
+import re
+from collections.abc import Mapping
+
+from nas.config import Artifacts, Budget, Final
+from search_spaces.reading import Cursor
+from search_spaces.registry import Menu
+from workers.messages import Split
+
+MOST = 10**9
+YEARS = 10 * 365 * 86400.0
+SEED = 2**32 - 1
+
+_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+
+
+def read_split(cursor: Cursor) -> Split:
+    """Read `{validation: 0.2, test: 0.2, seed: 0}`."""
+    fields, usual = cursor.fields(("validation", "test", "seed")), Split()
+    validation = (
+        fields["validation"].number(usual.validation, 0.001, 0.9) if "validation" in fields else usual.validation
+    )
+    test = fields["test"].number(usual.test, 0.001, 0.9) if "test" in fields else usual.test
+    if validation + test > 0.95:
+        cursor.mistake(f"validation and test leave {max(0.0, 1 - validation - test):.2f} of the samples to train on")
+    return Split(validation, test, fields["seed"].integer(0, 0, SEED) if "seed" in fields else usual.seed)
+
+
+def read_budget(cursor: Cursor) -> Budget:
+    """Read `{trials: 64, epochs: 27, total_epochs: 10k, time: 2h, target: 0.98, patience: 20}`."""
+    fields, usual = cursor.fields(("trials", "epochs", "total_epochs", "time", "target", "patience")), Budget()
+    budget = Budget(
+        trials=_integer(fields, "trials", usual.trials, 0),
+        epochs=_integer(fields, "epochs", usual.epochs, 1, 10**6),
+        total_epochs=_integer(fields, "total_epochs", usual.total_epochs, 0),
+        seconds=fields["time"].seconds(usual.seconds, YEARS) if "time" in fields else usual.seconds,
+        target=fields["target"].number(0.0) if "target" in fields else usual.target,
+        patience=_integer(fields, "patience", usual.patience, 0),
+    )
+    if not (budget.trials or budget.total_epochs or budget.seconds or budget.patience):
+        fields["trials"].mistake("0 is without limit, and nothing else ends the search", "give trials, time, …")
+    return budget
+
+
+def read_final(cursor: Cursor) -> Final:
+    """Read `{seeds: 3, top: 1, epochs: 0}`."""
+    fields, usual = cursor.fields(("seeds", "top", "epochs")), Final()
+    return Final(
+        seeds=_integer(fields, "seeds", usual.seeds, 0, 1000),
+        top=_integer(fields, "top", usual.top, 1, 1000),
+        epochs=_integer(fields, "epochs", usual.epochs, 0, 10**6),
+    )
+
+
+def read_artifacts(cursor: Cursor) -> Artifacts:
+    """Read `{folder: runs, keep: 16, export: [source, safetensors]}`."""
+    fields, usual = cursor.fields(("folder", "keep", "export")), Artifacts()
+    folder = fields["folder"].text(usual.folder, "a folder") if "folder" in fields else usual.folder
+    if not folder or "\0" in folder:
+        fields["folder"].wrong("a folder", f"such as {usual.folder}")
+    menu = Menu("workers.exporters", "exporter")
+    formats = [item.name(menu.names(), "exporter") for item in fields["export"].items()] if "export" in fields else []
+    if len(set(formats)) < len(formats) and all(formats):
+        fields["export"].mistake("the same exporter is given twice")
+    export = tuple(formats) if "export" in fields else usual.export
+    return Artifacts(folder, _integer(fields, "keep", usual.keep, 0), export)
+
+
+def read_storage(cursor: Cursor) -> str:
+    """Read the URL of a database; `${NAME}` and `${NAME:-default}` stand for environment variables."""
+    written = cursor.text("", "the URL of a database, such as sqlite:///nas.db")
+
+    def replaced(match: re.Match[str]) -> str:
+        found = os.environ.get(match[1]) or match[2]
+        if found is None:
+            cursor.mistake(f"the environment variable {match[1]} is not set", f"${{{match[1]}:-default}} has a default")
+        return found or ""
+
+    url = _REFERENCE.sub(replaced, written)
+    if written and "${" in _REFERENCE.sub("", written):
+        cursor.mistake("an environment reference is ${NAME} or ${NAME:-default}")
+    elif url and not re.match(r"[a-z][a-z0-9+]*://", url):
+        cursor.mistake("needs the URL of a database", "such as sqlite:///nas.db")
+    return url
+
+
+def _integer(fields: Mapping[str, Cursor], key: str, usual: int, low: int, high: int = MOST) -> int:
+    return fields[key].integer(usual, low, high) if key in fields else usual
+
+
+def read_seconds(cursor: Cursor, usual: float) -> float:
+    """Read a duration of at most ten years."""
+    return cursor.seconds(usual, YEARS)
