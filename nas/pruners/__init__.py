@@ -4,7 +4,8 @@ from typing import Protocol, cast
 
 from nas.config import Direction, Pruning
 from nas.pruners.protocol import Pruner
-from search_spaces.hyperparameters import Hyperparameter, hyperparameters, make as filled
+from search_spaces.hyperparameters import Hyperparameter, hyperparameters
+from search_spaces.hyperparameters import make as filled
 from search_spaces.registry import Menu
 
 __all__ = ["PRUNERS", "Pruner", "describe", "make", "names", "settings_of"]

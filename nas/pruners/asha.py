@@ -13,7 +13,7 @@ class Asha:
     """Compare trials after `first_rung`, 3 × `first_rung`, 9 × `first_rung` … epochs, as they arrive."""
 
     first_rung: int = integer(0, "epochs to the first comparison; 0: a twelfth of all epochs, and at least 2", low=0)
-    reduction_factor: int = integer(3, "one of so many goes on from a rung, and a rung is so many times the last", low=2)
+    reduction_factor: int = integer(3, "one of so many goes on, and the next rung is so many times as far", low=2)
     min_early_stopping_rate: int = integer(0, "rungs that are left out at the beginning", low=0)
     bootstrap_count: int = integer(0, "trials that are stopped at a rung before the first may pass", low=0)
 
@@ -43,9 +43,22 @@ class Halving:
     """For each rung, the sorted values that reached it, turned so that less is better."""
     _rungs: dict[int, int] = field(default_factory=dict)
     """The next rung of each trial."""
+    _last: dict[int, tuple[int, float]] = field(default_factory=dict)
+    """The last epoch of each trial, and its value."""
 
     def report(self, number: int, epoch: int, value: float) -> bool:
         """Take a value and return whether the trial fails a rung with it."""
+        self.see(number, epoch, value)
+        return self.weak(number)
+
+    def see(self, number: int, epoch: int, value: float) -> None:
+        """Take a value without a decision."""
+        if epoch > self._last.get(number, (-1, 0.0))[0]:
+            self._last[number] = epoch, value
+
+    def weak(self, number: int) -> bool:
+        """Enter the last value at every rung it has reached, and tell whether it fails one."""
+        epoch, value = self._last[number]
         rung = self._rungs.get(number, 0)
         while epoch >= self.first * self.factor**rung:
             if math.isnan(value):
@@ -57,8 +70,9 @@ class Halving:
         return False
 
     def finish(self, number: int, *, complete: bool) -> None:
-        """Forget which rung is next; the trial's values stay."""
+        """Forget the trial; what it entered at its rungs stays."""
         self._rungs.pop(number, None)
+        self._last.pop(number, None)
 
     def _passes(self, rung: int, loss: float) -> bool:
         if rung == len(self._losses):

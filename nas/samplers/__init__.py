@@ -6,7 +6,8 @@ from typing import Protocol, cast
 from nas.config import Objective
 from nas.samplers.protocol import Sampler, SpaceExhausted
 from search_spaces.candidate import Named
-from search_spaces.hyperparameters import Hyperparameter, hyperparameters, make as filled
+from search_spaces.hyperparameters import Hyperparameter, hyperparameters
+from search_spaces.hyperparameters import make as filled
 from search_spaces.registry import Menu
 from search_spaces.space import SearchSpace
 

@@ -10,8 +10,16 @@ from typing import Any, cast
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, NSGAIIISampler, NSGAIISampler, QMCSampler
-from optuna.samplers import RandomSampler, TPESampler
+from optuna.samplers import (
+    BaseSampler,
+    CmaEsSampler,
+    GPSampler,
+    NSGAIIISampler,
+    NSGAIISampler,
+    QMCSampler,
+    RandomSampler,
+    TPESampler,
+)
 from optuna.storages import InMemoryStorage
 from optuna.study import Study
 from optuna.trial import FrozenTrial, create_trial
@@ -263,9 +271,7 @@ def tpe(*, startup_trials: int, candidates: int) -> Maker:
 
 def gp(*, startup_trials: int) -> Maker:
     """Make the Gaussian process; dimensions that are not always active are drawn at random."""
-    return lambda moment: GPSampler(
-        seed=moment.seed, n_startup_trials=startup_trials, warn_independent_sampling=False
-    )
+    return lambda moment: GPSampler(seed=moment.seed, n_startup_trials=startup_trials, warn_independent_sampling=False)
 
 
 def nsga2(*, population: int, crossover: float) -> Maker:

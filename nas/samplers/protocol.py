@@ -11,16 +11,23 @@ class Sampler(Protocol):
     """A function of the study's seed and history: rebuilt by telling it all trials so far, it goes on as before."""
 
     def ask(self, numbers: Sequence[int]) -> list[Params]:
-        """Propose parameters for these trial numbers; raise `SpaceExhausted` when nothing is left to try."""
+        """Propose parameters for these trial numbers, for fewer where fewer are left.
+
+        Raises:
+            SpaceExhausted: nothing is left to try.
+        """
         ...
 
     def tell(self, trials: Sequence[Trial]) -> None:
         """Learn from trials: asked ones that finished, or, when rebuilding, any in any state.
 
         A trial told while it is not finished is known as running, and may be told again when it finishes.
+
+        A sampler that must find more again than parameters and results also has `state(number)`: JSON values that are
+        stored with the trial and come back as `Trial.sampler_state`.
         """
         ...
 
 
-class SpaceExhausted(Exception):
+class SpaceExhausted(Exception):  # noqa: N818 - as StopIteration, the end and no error
     """Every point of a finite space has been proposed."""

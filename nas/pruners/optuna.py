@@ -1,0 +1,64 @@
+"""Optuna's own pruners, asked on a study in memory, for those that have no cheaper form here."""
+
+import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import optuna
+from optuna.pruners import BasePruner, WilcoxonPruner
+from optuna.trial import TrialState
+
+from nas.config import Direction
+
+
+class OptunaPruner:
+    """One of Optuna's pruners, on the curves of one metric; a report costs as much as the study is long.
+
+    A completed trial's value is the last that it reported.
+    """
+
+    def __init__(self, pruner: BasePruner, direction: Direction) -> None:
+        with _quiet():
+            sampler = optuna.samplers.RandomSampler(seed=0)
+            self._study = optuna.create_study(direction=direction, pruner=pruner, sampler=sampler)
+        self._running: dict[int, optuna.Trial] = {}
+        self._last: dict[int, float] = {}
+
+    def report(self, number: int, epoch: int, value: float) -> bool:
+        """Take a value and return whether Optuna would stop the trial."""
+        with _quiet():
+            trial = self._running.setdefault(number, self._running.get(number) or self._study.ask())
+            trial.report(value, epoch)
+            self._last[number] = value
+            return trial.should_prune()
+
+    def finish(self, number: int, *, complete: bool) -> None:
+        """End Optuna's trial, completed with its last value, or failed where there is none."""
+        trial, last = self._running.pop(number, None), self._last.pop(number, math.nan)
+        if trial is None:
+            return
+        with _quiet():
+            if complete and math.isfinite(last):
+                self._study.tell(trial, last)
+            else:
+                self._study.tell(trial, state=TrialState.FAIL if complete else TrialState.PRUNED)
+
+
+def wilcoxon(*, p_threshold: float, warmup_epochs: int) -> BasePruner:
+    """Make Optuna's Wilcoxon pruner."""
+    with _quiet():
+        return WilcoxonPruner(p_threshold=p_threshold, n_startup_steps=warmup_epochs)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Optuna from logging and warning to the user's terminal, and leave its settings as they were."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        optuna.logging.set_verbosity(before)
