@@ -15,7 +15,8 @@ WEIGHTS, DROPOUT = 1, 2
 def build(network: Network, seed: int) -> nn.Sequential:
     """Return the module of a network on the CPU; its parameters are named such as `3.body.0.weight`."""
     generator = torch.Generator().manual_seed(mix(seed, WEIGHTS))
-    module = sequence(network.ops, network.inputs, generator)
+    with torch.random.fork_rng(devices=[]):  # torch's own constructors draw weights too, from the global generator
+        module = sequence(network.ops, network.inputs, generator)
     for layer, dropout in enumerate(dropouts(module)):
         dropout.key = mix(seed, DROPOUT, layer)
     return module

@@ -1,5 +1,8 @@
 """One candidate in training: its module, optimizer and schedule, as plain torch on one device."""
 
+from functools import partial
+from inspect import unwrap
+
 import torch
 from torch import Tensor
 
@@ -7,6 +10,7 @@ from workers import optimizers, schedules
 from workers.batches import Epoch, batch_count
 from workers.checkpoints import TrainedState
 from workers.engines.protocol import Member
+from workers.engines.startup import spare_the_compiler
 from workers.engines.weights import Weights
 from workers.errors import CheckpointError
 from workers.losses import Loss, make_loss
@@ -29,9 +33,11 @@ class Training:
         self.module = build(member.network, member.candidate.seed).to(device)
         self.dropouts = dropouts(self.module)
         self.weights = Weights(self.module)
+        spare_the_compiler()
         described = optimizers.make(recipe.optimizer)
         self.lr = described.lr
         self.optimizer = described.build([self.weights.flat], weight_decay=recipe.weight_decay)
+        self._update = partial(unwrap(type(self.optimizer).step), self.optimizer)  # without hooks: an eighth of a step
         self.schedule = schedules.make(recipe.schedule)
         self.loss: Loss = make_loss(info.loss, recipe.label_smoothing)
 
@@ -77,7 +83,8 @@ class Training:
             self._clip(self.recipe.gradient_clipping)
         factor = schedules.factor_at(self.schedule, warmup=self.recipe.warmup, step=self.step, steps=self.steps)
         self.optimizer.param_groups[0]["lr"] = self.lr * factor
-        self.optimizer.step()
+        with torch.no_grad():
+            self._update()
         self.step += 1
         return loss.detach()
 

@@ -16,8 +16,7 @@ class Conv2d:
     def build(op: Op, shape: Shape, generator: Generator) -> nn.Module:
         """Return an initialised nn.Conv2d."""
         padding = op.kernel // 2
-        made = nn.Conv2d(shape[0], op.channels, op.kernel, op.stride, padding, bias=op.bias, device="meta")
-        made = made.to_empty(device="cpu")  # torch itself would draw weights, from the global generator
+        made = nn.Conv2d(shape[0], op.channels, op.kernel, op.stride, padding, bias=op.bias)
         initialise(made.weight, op.init, generator)
         if made.bias is not None:
             nn.init.zeros_(made.bias)

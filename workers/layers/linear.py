@@ -15,8 +15,7 @@ class Linear:
     @staticmethod
     def build(op: Op, shape: Shape, generator: Generator) -> nn.Module:
         """Return an initialised nn.Linear."""
-        made = nn.Linear(shape[-1], op.features, bias=op.bias, device="meta")
-        made = made.to_empty(device="cpu")  # torch itself would draw weights, from the global generator
+        made = nn.Linear(shape[-1], op.features, bias=op.bias)
         initialise(made.weight, op.init, generator)
         if made.bias is not None:
             nn.init.zeros_(made.bias)

@@ -35,8 +35,7 @@ class Recurrent:
     def build(op: Op, shape: Shape, generator: Generator) -> nn.Module:
         """Return an initialised recurrent layer."""
         made = CELLS[op.cell]
-        cell = made(shape[-1], op.hidden, batch_first=True, bidirectional=op.bidirectional, device="meta")
-        cell = cell.to_empty(device="cpu")
+        cell = made(shape[-1], op.hidden, batch_first=True, bidirectional=op.bidirectional)
         for name, parameter in cell.named_parameters():
             if name.startswith("bias"):
                 nn.init.zeros_(parameter)

@@ -1,0 +1,14 @@
+"""What torch would load that a training never uses: its compiler, a second in every process that makes an optimizer."""
+
+from torch import optim
+
+MARK = "__dynamo_disable"
+"""Where torch keeps the version of a function that its compiler leaves alone."""
+
+
+def spare_the_compiler() -> None:
+    """Let optimizers be made without importing `torch._dynamo`; where torch works otherwise, nothing changes."""
+    for name in ("add_param_group", "state_dict", "load_state_dict", "zero_grad"):
+        function = getattr(getattr(optim.Optimizer, name), "__wrapped__", None)
+        if function is not None and not hasattr(function, MARK):
+            setattr(function, MARK, function)
