@@ -1,8 +1,8 @@
 """A convolution over images, padded so that a stride of 1 keeps their size."""
 
-from search_spaces.ops.conv2d import Conv2d as Op
 from torch import Generator, nn
 
+from search_spaces.ops.conv2d import Conv2d as Op
 from workers.initialisers import initialise
 from workers.messages import Shape
 

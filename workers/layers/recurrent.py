@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from search_spaces.ops.recurrent import Recurrent as Op
 from torch import Generator, Tensor, nn
 
+from search_spaces.ops.recurrent import Recurrent as Op
 from workers.initialisers import initialise
 from workers.messages import Shape
 
