@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from workers.messages import TaskInfo
+from workers.messages import Event, TaskInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +13,19 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
-    """These trials are to end after the epoch they are in."""
+class Report:
+    """What happened in one turn of a training, from worker to controller."""
 
-    numbers: frozenset[int]
+    turn: int
+    events: list[Event]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The controller has seen all reports up to this turn; these trials are to end after the epoch they are in."""
+
+    turn: int
+    stops: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,24 @@ import os
 import signal
 import sys
 from collections.abc import Collection
+from itertools import count
 from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
 from threading import Thread
+from time import monotonic
+from typing import TYPE_CHECKING
 
-from nas.executors._wire import Described, JobDone, Ready, Stop
+from nas.executors._wire import Answer, Described, JobDone, Ready, Report
 from search_spaces.errors import NasError
 from workers.messages import Job, TaskSpec
 
-Inbox = SimpleQueue[Job | TaskSpec | Stop]
+if TYPE_CHECKING:
+    from workers.train import Worker
+
+Inbox = SimpleQueue[Job | TaskSpec | Answer]
+_PATIENCE = 0.25
+"""Share of the last epoch's time that a worker waits for the controller's answer: long enough for a decision that is
+on its way, too short to matter when the controller is busy."""
 
 
 def main() -> None:
@@ -43,36 +52,44 @@ def _serve(connection: Connection, inbox: Inbox) -> None:
     while True:
         match inbox.get():
             case Job() as job:
-                training = worker.train(job)
-                events = next(training, None)
-                while events is not None:
-                    connection.send(events)
-                    try:
-                        events = training.send(_stops(inbox))
-                    except StopIteration:
-                        events = None
-                connection.send(JobDone(job.id))
+                _train(worker, job, connection, inbox)
             case TaskSpec() as spec:
-                connection.send(_described(worker.describe, spec))
-            case Stop():
-                pass  # of a job that has ended meanwhile
+                connection.send(_described(worker, spec))
+            case Answer():
+                pass  # to a job that has ended meanwhile
 
 
-def _stops(inbox: Inbox) -> Collection[int]:
-    """Take the stops that have arrived; never wait: the device does not wait for the controller."""
-    numbers: set[int] = set()
+def _train(worker: "Worker", job: Job, connection: Connection, inbox: Inbox) -> None:
+    training = worker.train(job)
+    stops: Collection[int] | None = None
+    for turn in count():
+        began = monotonic()
+        try:
+            events = training.send(stops)  # type: ignore[arg-type]  # a generator is started by sending it None
+        except StopIteration:
+            break
+        connection.send(Report(turn, events))
+        stops = _answer(inbox, turn, monotonic() + _PATIENCE * (monotonic() - began))
+    connection.send(JobDone(job.id))
+
+
+def _answer(inbox: Inbox, turn: int, until: float) -> Collection[int]:
+    """Take the stops that have arrived; wait for the answer to this turn, but only for a moment."""
+    stops: set[int] = set()
+    heard = -1
     while True:
         try:
-            message = inbox.get_nowait()
+            message = inbox.get(timeout=max(0.0, until - monotonic())) if heard < turn else inbox.get_nowait()
         except Empty:
-            return numbers
-        assert isinstance(message, Stop), "a busy worker is sent nothing but stops"
-        numbers |= message.numbers
+            return stops
+        assert isinstance(message, Answer), "a busy worker is sent nothing but answers"
+        stops |= message.stops
+        heard = message.turn
 
 
-def _described(describe: "object", spec: TaskSpec) -> Described:
+def _described(worker: "Worker", spec: TaskSpec) -> Described:
     try:
-        return Described(describe(spec))  # type: ignore[operator]
+        return Described(worker.describe(spec))
     except NasError as error:
         return Described(None, str(error))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 
 from nas.errors import WorkersUnusable
-from nas.executors._wire import Described, JobDone, Ready, Stop
+from nas.executors._wire import Answer, Described, JobDone, Ready, Report
 from nas.executors.protocol import Executor
 from search_spaces.hyperparameters import integer
 from workers.errors import TaskError
@@ -73,6 +73,8 @@ class ProcessExecutor:
 
     def poll(self, timeout: float) -> Sequence[Event | JobLost]:
         """Collect what the workers have sent, waiting for a first message."""
+        for worker in self._workers:
+            worker.answer(frozenset())
         happened: list[Event | JobLost] = []
         by_connection = {worker.connection: worker for worker in self._workers}
         for ready in wait(list(by_connection), timeout):
@@ -84,10 +86,7 @@ class ProcessExecutor:
     def stop(self, numbers: Collection[int]) -> None:
         """Pass the stops on to the workers that train these trials."""
         for worker in self._workers:
-            mine = worker.numbers & frozenset(numbers)
-            if mine:
-                with contextlib.suppress(OSError):  # a dead worker is noticed by poll
-                    worker.connection.send(Stop(mine))
+            worker.answer(worker.numbers & frozenset(numbers))
 
     def close(self) -> None:
         """Kill every worker: what they had not reported is trained again by whoever resumes."""
@@ -131,6 +130,8 @@ class _WorkerProcess:
         self.connection: Connection = Connection(ours.detach())
         self.job: Job | None = None
         self.ready = False
+        self._turn = -1
+        self._answered = -1
 
     @property
     def numbers(self) -> frozenset[int]:
@@ -139,9 +140,16 @@ class _WorkerProcess:
 
     def give(self, job: Job) -> None:
         """Send it a job; if it is dead already, `poll` notices and the job is lost then."""
-        self.job = job
+        self.job, self._turn, self._answered = job, -1, -1
         with contextlib.suppress(OSError):
             self.connection.send(job)
+
+    def answer(self, stops: frozenset[int]) -> None:
+        """Tell it whom to stop; without stops, that its last report was seen, unless that was said already."""
+        if stops or self._answered < self._turn:
+            self._answered = self._turn
+            with contextlib.suppress(OSError):  # a dead worker is noticed by poll
+                self.connection.send(Answer(self._turn, stops))
 
     def take(self, message: object) -> list[Event]:
         """Take one message and return the events in it."""
@@ -150,8 +158,9 @@ class _WorkerProcess:
                 self.ready = True
             case JobDone():
                 self.job = None
-            case list() as events:
-                return events
+            case Report() as report:
+                self._turn = report.turn
+                return report.events
         return []
 
     def kill(self) -> str:
