@@ -34,5 +34,7 @@ class Norm:
         return 0
 
     def kept(self, shape: Shape) -> Kept:
-        """Keep the input; the means and deviations are not counted."""
-        return Kept(input=True)
+        """Keep the input, and of layer and group norm a mean and a deviation for each group and step."""
+        steps = shape[0] if len(shape) == 2 else 1
+        groups = {"batch": 0, "layer": 1, "group": self.groups}[self.kind]
+        return Kept(input=True, further=2 * groups * steps)

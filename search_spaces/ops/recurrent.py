@@ -32,10 +32,26 @@ class Recurrent:
         return 2 * shape[0] * self._directions * GATES[self.cell] * self.hidden * (shape[1] + self.hidden)
 
     def kept(self, shape: Shape) -> Kept:
-        """Keep input, output and, at each step, the gates; an lstm's cell state, a gru's candidate state too."""
-        inner = GATES[self.cell] + (self.cell != "rnn")
-        return Kept(input=True, output=True, further=shape[0] * self._directions * inner * self.hidden)
+        """Keep what torch does on a CPU: of rnn and gru the input and each step's numbers, once for each direction."""
+        time, features = shape
+        if self.cell == "lstm":
+            return self._lstm(time, features)
+        states = (time + 1) * self.hidden if self.cell == "rnn" else 7 * time * self.hidden
+        return Kept(further=self._directions * (time * features + states))
+
+    def _lstm(self, time: int, features: int) -> Kept:
+        """Keep input, output, first and last states and oneDNN's workspace, whose size was measured."""
+        padded = time * _padded(self.hidden) + 6 * (time + 1) * _padded(max(features, self.hidden))
+        workspace = (8 * time + 4) * self.hidden + padded
+        own_output = time * self.hidden if self.bidirectional else 0  # joined to a new tensor afterwards
+        further = self._directions * (workspace + 4 * self.hidden + own_output)
+        return Kept(input=True, output=not self.bidirectional, further=further)
 
     @property
     def _directions(self) -> int:
         return 2 if self.bidirectional else 1
+
+
+def _padded(size: int) -> int:
+    """Round up to whole cache lines of 16 floats."""
+    return -(-size // 16) * 16

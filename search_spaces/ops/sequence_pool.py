@@ -29,5 +29,5 @@ class SequencePool:
         return 0
 
     def kept(self, shape: Shape) -> Kept:
-        """Keep nothing for itself."""
-        return Kept()
+        """Keep nothing for itself; the last step is a view, and holds the whole sequence in memory."""
+        return Kept(view=self.kind == "last")
