@@ -1,1 +1,1 @@
-"""The command line: one file a command."""
+"""The command line: one file a command. Data goes to standard output, narration to standard error."""

@@ -1,0 +1,35 @@
+"""What the command line may change of a study between two runs: how many trials, how long, how many workers."""
+
+from dataclasses import replace
+
+import typer
+
+from nas.config import StudyConfig
+from search_spaces.candidate import Named, Settings
+
+
+def changed(config: StudyConfig, trials: int | None, time: str | None, workers: int | None) -> StudyConfig:
+    """Return the study with what was given on the command line; None leaves a thing as it is."""
+    budget = config.budget
+    if trials is not None:
+        budget = replace(budget, trials=trials)
+    if time is not None:
+        budget = replace(budget, seconds=_seconds(time))
+    executor = config.executor if workers is None else _with_workers(config.executor, workers)
+    return replace(config, budget=budget, executor=executor)
+
+
+def _seconds(text: str) -> float:
+    from search_spaces.quantities import duration
+
+    seconds = duration(text)
+    if seconds is None or seconds <= 0:
+        raise typer.BadParameter(f"{text!r} is no length of time; write 90s, 30m, 2h or 1h30m", param_hint="--time")
+    return seconds
+
+
+def _with_workers(executor: Named, workers: int) -> Named:
+    if "workers" not in executor.settings:
+        message = f"the executor {executor.name!r} has no workers to count; add --set executor=process"
+        raise typer.BadParameter(message, param_hint="--workers")
+    return replace(executor, settings=Settings({**executor.settings, "workers": workers}))

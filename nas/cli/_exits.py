@@ -1,0 +1,72 @@
+"""Exit codes, and errors as the lines a user reads."""
+
+import errno
+import os
+import sys
+import tempfile
+import traceback
+
+from nas.errors import (
+    LeaseLost,
+    NoUsableTrial,
+    SchemaError,
+    StorageError,
+    StudyBusy,
+    StudyExists,
+    StudyNotFound,
+)
+from search_spaces.errors import NasError, SpecError, UnknownName
+from workers.errors import TaskError
+
+CODES: dict[type[NasError], int] = {
+    SpecError: 3,
+    UnknownName: 3,
+    TaskError: 3,
+    StudyNotFound: 4,
+    StudyExists: 5,
+    StudyBusy: 5,
+    LeaseLost: 5,
+    StorageError: 6,
+    NoUsableTrial: 7,
+    SchemaError: 8,
+}
+"""By the error; 0 is success, 1 any other error, 2 a wrong command line, 130 and 143 a drained study."""
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def told(error: Exception) -> int:
+    """Write an error to standard error and return the exit code it stands for."""
+    if os.environ.get("NAS_TRACEBACK"):
+        traceback.print_exception(error)
+    for line in _lines(error):
+        print(f"error: {line}", file=sys.stderr)  # noqa: T201  # a broken console must still be able to say so
+    return code_of(error)
+
+
+def code_of(error: Exception) -> int:
+    """Return the exit code of an error."""
+    if isinstance(error, OSError) and error.errno in _DISK_FULL:
+        return 6
+    return next((code for kind, code in CODES.items() if isinstance(error, kind)), 1)
+
+
+def _lines(error: Exception) -> list[str]:
+    if isinstance(error, NasError):
+        return str(error).splitlines() or [type(error).__name__]
+    if isinstance(error, OSError) and error.errno in _DISK_FULL:
+        return [f"{error.filename or 'the disk'}: no space is left; free some, then go on with `nas resume`"]
+    said = str(error).strip().partition("\n")[0]
+    return [f"{type(error).__name__}: {said} (unexpected: please report it with {_kept(error)})"]
+
+
+def _kept(error: Exception) -> str:
+    """Write the traceback to a file and return where, or how to see it."""
+    if os.environ.get("NAS_TRACEBACK"):
+        return "the traceback above"
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="nas-", suffix=".traceback", delete=False) as file:
+            traceback.print_exception(error, file=file)
+    except OSError:
+        return "the traceback that NAS_TRACEBACK=1 shows"
+    return file.name

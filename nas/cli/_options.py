@@ -1,0 +1,34 @@
+"""Options that several commands share."""
+
+from dataclasses import fields
+from typing import Annotated
+
+import typer
+
+from nas.config import StudyConfig
+
+StorageOption = Annotated[
+    str | None,
+    typer.Option("--storage", metavar="URL", envvar="NAS_STORAGE", help="the database, such as sqlite:///nas.db"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="print JSON on standard output")]
+StudyName = Annotated[str, typer.Argument(metavar="NAME", help="the study's name", show_default=False)]
+TrialsOption = Annotated[
+    int | None, typer.Option("--trials", metavar="N", min=1, help="search at most so many trials", show_default=False)
+]
+TimeOption = Annotated[
+    str | None,
+    typer.Option("--time", metavar="TIME", help="search at most so long, such as 90s, 30m or 2h", show_default=False),
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option("--workers", metavar="N", min=0, help="worker processes; 0 is one per core", show_default=False),
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="say nothing but errors and the result")]
+
+DEFAULT_STORAGE = str(next(item.default for item in fields(StudyConfig) if item.name == "storage"))
+
+
+def url_of(storage: str | None) -> str:
+    """Return the database that was asked for, or the usual one."""
+    return storage or DEFAULT_STORAGE

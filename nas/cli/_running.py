@@ -1,0 +1,120 @@
+"""A search on the command line: what is told before, shown while it runs, and said at its end."""
+
+import sys
+from typing import Literal
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from nas.cli._options import DEFAULT_STORAGE
+from nas.cli._signals import heard
+from nas.cli._snapshot import read_from
+from nas.cli.output import report, words
+from nas.cli.output.console import err, out, print_json
+from nas.cli.output.events import Events, finished_document
+from nas.cli.output.lines import Lines
+from nas.cli.output.live import Live
+from nas.cli.output.progress import Progress
+from nas.config import StudyConfig
+from nas.errors import NoUsableTrial, StudyNotFound
+from nas.storage import Storage
+from nas.study import search
+
+Mode = Literal["live", "lines", "quiet", "json"]
+
+
+def mode_of(*, json: bool, quiet: bool) -> Mode:
+    """Choose how a run is shown."""
+    if json:
+        return "json"
+    if quiet:
+        return "quiet"
+    return "live" if sys.stderr.isatty() else "lines"
+
+
+def conduct(config: StudyConfig, mode: Mode) -> None:
+    """Search, show it, sum it up; exit with 130 or 143 when a signal ended it.
+
+    Raises:
+        NoUsableTrial: after the summary, which says so too.
+    """
+    console = err()
+    if mode not in ("quiet", "json"):
+        console.print(Text(announcement(config)), soft_wrap=True)
+    unusable: NoUsableTrial | None = None
+    with _watcher(config, mode, console) as watcher:
+        say = watcher.say if isinstance(watcher, Live) else lambda text: console.print(Text(text), soft_wrap=True)
+        with heard(lambda: say(f"finishing current epochs… continue with: {resume_command(config)}")) as interruption:
+            try:
+                search(config, watch=watcher, interrupted=interruption)
+            except NoUsableTrial as error:
+                unusable = error
+    state = _sum_up(config, mode)
+    if unusable is not None:
+        raise unusable
+    if interruption.signal and state == "STOPPED":
+        raise typer.Exit(interruption.code)
+
+
+def announcement(config: StudyConfig) -> str:
+    """Say what will run, where it is kept, and how to come back to it."""
+    budget = config.budget
+    lasting = [
+        f"{budget.trials} trials" if budget.trials else "",
+        f"{budget.epochs} epochs each",
+        words.duration(budget.seconds) if budget.seconds else "",
+        f"{budget.total_epochs:,} epochs in all" if budget.total_epochs else "",
+    ]
+    rows = {
+        "study": config.name,
+        "task": config.task.task.name,
+        "space": report.announced_space(config.space),
+        "search": f"{config.sampler.name} with {config.pruning.pruner.name}, seed {config.seed}",
+        "budget": ", ".join(part for part in lasting if part),
+        "storage": config.storage,
+        "resume": resume_command(config),
+        "watch": f"nas dashboard{_storage_flag(config.storage)}",
+    }
+    return "\n".join(f"{name:<8} {value}" for name, value in rows.items())
+
+
+def resume_command(config: StudyConfig) -> str:
+    """Return what the user types to go on with a study."""
+    return f"nas resume {config.name}{_storage_flag(config.storage)}"
+
+
+def _watcher(config: StudyConfig, mode: Mode, console: Console) -> Live | Lines | Events:
+    if mode == "json":
+        return Events(config)
+    progress = _progress(config)
+    if mode == "live":
+        return Live(progress, console)
+    return Lines(progress, console if mode == "lines" else Console(quiet=True))
+
+
+def _progress(config: StudyConfig) -> Progress:
+    """Start from what earlier runs of the study have on record."""
+    try:
+        with Storage.open(config.storage, create=False) as storage:
+            known = storage.find(config.name)
+            earlier = storage.trials(known.id, curves=False) if known else []
+    except StudyNotFound:
+        known, earlier = None, []
+    progress = Progress(config, known.seconds if known else 0.0)
+    progress.restore(earlier)
+    return progress
+
+
+def _sum_up(config: StudyConfig, mode: Mode) -> str:
+    """Print how the study stands and return its state."""
+    snapshot = read_from(config.storage, config.name)
+    if mode == "json":
+        print_json(finished_document(snapshot))
+    else:
+        out().print(report.outcome(snapshot), soft_wrap=True)
+    return snapshot.record.state
+
+
+def _storage_flag(url: str) -> str:
+    return "" if url == DEFAULT_STORAGE else f" --storage {url}"

@@ -1,0 +1,101 @@
+"""One study as it stands in the storage, read at once, and what the commands say of it."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from nas.config import Objective, StudyConfig
+from nas.objectives import incumbent, losses, ranked, usable
+from nas.pareto import front
+from nas.storage import Artifact, Storage, StudyRecord
+from nas.study_file import from_json
+from nas.trials import Trial, TrialState
+
+CLASSES = ("complete", "pruned", "failed", "reused", "infeasible")
+"""How a finished trial can have ended; each is in exactly one."""
+
+_BY_STATE = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A study with its trials and artifacts."""
+
+    record: StudyRecord
+    config: StudyConfig
+    trials: list[Trial]
+    artifacts: list[Artifact]
+
+    @property
+    def best(self) -> Trial | None:
+        """The incumbent."""
+        return incumbent(self.trials, self.config.objectives)
+
+    @property
+    def ranked(self) -> list[Trial]:
+        """The usable trials from best to worst."""
+        return ranked(self.trials, self.config.objectives)
+
+    @property
+    def pareto_front(self) -> list[Trial]:
+        """The usable trials that no other is better than in every objective."""
+        candidates = [trial for trial in self.trials if usable(trial)]
+        return [candidates[place] for place in front([losses(trial, self.config.objectives) for trial in candidates])]
+
+    @property
+    def state(self) -> str:
+        """What the study really is."""
+        return state_of(self.record)
+
+
+def read(storage: Storage, name: str, *, curves: bool = False) -> Snapshot:
+    """Read a study; raise StudyNotFound, with the nearest match, when there is none of that name."""
+    record = storage.study(name)
+    return Snapshot(
+        record, from_json(record.config), storage.trials(record.id, curves=curves), storage.artifacts(record.id)
+    )
+
+
+def read_from(url: str, name: str, *, curves: bool = False) -> Snapshot:
+    """Open a database that exists and read a study."""
+    with Storage.open(url, create=False) as storage:
+        return read(storage, name, curves=curves)
+
+
+def one_trial(url: str, name: str, number: int) -> tuple[Snapshot, Trial]:
+    """Read one trial with its curve, and the study it belongs to without its other trials."""
+    with Storage.open(url, create=False) as storage:
+        record = storage.study(name)
+        found = storage.trial(record.id, number)
+        return Snapshot(record, from_json(record.config), [found], []), found
+
+
+def config_of(url: str, name: str) -> StudyConfig:
+    """Open a database that exists and return the definition of a study."""
+    with Storage.open(url, create=False) as storage:
+        return from_json(storage.study(name).config)
+
+
+def state_of(record: StudyRecord) -> str:
+    """Say what a study is: one that is RUNNING on record and has no live controller was interrupted."""
+    if record.holder is not None:
+        return "running"
+    return "interrupted" if record.state == "RUNNING" else record.state.lower()
+
+
+def class_of(trial: Trial) -> str:
+    """Say how a trial ended; of one that has not, its state."""
+    if trial.state.finished and trial.reason in ("reused", "infeasible"):
+        return trial.reason
+    return _BY_STATE.get(trial.state, trial.state.value.lower())
+
+
+def tally(trials: Iterable[Trial]) -> dict[str, int]:
+    """Count the finished trials of each class."""
+    found = Counter(map(class_of, trials))
+    return {name: found[name] for name in CLASSES}
+
+
+def valued(trial: Trial, objectives: Iterable[Objective]) -> Mapping[str, float]:
+    """Return a trial's values by objective; empty before it is COMPLETE."""
+    return dict(zip((objective.metric for objective in objectives), trial.values, strict=False))

@@ -1,0 +1,52 @@
+"""List the studies: state, trials, best value, age."""
+
+from typing import TYPE_CHECKING
+
+from nas.cli._options import JsonOption, StorageOption, url_of
+
+if TYPE_CHECKING:
+    from nas.cli._snapshot import Snapshot
+
+
+def ls(storage: StorageOption = None, json: JsonOption = False) -> None:
+    """List all studies of a storage, oldest first."""
+    from nas.cli._snapshot import read, valued
+    from nas.cli.output import words
+    from nas.cli.output.console import err, out, print_json, table
+    from nas.cli.output.report import counted
+    from nas.storage import Storage
+
+    with Storage.open(url_of(storage), create=False) as opened:
+        found = [read(opened, record.name) for record in opened.studies()]
+    if json:
+        print_json([_document(snapshot) for snapshot in found])
+        return
+    if not found:
+        err().print("there are no studies yet; start one with: nas run FILE")
+        return
+    shown = table("name", "state", "trials", "best", "begun")
+    for item in found:
+        best = item.best
+        values = words.values(valued(best, item.config.objectives)) if best else ""
+        begun = words.age(item.record.created_at)
+        shown.add_row(item.record.name, item.state, f"{len(item.trials)}: {counted(item)}", values, begun)
+    out().print(shown)
+
+
+def _document(snapshot: "Snapshot") -> dict[str, object]:
+    from nas.cli._snapshot import tally
+    from nas.cli.output.events import best_document
+
+    best, record = snapshot.best, snapshot.record
+    return {
+        "study": record.name,
+        "state": snapshot.state,
+        "task": record.task.name,
+        "trials": tally(snapshot.trials),
+        "states": record.counts,
+        "best": best_document(best, snapshot.config.objectives) if best else None,
+        "test": record.result.get("test"),
+        "seconds": record.seconds,
+        "created_at": record.created_at,
+        "updated_at": record.updated_at,
+    }

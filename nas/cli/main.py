@@ -1,0 +1,112 @@
+"""The console script `nas`: finds the command, loads its file only then, and turns errors into exit codes."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from importlib import import_module
+from typing import Annotated, Any, Protocol
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from search_spaces.registry import Menu
+
+COMMANDS = Menu("nas.cli", "command", besides=("main",))
+_PLAIN: Mapping[str, Any] = {
+    "add_completion": False,
+    "pretty_exceptions_enable": False,
+    "rich_markup_mode": None,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
+"""Help as plain text: at once there, and readable in any terminal, pipe or file."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit with its code."""
+    try:
+        get_command(app).main(args=arguments, prog_name="nas")
+    except Exception as error:
+        from nas.cli._exits import told
+
+        sys.exit(told(error))
+    except SystemExit:
+        _let_go_of_a_closed_pipe()
+        raise
+
+
+class _Formatter(Protocol):
+    """What help is written to."""
+
+    def section(self, name: str) -> AbstractContextManager[None]: ...
+
+    def write_dl(self, rows: Sequence[tuple[str, str]]) -> None: ...
+
+
+class Commands(Mapping[str, TyperCommand | TyperGroup]):
+    """The folder of commands; each file is imported when its command is wanted."""
+
+    def __getitem__(self, name: str) -> TyperCommand | TyperGroup:
+        if name not in COMMANDS.names():
+            raise KeyError(name)
+        return load(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS.names())
+
+    def __len__(self) -> int:
+        return len(COMMANDS.names())
+
+
+class LazyGroup(TyperGroup):
+    """The group of all commands, which lists them without importing any."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = Commands()  # type: ignore[assignment]  # nothing is ever added to it
+
+    def list_commands(self, ctx: object) -> list[str]:
+        """List the names."""
+        return list(COMMANDS.names())
+
+    def format_commands(self, ctx: object, formatter: _Formatter) -> None:
+        """Write a line for each command from the head of its file."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS.describe(name)) for name in COMMANDS.names()])
+
+
+def load(name: str) -> TyperCommand | TyperGroup:
+    """Import a command's file; it holds a function of its name, or a `typer.Typer` of several."""
+    entry = getattr(import_module(f"nas.cli.{name}"), name)
+    described = COMMANDS.describe(name)
+    if isinstance(entry, typer.Typer):
+        command = get_command(entry)
+    else:
+        alone = typer.Typer(**_PLAIN)
+        alone.command(name, help=described)(entry)
+        command = get_command(alone)
+    assert isinstance(command, TyperCommand | TyperGroup)
+    command.name, command.help = name, described
+    return command
+
+
+app = typer.Typer(cls=LazyGroup, no_args_is_help=True, **_PLAIN)
+
+
+@app.callback()
+def nas(version: Annotated[bool, typer.Option("--version", help="print the version and exit")] = False) -> None:
+    """Neural architecture search: from a ten-line study file to a trained network."""
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(f"nas {installed('nas')}")
+        raise typer.Exit
+
+
+def _let_go_of_a_closed_pipe() -> None:
+    """Leave nothing to be flushed at exit into a pipe that nobody reads any more, as in `nas top | head`."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

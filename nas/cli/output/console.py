@@ -1,0 +1,63 @@
+"""Where output goes: standard output for what was asked, standard error for what is told on the way."""
+
+import json
+import math
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_PIPE_WIDTH = 240
+
+
+def out() -> Console:
+    """Return standard output; in a pipe no line is broken for want of a terminal's width."""
+    console = Console(highlight=False, soft_wrap=False)
+    return console if console.is_terminal else Console(highlight=False, width=_PIPE_WIDTH)
+
+
+def err() -> Console:
+    """Return standard error."""
+    return Console(stderr=True, highlight=False)
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document as one line; what is not a finite number becomes null."""
+    sys.stdout.write(json.dumps(plain(document), allow_nan=False) + "\n")
+    sys.stdout.flush()
+
+
+def plain(value: object) -> object:
+    """Return a value as JSON holds it."""
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case Mapping():
+            return {str(key): plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case datetime():
+            return value.isoformat()
+    return value
+
+
+def table(*columns: str, title: str = "") -> Table:
+    """Return an empty table in the one style; a column whose name starts with `#` holds numbers."""
+    from rich import box
+
+    result = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False, title_style="bold")
+    for column in columns:
+        right = column.startswith("#")
+        result.add_column(column.removeprefix("#"), justify="right" if right else "left", overflow="fold")
+    return result
+
+
+def facts(rows: Mapping[str, object]) -> Text:
+    """Return names and values, a line each; empty values are left out."""
+    told = {name: str(value) for name, value in rows.items() if value not in ("", None)}
+    width = max(map(len, told), default=0)
+    lines = [Text.assemble((name.ljust(width), "dim"), "  ", value) for name, value in told.items()]
+    return Text("\n").join(lines)

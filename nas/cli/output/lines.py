@@ -1,0 +1,59 @@
+"""Progress without a terminal: one plain line for each finished trial."""
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.text import Text
+
+from nas.cli._snapshot import class_of, valued
+from nas.cli.output import words
+from nas.cli.output.progress import Progress
+from nas.happenings import FinalScored, FinalStarted, Happening, Noticed, StudyStarted, TrialFinished
+from nas.trials import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Writes lines, each whole and never broken."""
+
+    progress: Progress
+    console: Console
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave nothing behind."""
+
+    def __call__(self, happening: Happening) -> None:
+        """Write what is worth a line."""
+        self.progress.take(happening)
+        match happening:
+            case StudyStarted(finished=finished, resumed=True):
+                self.say(f"going on after {finished} finished trials")
+            case TrialFinished():
+                self.say(self._trial(happening.trial, "best so far" if happening.best else ""))
+            case FinalStarted():
+                self.say(f"retraining the best on train + validation, {happening.trainings} times")
+            case FinalScored():
+                self.say(f"retrained trial {happening.number}: {words.values(happening.metrics)} on test")
+            case Noticed():
+                self.say(f"note: {happening.text}")
+
+    def say(self, text: str) -> None:
+        """Write one line."""
+        self.console.print(Text(text), soft_wrap=True)
+
+    def _trial(self, trial: Trial, note: str) -> str:
+        budget = self.progress.config.budget.trials
+        done = f"[{self.progress.finished}{f'/{budget}' if budget else ''}]"
+        ended = class_of(trial)
+        why = f"({trial.reason})" if trial.reason not in ("", ended) else ""
+        values = words.values(valued(trial, self.progress.config.objectives))
+        cost = f"{trial.epochs} epochs {words.duration(trial.seconds)}" if trial.epochs else ""
+        shape = words.architecture(trial.candidate.architecture)
+        return " ".join(part for part in (done, f"trial {trial.number}", ended, why, values, cost, note, shape) if part)

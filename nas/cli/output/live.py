@@ -1,0 +1,92 @@
+"""Live progress on a terminal: three lines that are redrawn in place."""
+
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, ConsoleOptions, Group, RenderResult
+from rich.live import Live as Redrawn
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from nas.cli._snapshot import CLASSES, valued
+from nas.cli.output import words
+from nas.cli.output.progress import Progress
+from nas.happenings import Happening, Noticed
+
+_FRAMES_PER_SECOND = 5
+
+
+@dataclass(slots=True)
+class Live:
+    """Shows a run while it lasts; what is said meanwhile scrolls by above it."""
+
+    progress: Progress
+    console: Console
+    _redrawn: Redrawn = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._redrawn = Redrawn(
+            self, console=self.console, refresh_per_second=_FRAMES_PER_SECOND, transient=True, redirect_stdout=False
+        )
+
+    def __enter__(self) -> Self:
+        self._redrawn.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._redrawn.stop()
+
+    def __call__(self, happening: Happening) -> None:
+        """Take note; the next frame shows it."""
+        self.progress.take(happening)
+        if isinstance(happening, Noticed):
+            self.say(f"note: {happening.text}")
+
+    def say(self, text: str) -> None:
+        """Write a line above the progress."""
+        self.console.print(Text(text))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Group(self._bar(), self._best(), self._speed())
+
+    def _bar(self) -> Table:
+        progress, budget = self.progress, self.progress.config.budget
+        of = f"/{budget.trials}" if budget.trials else ""
+        row = Table.grid(padding=(0, 1))
+        row.add_row(
+            Text(progress.stage, "bold"),
+            ProgressBar(total=1.0, completed=progress.share or 0.0, width=20, pulse=progress.share is None),
+            Text(f"{progress.finished}{of} trials"),
+            Text(counted(progress), no_wrap=True, overflow="ellipsis"),
+        )
+        return row
+
+    def _best(self) -> Text:
+        best = self.progress.best
+        if best is None:
+            return Text("no best yet", "dim", no_wrap=True)
+        values = words.values(valued(best, self.progress.config.objectives))
+        shape, training = words.architecture(best.candidate.architecture), words.recipe(best.candidate.recipe)
+        return Text(f"best {values} · trial {best.number} · {shape} · {training}", no_wrap=True, overflow="ellipsis")
+
+    def _speed(self) -> Text:
+        progress = self.progress
+        if progress.stage == "retraining":
+            said = f"{progress.scored}/{progress.trainings} retrainings on train + validation"
+        else:
+            said = f"{progress.running} running · {progress.speed:.1f} epochs/s · {eta(progress)} left"
+        return Text(f"{said} · {words.duration(progress.seconds)} so far", "dim", no_wrap=True, overflow="ellipsis")
+
+
+def counted(progress: Progress) -> str:
+    """Say how many trials ended how; what there is none of is left out."""
+    return " · ".join(f"{progress.classes[name]} {name}" for name in CLASSES if progress.classes[name])
+
+
+def eta(progress: Progress) -> str:
+    """Say how long it may still take."""
+    return "unknown" if progress.remaining is None else words.duration(progress.remaining)

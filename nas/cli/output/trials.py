@@ -1,0 +1,53 @@
+"""One trial for people: how it ended, its network layer by layer, its learning curve."""
+
+from rich.table import Table
+
+from nas.cli._snapshot import Snapshot, class_of
+from nas.cli.output import words
+from nas.cli.output.console import table
+from nas.trials import Trial
+from search_spaces.errors import BuildError
+from search_spaces.families import build
+
+
+def standing(trial: Trial) -> dict[str, object]:
+    """Say how a trial stands or ended, and what it cost."""
+    ended = class_of(trial)
+    broken = [f"{text} by {words.number(excess)}" for text, excess in trial.constraints.items() if excess > 0]
+    return {
+        "trial": trial.number,
+        "state": f"{ended} ({trial.reason})" if trial.reason not in ("", ended) else ended,
+        "reused from": f"trial {trial.reused_from}" if trial.reused_from is not None else "",
+        "violates": "; ".join(broken),
+        "epochs": f"{trial.epochs} in {words.duration(trial.seconds)}",
+        "attempts": trial.attempt,
+        "engine": trial.engine,
+        "checkpoint": trial.checkpoint.path if trial.checkpoint else "",
+    }
+
+
+def network(snapshot: Snapshot, trial: Trial) -> str:
+    """Draw the trial's network, a line a layer."""
+    task = snapshot.record.task
+    try:
+        return build(trial.candidate.architecture, task.inputs, task.outputs).describe()
+    except BuildError as error:
+        return f"cannot be built: {error}"
+
+
+def sparklines(trial: Trial) -> dict[str, object]:
+    """Draw the curve of each metric in one line, and where it ended."""
+    return {
+        name: f"{words.sparkline([point.metrics.get(name, float('nan')) for point in trial.curve])} {words.number(last)}"
+        for name, last in trial.metrics.items()
+    }
+
+
+def curve(trial: Trial) -> Table:
+    """Tabulate every epoch with all its metrics."""
+    names = list(trial.metrics)
+    shown = table("#epoch", *(f"#{name}" for name in names), "#seconds")
+    for point in trial.curve:
+        metrics = [words.number(point.metrics[name]) if name in point.metrics else "" for name in names]
+        shown.add_row(str(point.epoch), *metrics, f"{point.seconds:.3f}")
+    return shown

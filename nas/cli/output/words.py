@@ -1,0 +1,89 @@
+"""Numbers, durations and candidates as a person reads them."""
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from search_spaces.candidate import Architecture, Named, Recipe, Value
+
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def number(value: float) -> str:
+    """Write whole numbers with their thousands apart and others with four digits."""
+    if isinstance(value, int) or (value.is_integer() and abs(value) < 1e15):
+        return f"{int(value):,}"
+    return f"{value:.4g}"
+
+
+def count(value: float) -> str:
+    """Write a number that may be huge or infinite."""
+    if math.isinf(value):
+        return "infinite"
+    return number(int(value)) if value < 1e9 else f"{value:.2g}"
+
+
+def duration(seconds: float) -> str:
+    """Write a length of time in its two largest units."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days}d {hours:02}h"
+    if hours:
+        return f"{hours}h {minutes:02}m"
+    return f"{minutes}m {rest:02}s" if minutes else f"{rest} s"
+
+
+def age(moment: datetime, now: datetime | None = None) -> str:
+    """Write how long ago something was."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return f"{duration(max(0.0, ((now or datetime.now(UTC)) - aware).total_seconds()))} ago"
+
+
+def values(metrics: Mapping[str, float]) -> str:
+    """Write metrics in one line."""
+    return " ".join(f"{name}={number(value)}" for name, value in metrics.items())
+
+
+def architecture(given: Architecture) -> str:
+    """Write an architecture in one line."""
+    return _named(given.family, given.settings)
+
+
+def recipe(given: Recipe) -> str:
+    """Write a recipe in one line: what is zero is left out."""
+    rest = ("warmup", "gradient_clipping", "weight_decay", "label_smoothing")
+    extras = [f"{name}={setting(getattr(given, name))}" for name in rest if getattr(given, name)]
+    parts = [named(given.optimizer), f"schedule={named(given.schedule)}", f"batch_size={given.batch_size}", *extras]
+    return " ".join(parts)
+
+
+def named(given: Named) -> str:
+    """Write a name from a menu with its settings."""
+    return _named(given.name, given.settings)
+
+
+def setting(value: Value) -> str:
+    """Write the value of one hyper-parameter."""
+    if isinstance(value, tuple):
+        return "·".join(setting(item) for item in value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def sparkline(points: list[float]) -> str:
+    """Draw numbers as a row of bars; what is not finite is a gap."""
+    finite = [point for point in points if math.isfinite(point)]
+    if not finite:
+        return ""
+    low, spread = min(finite), (max(finite) - min(finite)) or 1.0
+    top = len(_BARS) - 1
+    return "".join(_BARS[round((p - low) / spread * top)] if math.isfinite(p) else " " for p in points)
+
+
+def _named(name: str, settings: Mapping[str, Value]) -> str:
+    return " ".join([name, *(f"{key}={setting(value)}" for key, value in settings.items())])

@@ -1,0 +1,33 @@
+"""Go on with a study that was stopped, interrupted or killed."""
+
+from dataclasses import replace
+
+from nas.cli._changes import changed
+from nas.cli._options import (
+    JsonOption,
+    QuietOption,
+    StorageOption,
+    StudyName,
+    TimeOption,
+    TrialsOption,
+    WorkersOption,
+    url_of,
+)
+
+
+def resume(
+    name: StudyName,
+    storage: StorageOption = None,
+    trials: TrialsOption = None,
+    time: TimeOption = None,
+    workers: WorkersOption = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Go on with a study where it stands."""
+    from nas.cli._running import conduct, mode_of
+    from nas.cli._snapshot import config_of
+
+    url = url_of(storage)
+    config = changed(config_of(url, name), trials, time, workers)
+    conduct(replace(config, storage=url), mode_of(json=json, quiet=quiet))

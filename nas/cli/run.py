@@ -1,0 +1,42 @@
+"""Run a study file: search, retrain the best, score it, export it."""
+
+import json as encoding
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nas.cli._changes import changed
+from nas.cli._options import JsonOption, QuietOption, StorageOption, TimeOption, TrialsOption, WorkersOption
+
+
+def run(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="the study file", show_default=False)],
+    storage: StorageOption = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="PATH=VALUE", help="change the file, such as space.depth=1..3; may be repeated"
+        ),
+    ] = None,
+    trials: TrialsOption = None,
+    time: TimeOption = None,
+    workers: WorkersOption = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="N", help="the seed of everything random", show_default=False)
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="call the study so", show_default=False)
+    ] = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Run a study file; go on with its study if it is on record and unchanged."""
+    from nas.cli._running import conduct, mode_of
+    from nas.study_file import load
+
+    given = {"seed": seed, "name": name}
+    overrides = [f"{key}={encoding.dumps(value)}" for key, value in given.items() if value is not None]
+    config = changed(load(file, overrides=[*(settings or ()), *overrides]), trials, time, workers)
+    conduct(replace(config, storage=storage or config.storage), mode_of(json=json, quiet=quiet))

@@ -1,0 +1,22 @@
+"""Show one study: definition, trials, best, test score, environment."""
+
+from nas.cli._options import JsonOption, StorageOption, StudyName, url_of
+
+
+def show(name: StudyName, storage: StorageOption = None, json: JsonOption = False) -> None:
+    """Show one study: what was searched, how it stands, its best network, where it ran."""
+    from nas.cli._snapshot import read_from
+    from nas.cli.output import report
+    from nas.cli.output.console import facts, out, print_json
+    from nas.cli.output.events import study_document
+
+    snapshot = read_from(url_of(storage), name)
+    if json:
+        print_json(study_document(snapshot))
+        return
+    console = out()
+    console.print(facts(report.definition(snapshot)), soft_wrap=True)
+    console.print()
+    console.print(report.outcome(snapshot), soft_wrap=True)
+    console.print()
+    console.print(facts(snapshot.record.environment), soft_wrap=True)

@@ -1,0 +1,57 @@
+"""List the best trials of a study."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nas.cli._options import JsonOption, StorageOption, StudyName, url_of
+
+if TYPE_CHECKING:
+    from nas.cli._snapshot import Snapshot
+    from nas.trials import Trial
+
+
+def top(
+    name: StudyName,
+    k: Annotated[int, typer.Option("-k", metavar="N", min=1, help="how many")] = 10,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", metavar="METRIC", help="order by this metric, parameters, flops or seconds instead"),
+    ] = None,
+    pareto: Annotated[bool, typer.Option("--pareto", help="only trials no other is better than everywhere")] = False,
+    storage: StorageOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List the best trials, by the study's objectives unless a metric is named."""
+    from nas.cli._ranking import ordered
+    from nas.cli._snapshot import read_from
+    from nas.cli.output.console import err, out, print_json
+    from nas.cli.output.events import trial_document
+
+    snapshot = read_from(url_of(storage), name, curves=True)
+    candidates = snapshot.pareto_front if pareto else snapshot.ranked
+    best = ordered(candidates, by, snapshot.config.objectives)[:k]
+    if json:
+        print_json([trial_document(trial, snapshot.config.objectives) for trial in best])
+    elif not best:
+        err().print(f"study {name} has no usable trial yet", soft_wrap=True)
+    else:
+        out().print(_board(snapshot, best, by))
+
+
+def _board(snapshot: "Snapshot", best: "list[Trial]", by: str | None) -> object:
+    from nas.cli._snapshot import valued
+    from nas.cli.output import words
+    from nas.cli.output.console import table
+    from nas.objectives import measured
+
+    metrics = [objective.metric for objective in snapshot.config.objectives]
+    columns = [*metrics, *([by] if by and by not in metrics else [])]
+    sizes = [name for name in ("parameters", "epochs") if name not in columns]
+    shown = table("#trial", *(f"#{name}" for name in (*columns, *sizes)), "architecture", "recipe")
+    for trial in best:
+        known = {**measured(trial), "epochs": trial.epochs, **valued(trial, snapshot.config.objectives)}
+        numbers = [words.number(known[name]) for name in (*columns, *sizes)]
+        candidate = trial.candidate
+        shown.add_row(str(trial.number), *numbers, words.architecture(candidate.architecture), words.recipe(candidate.recipe))
+    return shown
