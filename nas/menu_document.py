@@ -56,13 +56,11 @@ def _filled(cursor: Cursor, settings: Cursor | None, offer: Offer, name: str) ->
         cursor.mistake(str(error))
         return None
     given = {} if settings is None or _nothing(settings) else settings.fields(known)
-    values = {key: value(known[key], below) for key, below in given.items()}
-    return Named(
-        name,
-        Settings(
-            {key: values.get(key) if values.get(key) is not None else hyper.default for key, hyper in known.items()}
-        ),
-    )
+    filled = {key: hyper.default for key, hyper in known.items()}
+    for key, below in given.items():
+        found = value(known[key], below)
+        filled[key] = filled[key] if found is None else found
+    return Named(name, Settings(filled))
 
 
 def _nothing(cursor: Cursor) -> bool:

@@ -1,5 +1,6 @@
 """Study files: from strict YAML to a `StudyConfig`, every mistake told at once."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,15 +9,16 @@ from nas.config import StudyConfig
 from nas.overrides import override
 from nas.study_document import read_study
 from nas.study_json import Change, difference, from_json, to_json
+from nas.study_yaml import resolved
 from search_spaces.documents import parse, read
 from search_spaces.nodes import Entry, MapNode, Node, Report
 from search_spaces.reading import Cursor
 from search_spaces.space_document import spelled_out
 
-__all__ = ["Change", "difference", "from_json", "load", "loads", "to_json"]
+__all__ = ["Change", "difference", "from_json", "load", "loads", "resolved", "to_json"]
 
 
-def load(path: str | Path, *, overrides: Sequence[str] = ()) -> StudyConfig:
+def load(path: str | os.PathLike[str], *, overrides: Sequence[str] = ()) -> StudyConfig:
     """Read a study file; each override is `path=value`, e.g. `budget.trials=10` or `space.depth=1..3`.
 
     Raises:

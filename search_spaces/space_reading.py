@@ -35,15 +35,19 @@ class Reading:
         self.fixed: dict[str, Value] = {}
         self.dimensions: dict[str, Dimension] = {}
         self.places: dict[str, Cursor] = {}
+        self.ranks: dict[str, int] = {}
 
     def take(self, fields: Mapping[str, Cursor]) -> None:
         """Read every hyper-parameter, those that count or open others first; the rest keep their defaults."""
+        ranks = {key: rank for rank, key in enumerate(fields)}
         above = {name for hyper in self.own.values() for name in (hyper.each, hyper.when[0])} | set(MENUS)
         for key in sorted((key for key in fields if key in self.keys), key=lambda key: key not in above):
             self._refuse_useless(key, fields[key])
             self._take(self.keys[key], fields[key], key)
+            self.ranks.update({name: ranks[key] for name in self.dimensions if name not in self.ranks})
         for key, hyper in {**self.own, **recipe_fields()}.items():
-            self._fill(hyper, key)
+            if not hyper.when[0] or hyper.when[1] in self._options(hyper.when[0]):
+                self._fill(hyper, key)
         for menu in MENUS:
             for option in self._options(menu):
                 for hyper in settings_of(menu, option).values():
@@ -55,8 +59,9 @@ class Reading:
             self.cursor.mistake(f"has more than {MAX_DIMENSIONS} dimensions", "sample fewer layers anew")
             return None
         wanted = tuple(self._constraints(constraints)) if constraints else ()
-        own = {key: found for key, found in self.dimensions.items() if self._shapes(key)}
-        rest = {key: found for key, found in self.dimensions.items() if key not in own}
+        ordered = {name: self.dimensions[name] for name in sorted(self.dimensions, key=lambda name: self.ranks[name])}
+        own = {name: found for name, found in ordered.items() if self._shapes(name)}
+        rest = {name: found for name, found in ordered.items() if name not in own}
         try:
             return SearchSpace(name, self.family, own, rest, Settings(self.fixed), wanted, limits)
         except SpecError as error:
