@@ -9,32 +9,29 @@ from nas.storage.sqlite import WRITE
 from nas.storage.tables import VERSION_TABLE
 
 NEWEST = "0001"
-OLDER: tuple[str, ...] = ()
-"""Every revision before the newest, which `nas db upgrade` can raise to it."""
+"""The revision that this version writes; revisions are numbered, so that older ones sort before it."""
 
 
 def require_newest(engine: Engine, where: str) -> None:
     """Give an empty database its tables; refuse one with another schema.
 
     Raises:
-        SchemaError: the schema is older, newer or unknown.
+        SchemaError: the schema is older or newer.
     """
     with engine.connect() as connection:
         found = revision(connection)
     if not found:
         found = _raise_to_newest(engine, only_from="")
-    if found in OLDER:
+    if found < NEWEST:
         raise SchemaError(f"{where} has schema {found}, this version needs {NEWEST}: run `nas db upgrade`")
-    if found != NEWEST:
-        raise SchemaError(f"{where} has schema {found}, newer than {NEWEST} of this version: install a newer one")
+    _refuse_newer(found, where)
 
 
 def upgrade(engine: Engine, where: str) -> str:
     """Raise an older schema to the newest in one transaction, and return what it was."""
     with engine.connect() as connection:
         found = revision(connection)
-    if found and found != NEWEST and found not in OLDER:
-        raise SchemaError(f"{where} has schema {found}, newer than {NEWEST} of this version: install a newer one")
+    _refuse_newer(found, where)
     _raise_to_newest(engine, only_from=found)
     return found
 
@@ -46,21 +43,30 @@ def revision(connection: Connection) -> str:
     return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar() or ""
 
 
+def _refuse_newer(found: str, where: str) -> None:
+    if found > NEWEST:
+        raise SchemaError(f"{where} has schema {found}, newer than {NEWEST} of this version: install a newer version")
+
+
 def _raise_to_newest(engine: Engine, *, only_from: str) -> str:
     """Migrate while holding the write lock, unless somebody else has done it meanwhile."""
     with engine.execution_options(**{WRITE: True}).begin() as connection:
         found = revision(connection)
         if found != only_from or found == NEWEST:
             return found
-        _migrate(connection)
+        _migrate(connection, found)
         return revision(connection)
 
 
-def _migrate(connection: Connection) -> None:
+def _migrate(connection: Connection, found: str) -> None:
     from alembic import command  # 0.2 s to import, and almost no opening needs it
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, NEWEST)
+    try:
+        command.upgrade(config, NEWEST)
+    except CommandError as error:
+        raise SchemaError(f"schema {found or 'of an empty file'} cannot be upgraded to {NEWEST}: {error}") from error

@@ -80,6 +80,20 @@ def backup(engine: Engine, target: Path) -> None:
     copy.close()
 
 
+def damages(connection: Connection) -> list[str]:
+    """Ask the database about its own integrity: of the whole file, and of the rows of our tables."""
+    answers = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
+    strays = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    return [
+        *(f"integrity: {answer}" for answer in answers if answer != "ok"),
+        *(
+            f"a row of {row[0]} belongs to a row of {row[2]} that does not exist"
+            for row in strays
+            if row[0][:4] == "nas_"
+        ),
+    ]
+
+
 def _require(path: Path, *, create: bool) -> None:
     if path.is_dir():
         raise StorageError(f"{path} is a folder, not a database file")

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nas.errors import StorageError, StudyBusy, StudyExists
-from nas.storage import leases, reading, schema, sqlite, tables, writing
+from nas.storage import check, leases, reading, schema, sqlite, tables, writing
 from nas.storage.encoding import dump
 from nas.storage.failures import told
 from nas.storage.owner import this_process
@@ -202,6 +202,15 @@ class Storage:
             found = schema.revision(connection)
         size = self.path.stat().st_size
         return StorageStatus(self.url, found, schema.NEWEST, studies, trials, points, size)
+
+    def check(self, *, folder: str | Path = ".") -> list[str]:
+        """Return every problem found in the file, the rows and the files they name; relative ones are in `folder`."""
+        try:
+            with self.reading() as connection:
+                found = sqlite.damages(connection)
+                return found or list(check.problems_of_studies(connection, Path(folder)))
+        except StorageError as error:
+            return [str(error)]
 
     def backup(self, path: str | Path) -> None:
         """Write a consistent copy to a new file, also while a study runs."""

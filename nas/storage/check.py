@@ -1,0 +1,77 @@
+"""What `nas db check` looks for: rows that contradict each other, checkpoints that are not there."""
+
+import hashlib
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from nas.storage import reading
+from nas.storage.records import Artifact, StudyRecord
+from nas.trials import Trial, TrialState
+from workers.messages import Checkpoint
+
+
+def problems_of_studies(connection: Connection, folder: Path) -> Iterator[str]:
+    """Check every study; relative paths of files begin at `folder`."""
+    for study in reading.read_studies(connection):
+        trials = reading.read_trials(connection, study.id, curves=True)
+        artifacts = reading.read_artifacts(connection, study.id)
+        for problem in (*_of_study(study, trials), *_of_trials(study, trials), *_of_files(trials, artifacts, folder)):
+            yield f"study {study.name!r}: {problem}"
+
+
+def _of_study(study: StudyRecord, trials: list[Trial]) -> Iterator[str]:
+    budget = study.config.get("budget")
+    limit = budget.get("trials") if isinstance(budget, dict) else None
+    if isinstance(limit, int) and 0 < limit < len(trials):
+        yield f"it has {len(trials)} trials, its budget allows {limit}"
+    best = study.result.get("best")
+    incumbent = {trial.number: trial for trial in trials}.get(best) if isinstance(best, int) else None
+    if best is not None and not (incumbent and _has_finite_values(incumbent)):
+        yield f"its best trial {best!r} is not a COMPLETE trial with finite values"
+    if study.state in ("FINISHED", "FAILED") and any(not trial.state.finished for trial in trials):
+        yield f"it is {study.state}, and has trials that are not finished"
+
+
+def _of_trials(study: StudyRecord, trials: list[Trial]) -> Iterator[str]:
+    for trial in trials:
+        for problem in _of_trial(trial, live=study.holder is not None):
+            yield f"trial {trial.number} {problem}"
+
+
+def _of_trial(trial: Trial, *, live: bool) -> Iterator[str]:
+    if trial.state is TrialState.RUNNING and not live:
+        yield "is RUNNING, and no controller runs the study (`nas resume` goes on with it)"
+    if (trial.state is TrialState.COMPLETE) != bool(trial.values):
+        yield f"is {trial.state} with values {trial.values!r}"
+    if trial.state.finished and trial.finished_at is None:
+        yield f"is {trial.state}, and has no time at which it finished"
+    if [point.epoch for point in trial.curve] != list(range(1, len(trial.curve) + 1)):
+        yield f"has gaps in its curve: epochs {[point.epoch for point in trial.curve]}"
+
+
+def _of_files(trials: list[Trial], artifacts: list[Artifact], folder: Path) -> Iterator[str]:
+    for trial in trials:
+        if trial.checkpoint is not None:
+            yield from _of_file(f"the checkpoint of trial {trial.number}", trial.checkpoint, folder)
+    for artifact in artifacts:
+        yield from _of_file(f"the {artifact.kind} artifact of trial {artifact.number}", artifact, folder)
+
+
+def _of_file(what: str, file: Checkpoint | Artifact, folder: Path) -> Iterator[str]:
+    path = folder / file.path
+    if not path.exists():
+        yield f"{what} is missing: {path}"
+    elif path.is_file() and _sha256(path) != file.sha256:
+        yield f"{what} was altered: {path} does not match its hash"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _has_finite_values(trial: Trial) -> bool:
+    return trial.state is TrialState.COMPLETE and all(math.isfinite(value) for value in trial.values)
