@@ -50,7 +50,11 @@ def load(spec: TaskSpec) -> Dataset:
         TaskError: the samples cannot be used.
         UnknownName: no such task or loss.
     """
-    samples = read(spec)
+    return prepare(read(spec), spec)
+
+
+def prepare(samples: Samples, spec: TaskSpec) -> Dataset:
+    """Split and prepare samples that were read; see `load`."""
     parts = divide(samples, spec.split)
     preprocessing = fit(samples, parts.train)
     inputs, targets = _inputs(samples, preprocessing), _targets(samples, preprocessing)

@@ -81,7 +81,7 @@ def _fit_table(inputs: TableInputs, train: NDArray[np.int64]) -> Settings:
             columns.append(_fit_categories(name, seen, inputs.max_categories))
         else:
             columns.append(_fit_numbers(name, seen))
-    return {"columns": columns, "missing": list(MISSING)}
+    return {"columns": columns, "missing": list(MISSING), "delimiter": inputs.delimiter}
 
 
 def _fit_categories(name: str, cells: Sequence[str], limit: int) -> dict[str, Any]:

@@ -43,5 +43,5 @@ def test_a_loss_of_the_other_kind_is_refused() -> None:
 
 
 def test_an_unknown_loss_names_the_nearest() -> None:
-    with pytest.raises(UnknownName, match="unknown loss 'hubert'.*'huber'"):
+    with pytest.raises(UnknownName, match=r"unknown loss 'hubert'.*'huber'"):
         choose_loss("hubert", "regression")

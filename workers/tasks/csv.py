@@ -70,7 +70,7 @@ class Csv:
                 if name not in texts:
                     _check_numbers(table, name)
         columns = {name: [cell for table in tables for cell in table.columns[name]] for name in names}
-        return TableInputs(columns, frozenset(texts), self.max_categories)
+        return TableInputs(columns, frozenset(texts), self.max_categories, DELIMITERS[self.delimiter])
 
     def _names(self, table: Table, field: str) -> set[str]:
         names = {name.strip() for name in getattr(self, field).split(",") if name.strip()}

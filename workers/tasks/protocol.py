@@ -43,6 +43,8 @@ class TableInputs:
     """The names of the columns that hold categories; the others hold numbers."""
     max_categories: int = 64
     """How many categories of a column are told apart; rarer ones count as unknown."""
+    delimiter: str = ","
+    """What stands between cells in the file they came from, for those who read more of the kind."""
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))

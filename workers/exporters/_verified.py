@@ -1,0 +1,86 @@
+"""Write an export beside its place, reload it, compare it, and only then put it there."""
+
+import hashlib
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from workers.errors import ExportError
+from workers.exporters import EXPORTERS, Exported
+from workers.exporters._trained import Trained, in_batches
+from workers.exporters.protocol import Exporter
+from workers.metrics import measure
+
+TOLERANCE = 1e-5
+"""The largest allowed difference of an output; where outputs are larger than 1, relative to the largest."""
+
+
+def write_verified(format: str, trained: Trained, folder: Path) -> Exported:
+    """Export to a temporary folder, verify, then move the files to their places; on any error leave nothing."""
+    exporter: Exporter = EXPORTERS.load(format)()
+    new = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{format}-", dir=folder))
+    except OSError as error:
+        raise ExportError(f"cannot write to {str(folder)!r}: {error.strerror or error}") from error
+    try:
+        exported = _write(format, exporter, trained, temporary, folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if new:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+    shutil.rmtree(temporary, ignore_errors=True)
+    return exported
+
+
+def _write(format: str, exporter: Exporter, trained: Trained, temporary: Path, folder: Path) -> Exported:
+    try:
+        paths = exporter.write(trained, temporary)
+        outputs = exporter.outputs(paths, trained)
+        difference, metrics = _compare(format, trained, outputs)
+        hashes = tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in paths)
+        for path in reversed(paths):  # the network last: where it is, what belongs to it is too
+            os.replace(path, folder / path.name)
+    except OSError as error:
+        raise ExportError(f"the {format} export cannot be written to {str(folder)!r}: {error}") from error
+    return Exported(format, tuple(str(folder / path.name) for path in paths), hashes, difference, metrics)
+
+
+def _compare(format: str, trained: Trained, outputs: Tensor) -> tuple[float, Mapping[str, float]]:
+    """Return the largest difference and the metrics of the reloaded network; raise ExportError if it is another."""
+    original = in_batches(trained.module, trained.inputs)
+    if outputs.shape != original.shape:
+        raise ExportError(f"the {format} export answers with shape {tuple(outputs.shape)}, not {tuple(original.shape)}")
+    difference = float((outputs - original).abs().max())
+    if not difference < TOLERANCE * max(1.0, float(original.abs().max())):
+        raise ExportError(f"the {format} export is not the network it was made from: outputs differ by {difference:g}")
+    return difference, _compare_metrics(format, trained, original, outputs)
+
+
+def _compare_metrics(format: str, trained: Trained, original: Tensor, outputs: Tensor) -> Mapping[str, float]:
+    """Return the metrics of the reloaded network; outputs closer than the tolerance may tie, which moves ranks."""
+    targets = torch.from_numpy(trained.dataset.validation.targets)
+    expected, found = (measure(trained.dataset.info, made, targets) for made in (original, outputs))
+    rounded, refound = (measure(trained.dataset.info, _round(made), targets) for made in (original, outputs))
+    for name, value in expected.items():
+        if not _same(value, found[name]) and not _same(rounded[name], refound[name]):
+            raise ExportError(f"the {format} export measures {name} {found[name]:g}, the original {value:g}")
+    return found
+
+
+def _round(outputs: Tensor) -> Tensor:
+    return (outputs / TOLERANCE).round() * TOLERANCE
+
+
+def _same(first: float, second: float) -> bool:
+    return (math.isnan(first) and math.isnan(second)) or math.isclose(first, second, rel_tol=1e-4, abs_tol=1e-6)
