@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
 
@@ -22,8 +22,10 @@ from nas.ledger import Ledger
 from nas.objectives import ranked
 from nas.proposals import Proposals, seed_of
 from nas.search import Search
+from nas.shelf import Shelf
 from nas.stopping import Stopping
 from nas.storage import Artifact, Lease, Storage, StudyRecord
+from nas.storage.records import Json, StudyState
 from nas.study_file import from_json, to_json
 from nas.trials import Trial
 from search_spaces.candidate import Named
@@ -119,7 +121,7 @@ class _Run:
         self.jobs = count()
         self.search = self._search(record.task)
 
-    def whole(self) -> tuple[str, str]:
+    def whole(self) -> tuple[StudyState, str]:
         """Search, retrain, export; return the study's state and the reason it ended."""
         trials = self.storage.trials(self.record.id)
         self.storage.save(self.lease, state="RUNNING", config=to_json(self.config))
@@ -153,6 +155,7 @@ class _Run:
             keeper=self.keeper,
             stopping=self.stopping,
             history=History(config.objectives),
+            shelf=Shelf(config.artifacts.keep, config.objectives),
             watch=self.watch,
             project=self._projector(),
             folder=str(self.folder / "checkpoints"),
@@ -179,7 +182,7 @@ class _Run:
         )
         return stage.run(best, self.storage.artifacts(self.record.id), seconds=lambda: self.stopping.seconds)
 
-    def _hand_out(self, best: Trial, finals: Sequence[Artifact], reason: str) -> dict[str, object]:
+    def _hand_out(self, best: Trial, finals: Sequence[Artifact], reason: str) -> dict[str, Json]:
         """Export the best network and sum up the study."""
         first = self.config.objectives[0].metric
         metric = first if first in self.record.task.metrics else self.record.task.metrics[0]
@@ -200,11 +203,13 @@ class _Run:
             self.ledger.artifact(artifact)
         self.ledger.flush(seconds=self.stopping.seconds)
 
-    def _leave(self, state: str, reason: str, result: dict[str, object]) -> tuple[str, str]:
+    def _leave(self, state: StudyState, reason: str, result: dict[str, Json]) -> tuple[StudyState, str]:
         self.storage.save(self.lease, state=state, result=result or None, seconds=self.stopping.seconds)
         return state, reason
 
 
 def _why_unusable(name: str, trials: Sequence[Trial]) -> str:
     reasons = sorted({trial.reason or trial.state.value for trial in trials})
-    return f"study {name!r} has no usable trial; its {len(trials)} trials ended so: {', '.join(reasons) or 'none began'}"
+    return (
+        f"study {name!r} has no usable trial; its {len(trials)} trials ended so: {', '.join(reasons) or 'none began'}"
+    )

@@ -52,7 +52,7 @@ class FinalScored:
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """Something the user should know that ends nothing: a worker was lost, the dashboard tables lag behind, …"""
+    """Something the user should know that ends nothing: a worker was lost, an export failed."""
 
     text: str
 

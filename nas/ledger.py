@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from nas.storage import Artifact, Lease, Storage
+from nas.storage.records import Json
 from nas.trials import Point, Trial
+from workers.messages import Checkpoint
 
 
 @dataclass(slots=True)
@@ -16,7 +19,9 @@ class Ledger:
     _trials: dict[int, Trial] = field(default_factory=dict)
     _points: list[tuple[int, Point]] = field(default_factory=list)
     _artifacts: list[Artifact] = field(default_factory=list)
-    _events: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
+    _events: list[tuple[str, Mapping[str, Json]]] = field(default_factory=list)
+    _forgotten: list[int] = field(default_factory=list)
+    _discarded: list[str] = field(default_factory=list)
 
     def trial(self, trial: Trial) -> None:
         """Note a trial's newest state."""
@@ -30,13 +35,23 @@ class Ledger:
         """Note a file that was made."""
         self._artifacts.append(artifact)
 
-    def event(self, kind: str, **payload: object) -> None:
+    def forget(self, trial: Trial) -> None:
+        """Note that a finished trial's checkpoint is no longer kept, and let its file go."""
+        self._forgotten.append(trial.number)
+        self.discard(trial.checkpoint)
+
+    def discard(self, checkpoint: Checkpoint | None) -> None:
+        """Let a checkpoint's file go once the record no longer refers to it."""
+        if checkpoint is not None:
+            self._discarded.append(checkpoint.path)
+
+    def event(self, kind: str, **payload: Json) -> None:
         """Note that something happened."""
         self._events.append((kind, payload))
 
     def flush(self, *, seconds: float) -> None:
         """Store what was gathered, in one transaction; raise `LeaseLost` if another controller has taken over."""
-        if not (self._trials or self._points or self._artifacts or self._events):
+        if not (self._trials or self._points or self._artifacts or self._events or self._forgotten):
             return
         self.storage.save(
             self.lease,
@@ -44,6 +59,10 @@ class Ledger:
             points=self._points,
             artifacts=self._artifacts,
             events=self._events,
+            forgotten=self._forgotten,
             seconds=seconds,
         )
+        for path in self._discarded:
+            Path(path).unlink(missing_ok=True)
         self._trials, self._points, self._artifacts, self._events = {}, [], [], []
+        self._forgotten, self._discarded = [], []

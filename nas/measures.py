@@ -39,6 +39,4 @@ def _valued(config: StudyConfig, trial: Trial, metrics: Mapping[str, float]) -> 
     if not all(map(math.isfinite, values)):
         return replace(trial, state=TrialState.FAIL, reason="nan")
     late = [item for item in config.constraints if needs_training(item)]
-    return replace(
-        trial, values=values, constraints={**trial.constraints, **excesses(late, {**metrics, **sizes})}
-    )
+    return replace(trial, values=values, constraints={**trial.constraints, **excesses(late, {**metrics, **sizes})})

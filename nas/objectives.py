@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 
 from nas.config import Objective
+from nas.pareto import front
 from nas.trials import Trial, TrialState
 from search_spaces.errors import NasError, nearest
 from search_spaces.expressions import Expression
@@ -66,6 +67,12 @@ def incumbent(trials: Iterable[Trial], objectives: Sequence[Objective]) -> Trial
 def ranked(trials: Iterable[Trial], objectives: Sequence[Objective]) -> list[Trial]:
     """Return the usable trials from best to worst, in the order that `incumbent` chooses by."""
     return sorted(filter(usable, trials), key=lambda trial: _order(trial, objectives))
+
+
+def pareto_front(trials: Iterable[Trial], objectives: Sequence[Objective]) -> list[Trial]:
+    """Return the usable trials that no other is better than in every objective, best of the first objective first."""
+    order = ranked(trials, objectives)
+    return [order[index] for index in sorted(front([losses(trial, objectives) for trial in order]))]
 
 
 def _order(trial: Trial, objectives: Sequence[Objective]) -> tuple[tuple[float, ...], int]:

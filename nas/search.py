@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 
 from nas.config import StudyConfig
 from nas.errors import LeaseLost
@@ -16,6 +17,7 @@ from nas.measures import judged
 from nas.proposals import Proposals
 from nas.pruners.protocol import Pruner
 from nas.samplers.protocol import Sampler, SpaceExhausted
+from nas.shelf import Shelf, sweep
 from nas.stopping import Stopping
 from nas.trials import Point, Trial, TrialState
 from workers.messages import Assignment, EpochMetrics, Event, Job, JobLost, Outcome, Saved
@@ -51,6 +53,7 @@ class Search:
     keeper: Keeper
     stopping: Stopping
     history: History
+    shelf: Shelf
     watch: Callable[[Happening], None]
     project: Callable[[Sequence[Trial]], None]
     """Show these trials in the dashboard's tables."""
@@ -95,6 +98,9 @@ class Search:
             self.stopping.restored(trial, best=best)
             self.proposals.remember(trial)
             self._replay(trial)
+            if trial.state is TrialState.COMPLETE and trial.checkpoint:
+                self.shelf.put(trial)
+        sweep(Path(self.folder), trials)
         self.sampler.tell(trials)
 
     # ---- out: what shall be trained next
@@ -189,6 +195,7 @@ class Search:
     def _saved(self, event: Saved) -> None:
         running = self._current(event)
         if running is not None:
+            self.ledger.discard(running.trial.checkpoint)
             running.trial = replace(running.trial, checkpoint=event.checkpoint)
             self._note(running.trial)
 
@@ -199,6 +206,7 @@ class Search:
         if event.state == "PRUNED" and running.stop_reason in ("", "stop"):
             self._requeue(running)  # it was interrupted, not judged
         else:
+            self.ledger.discard(running.trial.checkpoint)
             self._end(judged(self.config, running.trial, running.curve, event, running.stop_reason))
         self._release(running)
 
@@ -242,6 +250,9 @@ class Search:
         self.pruner.finish(trial.number, complete=trial.state is TrialState.COMPLETE)
         self.sampler.tell([trial])
         self._note(trial)
+        if trial.state is TrialState.COMPLETE and trial.checkpoint:
+            for leaving in self.shelf.put(trial):
+                self.ledger.forget(leaving)
         self.watch(TrialFinished(trial, best))
 
     # ---- bookkeeping

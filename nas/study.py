@@ -9,8 +9,7 @@ from nas.config import StudyConfig
 from nas.errors import NoUsableTrial, StudyExists
 from nas.final import KIND
 from nas.happenings import Watcher, unwatched
-from nas.objectives import incumbent
-from nas.pareto import front
+from nas.objectives import incumbent, pareto_front
 from nas.storage import Artifact, Storage, StudyRecord
 from nas.study_file import difference, from_json, load
 from nas.trials import Trial
@@ -49,7 +48,7 @@ class Study:
     @property
     def pareto_front(self) -> list[Trial]:
         """The trials that no other is better than in every objective."""
-        return front(self.trials, self.config.objectives)
+        return pareto_front(self.trials, self.config.objectives)
 
     @property
     def result(self) -> Mapping[str, object]:
@@ -113,9 +112,7 @@ def search(
     return Study(config.name, config.storage)
 
 
-def resume(
-    name: str, storage: str, *, watch: Watcher = unwatched, interrupted: Callable[[], bool] = bool
-) -> Study:
+def resume(name: str, storage: str, *, watch: Watcher = unwatched, interrupted: Callable[[], bool] = bool) -> Study:
     """Go on with a study on record where it stands."""
     from nas.controller import Controller
 
@@ -133,5 +130,3 @@ def require_same(record: StudyRecord, config: StudyConfig) -> None:
             f"study {record.name!r} is on record with another definition (differs in: {', '.join(unsafe)}); "
             f"give this one another name, or resume the old one: nas resume {record.name}"
         )
-
-

@@ -44,7 +44,7 @@ class InlineExecutor:
         """Queue a job."""
         self._jobs.append(job)
 
-    def poll(self, timeout: float) -> Sequence[Event | JobLost]:  # noqa: ARG002  # training is the waiting
+    def poll(self, timeout: float) -> Sequence[Event | JobLost]:  # training is the waiting
         """Train until the next report and return it."""
         try:
             if self._training is not None:

@@ -1,0 +1,40 @@
+"""Which trials keep their weights: the best few, and with several objectives the whole Pareto front."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nas.config import Objective
+from nas.objectives import pareto_front, ranked
+from nas.trials import Trial
+
+
+@dataclass(slots=True)
+class Shelf:
+    """Room for the checkpoints of `keep` trials; 0 keeps all."""
+
+    keep: int
+    objectives: Sequence[Objective]
+    _kept: list[Trial] = field(default_factory=list)
+
+    def put(self, trial: Trial) -> list[Trial]:
+        """Put a COMPLETE trial on the shelf and return those that have to leave it, perhaps itself."""
+        self._kept.append(trial)
+        if not self.keep or len(self._kept) <= self.keep:
+            return []
+        order = ranked(self._kept, self.objectives)
+        stay = {item.number for item in (*order[: self.keep], *pareto_front(order, self.objectives))}
+        leave = [item for item in self._kept if item.number not in stay]
+        self._kept = [item for item in self._kept if item.number in stay]
+        return leave
+
+
+def sweep(folder: Path, trials: Iterable[Trial]) -> None:
+    """Remove checkpoint files that no trial refers to: a controller was killed between writing and forgetting them.
+
+    Only for the holder of the study's lease, before its workers have begun.
+    """
+    known = {Path(trial.checkpoint.path).name for trial in trials if trial.checkpoint}
+    for path in folder.glob("*") if folder.is_dir() else ():
+        if path.is_file() and path.name not in known:
+            path.unlink(missing_ok=True)
