@@ -47,7 +47,7 @@ def save(path: Path, state: TrainedState) -> Checkpoint:
     content = serialise({name: value.contiguous() for name, value in state.tensors.items()}, _describe(state))
     path.parent.mkdir(parents=True, exist_ok=True)
     _replace(path, content)
-    return Checkpoint(str(path), hashlib.sha256(content).hexdigest(), len(content), state.epoch)
+    return Checkpoint(str(path), hash_of(content), len(content), state.epoch)
 
 
 def load(checkpoint: Checkpoint) -> TrainedState:
@@ -56,7 +56,7 @@ def load(checkpoint: Checkpoint) -> TrainedState:
         content = Path(checkpoint.path).read_bytes()
     except OSError as error:
         raise CheckpointError(f"the checkpoint {checkpoint.path!r} cannot be read: {error.strerror}") from error
-    if hashlib.sha256(content).hexdigest() != checkpoint.sha256:
+    if hash_of(content) != checkpoint.sha256:
         raise CheckpointError(
             f"the checkpoint {checkpoint.path!r} is torn or altered: its sha256 is not the recorded one"
         )
@@ -66,6 +66,11 @@ def load(checkpoint: Checkpoint) -> TrainedState:
 def file_name(stage: str, number: int, attempt: int, epoch: int, seed: int) -> str:
     """Name a checkpoint so that no other life of a trial, however late it writes, has the same name."""
     return f"{stage}-{number:06d}-attempt-{attempt}-epoch-{epoch:04d}-seed-{seed & 0xFFFFFFFF:08x}.safetensors"
+
+
+def hash_of(content: bytes) -> str:
+    """Return the sha256 of a file's content."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def _describe(state: TrainedState) -> dict[str, str]:

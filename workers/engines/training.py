@@ -80,15 +80,10 @@ class Training:
         loss = self.loss(self.module(inputs), targets)
         loss.backward()  # type: ignore[no-untyped-call]
         if self.recipe.gradient_clipping:
-            self._clip(self.recipe.gradient_clipping)
+            self.weights.clip(self.recipe.gradient_clipping)
         factor = schedules.factor_at(self.schedule, warmup=self.recipe.warmup, step=self.step, steps=self.steps)
         self.optimizer.param_groups[0]["lr"] = self.lr * factor
         with torch.no_grad():
             self._update()
         self.step += 1
         return loss.detach()
-
-    def _clip(self, largest: float) -> None:
-        """Shrink the gradient to a norm of at most `largest`, as torch's clip_grad_norm_ does."""
-        gradient = self.weights.gradient
-        gradient.mul_((largest / (gradient.norm() + 1e-6)).clamp_(max=1.0))

@@ -25,6 +25,10 @@ class Weights:
         for name, parameter in self.parameters.items():
             parameter.data, parameter.grad = values[name], gradients[name]
 
+    def clip(self, largest: float) -> None:
+        """Shrink the gradient to a norm of at most `largest`, as torch's clip_grad_norm_ does."""
+        self.gradient.mul_((largest / (self.gradient.norm() + 1e-6)).clamp_(max=1.0))
+
     def export(self, optimizer: optim.Optimizer) -> dict[str, Tensor]:
         """Copy parameters, buffers and the optimizer's state to the CPU, under their names in a checkpoint."""
         tensors = {f"network.{name}": value for name, value in self.module.state_dict().items()}
