@@ -8,7 +8,7 @@ from search_spaces.dimensions import Choice, Dimension, Float, Int, parse_range
 from search_spaces.errors import SpecError
 from search_spaces.hyperparameters import Hyperparameter
 from search_spaces.nodes import ListNode, MapNode, ScalarNode
-from search_spaces.reading import Cursor
+from search_spaces.reading import Cursor, boolean_meant
 
 MAX_OPTIONS = 1000
 WRAPPERS = ("each", "range", "choice", "when")
@@ -40,25 +40,24 @@ def written(hyper: Hyperparameter, cursor: Cursor) -> Written:
 
 def value(hyper: Hyperparameter, cursor: Cursor) -> Scalar | None:
     """Read one value of a hyper-parameter, or report why it cannot be one."""
-    node = cursor.node
-    if not isinstance(node, ScalarNode) or node.value is None:
-        cursor.wrong(hyper.allowed)
+    found = cursor.single
+    if found is None:
+        cursor.wrong(f"a {hyper.allowed}" if hyper.kind in (int, float) else hyper.allowed)
         return None
-    mistake = hyper.mistake(node.value)
+    mistake = hyper.mistake(found)
     if mistake:
-        cursor.mistake(mistake, _advice(hyper, node))
+        cursor.mistake(mistake, _advice(hyper, found, cursor.raw))
         return None
-    return hyper.kind(node.value)
+    return hyper.kind(found)
 
 
-def _advice(hyper: Hyperparameter, node: ScalarNode) -> str:
-    if hyper.kind is str and isinstance(node.value, str) and ".." in node.value:
+def _advice(hyper: Hyperparameter, found: Scalar, raw: str) -> str:
+    if hyper.kind is str and isinstance(found, str) and ".." in found:
         return "a text has no range; write a list of options"
-    if hyper.kind is str and not isinstance(node.value, str):
-        return "" if hyper.options else f"write '{node.raw}' in quotes"
-    if hyper.kind is bool and node.raw.lower() in ("yes", "on", "true", "1"):
-        return "write true"
-    return "write false" if hyper.kind is bool and node.raw.lower() in ("no", "off", "false", "0") else ""
+    if hyper.kind is str and not isinstance(found, str):
+        return "" if hyper.options else f"write '{raw}' in quotes"
+    meant = boolean_meant(raw) if hyper.kind is bool else ""
+    return f"write {meant}" if meant else ""
 
 
 def _wrapped(hyper: Hyperparameter, cursor: Cursor) -> Written:

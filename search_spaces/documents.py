@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
+from yaml.reader import Reader
 
 from search_spaces.candidate import Scalar
 from search_spaces.errors import Problem, SpecError
@@ -18,7 +19,7 @@ from search_spaces.nodes import MAX_PROBLEMS, Entry, ListNode, MapNode, Node, Re
 
 MAX_BYTES = 256 * 1024
 MAX_NESTING = 32
-MAX_NODES = 20_000
+MAX_NODES = 5_000
 
 
 def read(path: Path, report: Report) -> Node:
@@ -42,7 +43,7 @@ def parse(content: bytes | str, report: Report, *, source: str = "") -> Node:
     Mistakes that leave the rest readable (a duplicate key, a tag, `010`) go to the report; others raise SpecError.
     """
     text = _decoded(content, source)
-    _refuse_tabs(text, source)
+    _refuse_characters(text, source)
     try:
         events = list(_limited(yaml.parse(text, Loader=yaml.SafeLoader), source))
     except yaml.MarkedYAMLError as error:
@@ -68,11 +69,17 @@ def _decoded(content: bytes | str, source: str) -> str:
         raise _refusal(source, "is not UTF-8", line, column, "save the file as UTF-8") from error
 
 
-def _refuse_tabs(text: str, source: str) -> None:
-    lines = [(number, line.index("\t") + 1) for number, line in enumerate(text.split("\n"), 1) if "\t" in line]
-    if lines:
+def _refuse_characters(text: str, source: str) -> None:
+    """Refuse tabs, all of them at once, and the control characters that YAML knows no use for."""
+    tabs = [(number, line.index("\t") + 1) for number, line in enumerate(text.split("\n"), 1) if "\t" in line]
+    if tabs:
         message, hint = "a tab character", 'use spaces; inside double quotes write "\\t"'
-        raise SpecError([Problem("", message, line, column, hint) for line, column in lines[:MAX_PROBLEMS]], source)
+        raise SpecError([Problem("", message, line, column, hint) for line, column in tabs[:MAX_PROBLEMS]], source)
+    found = Reader.NON_PRINTABLE.search(text)
+    if found:
+        before = text[: found.start()].split("\n")
+        place = len(before), len(before[-1]) + 1
+        raise _refusal(source, f"the character U+{ord(found[0]):04X} is not allowed", *place)
 
 
 def _plain(error: yaml.MarkedYAMLError) -> str:
@@ -130,7 +137,9 @@ class _Composer:
     def _mapping(self, start: yaml.Event, path: str) -> MapNode:
         entries: dict[str, Entry] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
-            key = self._key(event, path)
+            if (key := self._key(event, path)) is None:
+                self._node(next(self._events), path)
+                continue
             below = f"{path}.{key.raw}" if path else key.raw
             value = self._node(next(self._events), below)
             if key.raw in entries:
@@ -142,15 +151,15 @@ class _Composer:
                 entries[key.raw] = Entry(key, value)
         return MapNode(tuple(entries.values()), *self._place(start))
 
-    def _key(self, event: yaml.Event, path: str) -> ScalarNode:
+    def _key(self, event: yaml.Event, path: str) -> ScalarNode | None:
         if isinstance(event, yaml.ScalarEvent):
             self._refuse_extras(event, path)
             key = ScalarNode(event.value, event.value, *self._place(event))
             self._refuse_surrogates(key, path)
             return key
         node = self._node(event, path)
-        self._report.add(node, path, "a key has to be text", 'quote it if it starts with one of * & ! { [ " %')
-        return ScalarNode("", "", *self._place(event))
+        self._report.refuse(node, path, "a key has to be text", 'quote it if it starts with one of * & ! { [ " %')
+        return None
 
     def _sequence(self, start: yaml.Event, path: str) -> ListNode:
         items: list[Node] = []
@@ -167,22 +176,22 @@ class _Composer:
         if _LEADING_ZERO.fullmatch(event.value):
             stripped = re.sub(r"^([-+]?)0+(?=\d)", r"\1", event.value)
             hint = f"write {stripped}, or '{event.value}' in quotes for text"
-            self._report.add(ScalarNode(None, "", *place), path, f"{event.value} has a leading zero", hint)
+            self._report.refuse(ScalarNode(None, "", *place), path, f"{event.value} has a leading zero", hint)
             return ScalarNode(plain_scalar(stripped), event.value, *place)
         return ScalarNode(plain_scalar(event.value), event.value, *place)
 
     def _refuse_extras(self, event: yaml.Event, path: str) -> None:
         node = ScalarNode(None, "", *self._place(event))
         if isinstance(event, yaml.AliasEvent):
-            self._report.add(node, path, f"aliases (*{event.anchor}) are not allowed", "write the value out")
+            self._report.refuse(node, path, f"aliases (*{event.anchor}) are not allowed", "write the value out")
         elif isinstance(event, yaml.NodeEvent) and event.anchor:
-            self._report.add(node, path, f"anchors (&{event.anchor}) are not allowed", "write values out")
+            self._report.refuse(node, path, f"anchors (&{event.anchor}) are not allowed", "write values out")
         if tag := getattr(event, "tag", None):
-            self._report.add(node, path, f"tags ({tag}) are not allowed", "leave it out, or quote the text")
+            self._report.refuse(node, path, f"tags ({tag}) are not allowed", "leave it out, or quote the text")
 
     def _refuse_surrogates(self, node: ScalarNode, path: str) -> None:
         if any("\ud800" <= letter <= "\udfff" for letter in node.raw):
-            self._report.add(node, path, "half a surrogate pair, which is not a character")
+            self._report.refuse(node, path, "half a surrogate pair, which is not a character")
 
     def _place(self, event: yaml.Event) -> tuple[int, int, str]:
         return *_place(event.start_mark), self._source

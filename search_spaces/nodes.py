@@ -60,9 +60,17 @@ class Report:
     def __init__(self, source: str = "") -> None:
         self.source = source
         self._problems: list[Problem] = []
+        self._refused: set[tuple[str, int, int]] = set()
+
+    def refuse(self, node: Node, path: str, message: str, hint: str = "") -> None:
+        """Note what may not be in any document; nothing more is told of this place."""
+        self.add(node, path, message, hint)
+        self._refused.add((node.source, node.line, node.column))
 
     def add(self, node: Node, path: str, message: str, hint: str = "") -> None:
         """Note one mistake."""
+        if (node.source, node.line, node.column) in self._refused:
+            return
         source = "" if node.source == self.source else node.source
         self._problems.append(Problem(path, _cut(message), node.line, node.column, _cut(hint), source))
 

@@ -1,9 +1,10 @@
 """Readers of nodes: each returns a value of its type, or reports the mistake and returns what it was given instead."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
+from search_spaces.candidate import Scalar
 from search_spaces.errors import nearest
 from search_spaces.nodes import ListNode, MapNode, Node, Report, ScalarNode
 from search_spaces.quantities import BYTES, COUNTS, duration, quantity
@@ -21,6 +22,12 @@ class Cursor:
     def raw(self) -> str:
         """Return the text of a single value as it was written, empty for anything else."""
         return self.node.raw if isinstance(self.node, ScalarNode) else ""
+
+    @property
+    def single(self) -> Scalar | None:
+        """Return a single value; None for a list, a mapping, nothing, and a number that is not finite."""
+        value = self.node.value if isinstance(self.node, ScalarNode) else None
+        return None if isinstance(value, float) and not math.isfinite(value) else value
 
     def mistake(self, message: str, hint: str = "") -> None:
         """Report what is wrong here."""
@@ -42,13 +49,20 @@ class Cursor:
         self.wrong(needed)
         return {}
 
-    def fields(self, allowed: Collection[str], needed: str = "a mapping (key: value)") -> dict[str, "Cursor"]:
-        """Return the values of a mapping whose keys are known; unknown ones are reported with the nearest match."""
+    def fields(
+        self, allowed: Collection[str], needed: str = "a mapping (key: value)", *, rare: Collection[str] = ()
+    ) -> dict[str, "Cursor"]:
+        """Return the values of a mapping whose keys are known; unknown ones are reported with the nearest match.
+
+        `rare` are those of `allowed` that a list of all keys leaves out.
+        """
         entries = self.entries(needed)
-        if isinstance(self.node, MapNode):
-            for entry in self.node.entries:
-                if entry.key.raw not in allowed:
-                    self.at(entry.key, entry.key.raw).mistake(f"unknown key{nearest(entry.key.raw, sorted(allowed))}")
+        for entry in self.node.entries if isinstance(self.node, MapNode) else ():
+            if entry.key.raw not in allowed:
+                meant = nearest(entry.key.raw, tuple(allowed))
+                listed = nearest("", [key for key in allowed if key not in rare])
+                told = meant if "did you mean" in meant else listed
+                self.at(entry.key, entry.key.raw).mistake(f"unknown key{told}")
         return {key: cursor for key, cursor in entries.items() if key in allowed}
 
     def items(self, needed: str = "a list") -> list["Cursor"]:
@@ -69,46 +83,44 @@ class Cursor:
         """Return true or false."""
         if isinstance(self.node, ScalarNode) and isinstance(self.node.value, bool):
             return self.node.value
-        words = {"yes": "true", "on": "true", "no": "false", "off": "false", "1": "true", "0": "false"}
-        lower = self.raw.lower()
-        guess = words.get(lower, lower if lower in ("true", "false") else "")
-        self.wrong("true or false", f"write {guess}" if guess else "")
+        meant = boolean_meant(self.raw)
+        self.wrong("true or false", f"write {meant}" if meant else "")
         return default
 
     def number(self, default: float, low: float = -math.inf, high: float = math.inf) -> float:
         """Return a finite number."""
-        value = self.node.value if isinstance(self.node, ScalarNode) else None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        value = self.single
+        if isinstance(value, bool) or not isinstance(value, int | float):
             self.wrong(f"a number{_bounds(low, high)}")
             return default
         return self._bounded(float(value), low, high, default)
 
     def integer(self, default: int, low: int, high: int) -> int:
         """Return a whole number; `200k` is one."""
-        value = self.node.value if isinstance(self.node, ScalarNode) else None
+        value = self.single
         if isinstance(value, str):
             value = quantity(value, COUNTS)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value % 1:
+        if isinstance(value, bool) or not isinstance(value, int | float) or value % 1:
             self.wrong(f"a whole number{_bounds(low, high)}")
             return default
         return int(self._bounded(value, low, high, default))
 
     def seconds(self, default: float, high: float = math.inf) -> float:
         """Return a duration in seconds: `2h`, `30m`, `90s`, or a plain number of seconds."""
-        value = self.node.value if isinstance(self.node, ScalarNode) else None
+        value = self.single
         if isinstance(value, str):
             value = duration(value)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float):
             self.wrong("a duration", "such as 90s, 30m, 2h or 1h30m")
             return default
         return self._bounded(float(value), 0, high, default)
 
     def bytes(self, default: int, high: int) -> int:
         """Return a size in bytes: `64MB` (10⁶), `64MiB` (2²⁰), or a plain number of bytes."""
-        value = self.node.value if isinstance(self.node, ScalarNode) else None
+        value = self.single
         if isinstance(value, str):
             value = quantity(value, BYTES)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float):
             self.wrong("a size", "such as 64MB or 1GiB")
             return default
         return int(self._bounded(value, 0, high, default))
@@ -129,6 +141,12 @@ class Cursor:
         return default
 
 
+def boolean_meant(raw: str) -> str:
+    """Guess which of true and false a word stands for, or return an empty text."""
+    words = {**dict.fromkeys(("yes", "on", "true", "1"), "true"), **dict.fromkeys(("no", "off", "false", "0"), "false")}
+    return words.get(raw.lower(), "")
+
+
 def shown(node: Node) -> str:
     """Say what was written, shortly."""
     if isinstance(node, MapNode):
@@ -142,23 +160,11 @@ def shown(node: Node) -> str:
     return repr(node.raw if len(node.raw) <= 80 else f"{node.raw[:80]}…")
 
 
-def named_alone(cursor: Cursor, noun: str) -> Mapping[str, Cursor | None]:
-    """Read `name`, or `{name: {setting: value}}`, as at most one name and the cursor of its settings."""
-    if isinstance(cursor.node, ScalarNode):
-        name = cursor.text("", f"the name of a {noun}")
-        return {name: None} if name else {}
-    entries = cursor.entries(f"the name of a {noun}, or {{name: {{setting: value}}}}")
-    if len(entries) != 1 and isinstance(cursor.node, MapNode):
-        cursor.mistake(f"needs exactly one {noun}, got {len(entries)}")
-        return {}
-    return {key: None if _nothing(value.node) else value for key, value in entries.items()}
-
-
-def _nothing(node: Node) -> bool:
-    return isinstance(node, ScalarNode) and node.value is None
-
-
 def _bounds(low: float, high: float) -> str:
     if low > -math.inf and high < math.inf:
-        return f" from {low:g} to {high:g}"
-    return f" ≥ {low:g}" if low > -math.inf else f" ≤ {high:g}" if high < math.inf else ""
+        return f" from {_plain(low)} to {_plain(high)}"
+    return f" ≥ {_plain(low)}" if low > -math.inf else f" ≤ {_plain(high)}" if high < math.inf else ""
+
+
+def _plain(number: float) -> str:
+    return str(int(number)) if number % 1 == 0 else f"{number:g}"

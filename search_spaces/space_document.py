@@ -64,7 +64,7 @@ def read_space(cursor: Cursor, *, name: str = "") -> SearchSpace | None:
     if not family:
         return None
     reading = Reading(cursor, family)
-    fields = cursor.fields((*OWN_KEYS, *reading.keys))
+    fields = cursor.fields((*OWN_KEYS, *reading.keys), rare=reading.rare)
     reading.take(fields)
     limits = read_limits(fields["limits"]) if "limits" in fields else Limits()
     called = fields["name"].text(name) if "name" in fields else name

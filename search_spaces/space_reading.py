@@ -22,7 +22,7 @@ def keys_of(family: str) -> dict[str, Hyperparameter]:
     """List what a space of a family may set, by key; `lr` alone is that of every optimizer that has one."""
     flat = [key for menu, names in MENUS.items() for name in names.names() for key in settings_of(menu, name)]
     own = {**architecture_of(family), **recipe_fields()}
-    return {**{key: place_of(family, key).hyperparameter for key in flat}, **own}
+    return {**own, **{key: place_of(family, key).hyperparameter for key in flat if key not in own}}
 
 
 class Reading:
@@ -32,6 +32,7 @@ class Reading:
         self.cursor, self.family = cursor, family
         self.keys = keys_of(family)
         self.own = architecture_of(family)
+        self.rare = set(self.keys) - set(self.own) - set(recipe_fields())
         self.fixed: dict[str, Value] = {}
         self.dimensions: dict[str, Dimension] = {}
         self.places: dict[str, Cursor] = {}
