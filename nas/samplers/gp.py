@@ -1,4 +1,4 @@
-"""Gaussian process: the best per trial in small spaces without conditions, but seconds a proposal from 1000 trials on."""
+"""Gaussian process: the best per trial in small spaces without conditions; seconds a proposal from 1000 trials on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
