@@ -35,7 +35,8 @@ def export(format: str, checkpoint: Checkpoint, candidate: Candidate, task: Task
         ExportError: it could not be written, or is not the network it was made from; nothing is left behind.
     """
     EXPORTERS.require(format)
-    from workers.exporters._verified import write_verified  # torch is loaded only when something is exported
+    # torch is loaded only when something is exported
     from workers.exporters._trained import restore
+    from workers.exporters._verified import write_verified
 
     return write_verified(format, restore(checkpoint, candidate, task), Path(folder))

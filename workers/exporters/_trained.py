@@ -95,4 +95,4 @@ def restore(checkpoint: Checkpoint, candidate: Candidate, task: TaskSpec) -> Tra
 def in_batches(run: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
     """Return the outputs of all samples, (samples, outputs), in batches of the same size wherever they are made."""
     with torch.inference_mode():
-        return torch.cat([run(batch) for batch in inputs.split(BATCH)])
+        return torch.cat([run(batch) for batch in torch.split(inputs, BATCH)])
