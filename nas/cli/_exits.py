@@ -39,8 +39,9 @@ def told(error: Exception) -> int:
     """Write an error to standard error and return the exit code it stands for."""
     if os.environ.get("NAS_TRACEBACK"):
         traceback.print_exception(error)
+    head = "" if _placed(error) else "error: "
     for line in _lines(error):
-        print(f"error: {line}", file=sys.stderr)  # noqa: T201  # a broken console must still be able to say so
+        print(f"{head}{line}", file=sys.stderr)  # noqa: T201  # a broken console must still be able to say so
     return code_of(error)
 
 
@@ -49,6 +50,11 @@ def code_of(error: Exception) -> int:
     if isinstance(error, OSError) and error.errno in _DISK_FULL:
         return 6
     return next((code for kind, code in CODES.items() if isinstance(error, kind)), 1)
+
+
+def _placed(error: Exception) -> bool:
+    """Tell whether each line begins with file:line:column already, as editors want it."""
+    return isinstance(error, SpecError) and bool(error.source)
 
 
 def _lines(error: Exception) -> list[str]:

@@ -13,6 +13,10 @@ StorageOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="print JSON on standard output")]
 StudyName = Annotated[str, typer.Argument(metavar="NAME", help="the study's name", show_default=False)]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="change the file, such as space.depth=1..3; may be repeated"),
+]
 TrialsOption = Annotated[
     int | None, typer.Option("--trials", metavar="N", min=1, help="search at most so many trials", show_default=False)
 ]

@@ -79,8 +79,8 @@ def config_of(url: str, name: str) -> StudyConfig:
 def state_of(record: StudyRecord) -> str:
     """Say what a study is: one that is RUNNING on record and has no live controller was interrupted."""
     if record.holder is not None:
-        return "running"
-    return "interrupted" if record.state == "RUNNING" else record.state.lower()
+        return "RUNNING"
+    return "INTERRUPTED" if record.state == "RUNNING" else record.state
 
 
 def class_of(trial: Trial) -> str:

@@ -29,7 +29,7 @@ def ls(storage: StorageOption = None, json: JsonOption = False) -> None:
         best = item.best
         values = words.values(valued(best, item.config.objectives)) if best else ""
         begun = words.age(item.record.created_at)
-        shown.add_row(item.record.name, item.state, f"{len(item.trials)}: {counted(item)}", values, begun)
+        shown.add_row(item.record.name, item.state.lower(), f"{len(item.trials)}: {counted(item)}", values, begun)
     out().print(shown)
 
 

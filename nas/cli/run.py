@@ -8,18 +8,13 @@ from typing import Annotated
 import typer
 
 from nas.cli._changes import changed
-from nas.cli._options import JsonOption, QuietOption, StorageOption, TimeOption, TrialsOption, WorkersOption
+from nas.cli._options import JsonOption, QuietOption, SetOption, StorageOption, TimeOption, TrialsOption, WorkersOption
 
 
 def run(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="the study file", show_default=False)],
     storage: StorageOption = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="PATH=VALUE", help="change the file, such as space.depth=1..3; may be repeated"
-        ),
-    ] = None,
+    settings: SetOption = None,
     trials: TrialsOption = None,
     time: TimeOption = None,
     workers: WorkersOption = None,

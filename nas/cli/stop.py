@@ -29,7 +29,7 @@ def stop(
             record = opened.request(name, "stop")
             err().print(f"asked {record.holder} to stop study {name}", soft_wrap=True)
         else:
-            err().print(f"no controller runs study {name}: it is {state_of(record)}", soft_wrap=True)
+            err().print(f"no controller runs study {name}: it is {state_of(record).lower()}", soft_wrap=True)
         while wait and record.holder is not None:
             time.sleep(_LOOK)
             record = opened.study(name)

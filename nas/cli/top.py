@@ -48,10 +48,10 @@ def _board(snapshot: "Snapshot", best: "list[Trial]", by: str | None) -> object:
     metrics = [objective.metric for objective in snapshot.config.objectives]
     columns = [*metrics, *([by] if by and by not in metrics else [])]
     sizes = [name for name in ("parameters", "epochs") if name not in columns]
-    shown = table("#trial", *(f"#{name}" for name in (*columns, *sizes)), "architecture", "recipe")
+    shown = table("#trial", *(f"#{name}" for name in (*columns, *sizes)), "what was sampled")
     for trial in best:
         known = {**measured(trial), "epochs": trial.epochs, **valued(trial, snapshot.config.objectives)}
         numbers = [words.number(known[name]) for name in (*columns, *sizes)]
-        candidate = trial.candidate
-        shown.add_row(str(trial.number), *numbers, words.architecture(candidate.architecture), words.recipe(candidate.recipe))
+        sampled = words.searched(trial.candidate.architecture.family, trial.params)
+        shown.add_row(str(trial.number), *numbers, sampled)
     return shown

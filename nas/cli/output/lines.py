@@ -55,5 +55,5 @@ class Lines:
         why = f"({trial.reason})" if trial.reason not in ("", ended) else ""
         values = words.values(valued(trial, self.progress.config.objectives))
         cost = f"{trial.epochs} epochs {words.duration(trial.seconds)}" if trial.epochs else ""
-        shape = words.architecture(trial.candidate.architecture)
+        shape = words.searched(trial.candidate.architecture.family, trial.params)
         return " ".join(part for part in (done, f"trial {trial.number}", ended, why, values, cost, note, shape) if part)

@@ -70,12 +70,14 @@ class Live:
         if best is None:
             return Text("no best yet", "dim", no_wrap=True)
         values = words.values(valued(best, self.progress.config.objectives))
-        shape, training = words.architecture(best.candidate.architecture), words.recipe(best.candidate.recipe)
-        return Text(f"best {values} · trial {best.number} · {shape} · {training}", no_wrap=True, overflow="ellipsis")
+        what = words.searched(best.candidate.architecture.family, best.params)
+        return Text(f"best {values} · trial {best.number} · {what}", no_wrap=True, overflow="ellipsis")
 
     def _speed(self) -> Text:
         progress = self.progress
-        if progress.stage == "retraining":
+        if progress.stage == "starting":
+            said = "loading the task, starting workers"
+        elif progress.stage == "retraining":
             said = f"{progress.scored}/{progress.trainings} retrainings on train + validation"
         else:
             said = f"{progress.running} running · {progress.speed:.1f} epochs/s · {eta(progress)} left"

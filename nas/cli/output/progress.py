@@ -30,11 +30,12 @@ class Progress:
     trainings: int = 0
     scored: int = 0
     _began: float = field(init=False)
+    _searching_since: float = field(init=False)
     _finished_now: int = 0
     _recent: "deque[tuple[float, int]]" = field(default_factory=deque)
 
     def __post_init__(self) -> None:
-        self._began = self.clock()
+        self._began = self._searching_since = self.clock()
 
     def restore(self, trials: Iterable[Trial]) -> None:
         """Take over the trials of earlier runs."""
@@ -48,6 +49,7 @@ class Progress:
         match happening:
             case StudyStarted():
                 self.config, self.stage = happening.config, "searching"
+                self._searching_since = self.clock()
             case TrialFinished():
                 self._finish(happening)
             case EpochsDone():
@@ -77,7 +79,7 @@ class Progress:
         now = self.clock()
         while self._recent and now - self._recent[0][0] > _WINDOW:
             self._recent.popleft()
-        span = min(_WINDOW, self.seconds)
+        span = min(_WINDOW, now - self._searching_since)
         return sum(epochs for _, epochs in self._recent) / span if span else 0.0
 
     @property
@@ -110,7 +112,7 @@ class Progress:
     def _by_trials(self) -> float | None:
         if not (self._budget.trials and self._finished_now):
             return None
-        return (self._budget.trials - self.finished) * self.seconds / self._finished_now
+        return (self._budget.trials - self.finished) * (self.clock() - self._searching_since) / self._finished_now
 
     def _by_epochs(self) -> float | None:
         speed = self.speed

@@ -105,7 +105,7 @@ def _standing(snapshot: Snapshot) -> dict[str, object]:
     epochs = sum(trial.epochs for trial in snapshot.trials)
     return {
         "study": snapshot.record.name,
-        "state": f"{snapshot.state} ({reason})" if reason else snapshot.state,
+        "state": f"{snapshot.state.lower()} ({reason})" if reason else snapshot.state.lower(),
         "trials": f"{len(snapshot.trials)}: {counted(snapshot)}",
         "epochs": f"{epochs:,} in {words.duration(snapshot.record.seconds)}",
     }

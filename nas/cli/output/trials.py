@@ -1,5 +1,7 @@
 """One trial for people: how it ended, its network layer by layer, its learning curve."""
 
+import math
+
 from rich.table import Table
 
 from nas.cli._snapshot import Snapshot, class_of
@@ -37,10 +39,11 @@ def network(snapshot: Snapshot, trial: Trial) -> str:
 
 def sparklines(trial: Trial) -> dict[str, object]:
     """Draw the curve of each metric in one line, and where it ended."""
-    return {
-        name: f"{words.sparkline([point.metrics.get(name, float('nan')) for point in trial.curve])} {words.number(last)}"
-        for name, last in trial.metrics.items()
-    }
+    return {name: f"{_drawn(trial, name)} {words.number(last)}" for name, last in trial.metrics.items()}
+
+
+def _drawn(trial: Trial, metric: str) -> str:
+    return words.sparkline([point.metrics.get(metric, math.nan) for point in trial.curve])
 
 
 def curve(trial: Trial) -> Table:

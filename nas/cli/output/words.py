@@ -1,10 +1,11 @@
 """Numbers, durations and candidates as a person reads them."""
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from search_spaces.candidate import Architecture, Named, Recipe, Value
+from search_spaces.candidate import Architecture, Named, Params, Recipe, Scalar, Value
 
 _BARS = "▁▂▃▄▅▆▇█"
 
@@ -51,6 +52,16 @@ def values(metrics: Mapping[str, float]) -> str:
 def architecture(given: Architecture) -> str:
     """Write an architecture in one line."""
     return _named(given.family, given.settings)
+
+
+def searched(family: str, params: Params) -> str:
+    """Write what was sampled in one line, that of each layer together: `mlp depth=2 width=64·32 optimizer=adamw`."""
+    folded: dict[str, list[Scalar]] = {}
+    for name, value in params.items():
+        folded.setdefault(re.sub(r"\.\d+$", "", name).removeprefix("optimizer.").removeprefix("schedule."), []).append(
+            value
+        )
+    return _named(family, {name: tuple(found) for name, found in folded.items()})
 
 
 def recipe(given: Recipe) -> str:

@@ -1,0 +1,80 @@
+"""Look after a storage: its status, its schema, its health, a copy of it."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nas.cli._options import JsonOption, StorageOption, url_of
+
+db = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
+
+
+@db.command()
+def status(storage: StorageOption = None, json: JsonOption = False) -> None:
+    """Say what a storage holds, and its schema."""
+    from nas.cli.output.console import facts, out, print_json
+    from nas.storage import Storage
+
+    with Storage.open(url_of(storage), create=False) as opened:
+        found = asdict(opened.status())
+    if json:
+        print_json(found)
+    else:
+        out().print(facts(found), soft_wrap=True)
+
+
+@db.command()
+def upgrade(storage: StorageOption = None, json: JsonOption = False) -> None:
+    """Raise a storage to the schema of this version."""
+    from nas.cli.output.console import out, print_json
+    from nas.storage import Storage
+
+    url = url_of(storage)
+    before = Storage.upgrade(url)
+    with Storage.open(url, create=False) as opened:
+        now = opened.status().schema
+    if json:
+        print_json({"storage": url, "before": before, "schema": now})
+    else:
+        out().print(f"schema {now} already" if before == now else f"schema {before or 'none'} → {now}")
+
+
+@db.command()
+def check(storage: StorageOption = None, json: JsonOption = False) -> None:
+    """Look for damage in a storage and its files.
+
+    Reads the whole database, holds rows against each other and checkpoints against their hashes. Exits with 1 when
+    something is wrong.
+    """
+    from nas.cli.output.console import err, out, print_json
+    from nas.storage import Storage
+
+    with Storage.open(url_of(storage), create=False) as opened:
+        problems = opened.check()
+    if json:
+        print_json({"sound": not problems, "problems": problems})
+    for problem in () if json else problems:
+        out().print(problem, soft_wrap=True, markup=False)
+    err().print(f"{len(problems)} problems" if problems else "sound")
+    if problems:
+        raise typer.Exit(1)
+
+
+@db.command()
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="a file that does not exist yet", show_default=False)],
+    storage: StorageOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Copy a storage, also while studies run."""
+    from nas.cli.output.console import out, print_json
+    from nas.storage import Storage
+
+    with Storage.open(url_of(storage), create=False) as opened:
+        opened.backup(file)
+    if json:
+        print_json({"file": str(file), "bytes": file.stat().st_size})
+    else:
+        out().print(f"{file}: {file.stat().st_size:,} bytes", soft_wrap=True)
