@@ -5,6 +5,7 @@ import random
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from search_spaces.candidate import Scalar
@@ -76,7 +77,7 @@ class Float:
         if self.log and self.step is not None:
             raise _wrong(f"a log range has no step, got step {self.step:g}")
         object.__setattr__(self, "low", float(self.low))
-        object.__setattr__(self, "high", self._at(self._steps()) if self.step else float(self.high))
+        object.__setattr__(self, "high", self.at(self._steps()) if self.step else float(self.high))
 
     @property
     def size(self) -> float:
@@ -89,17 +90,20 @@ class Float:
         """Tell whether a value is one of these real numbers."""
         if isinstance(value, bool) or not isinstance(value, int | float) or not self.low <= value <= self.high:
             return False
-        steps = (value - self.low) / self.step if self.step else 0.0
-        return abs(steps - round(steps)) <= ON_GRID
+        return not self.step or abs(self.at(round((value - self.low) / self.step)) - value) <= ON_GRID * self.step
 
     def sample(self, rng: random.Random) -> float:
         """Draw a value."""
         if self.step:
-            return self._at(rng.randrange(int(self.size)))
+            return self.at(rng.randrange(int(self.size)))
         if not self.log:
             return rng.uniform(self.low, self.high)
         exact = math.exp(rng.uniform(math.log(self.low), math.log(self.high)))
         return min(max(exact, self.low), self.high)
+
+    def at(self, steps: int) -> float:
+        """Return a number of the grid as one would write it: 0.1 and two steps of 0.1 is 0.3."""
+        return float(_decimal(self.low) + steps * _decimal(self.step or 1.0))
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -109,12 +113,7 @@ class Float:
         return f"{self.low:g}..{self.high:g}{' log' * self.log}{f' step {self.step:g}' if self.step else ''}"
 
     def _steps(self) -> int:
-        assert self.step
-        return math.floor((self.high - self.low) / self.step + ON_GRID)
-
-    def _at(self, steps: int) -> float:
-        assert self.step
-        return float(f"{self.low + steps * self.step:.12g}")
+        return int((_decimal(self.high) - _decimal(self.low)) / _decimal(self.step or 1.0) + _decimal(ON_GRID))
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +212,10 @@ def _check_range(low: float, high: float, step: float | None, log: bool) -> None
     if log and low <= 0:
         hint = f"try {high / 1e4:g}..{high:g} log" if high > 0 and not isinstance(high, int) else "try 1..100 log"
         raise _wrong(f"log range needs low > 0, got {given}", hint)
+
+
+def _decimal(number: float) -> Decimal:
+    return Decimal(repr(float(number)))
 
 
 def _wrong(message: str, hint: str = "") -> SpecError:

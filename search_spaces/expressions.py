@@ -123,12 +123,15 @@ class _Parser:
     def next(self) -> _Token:
         return self.tokens[self.at]
 
+    def next_is(self, sign: str) -> bool:
+        return self.next.text == sign and self.next.kind != "text"
+
     def take(self) -> _Token:
         self.at += 1
         return self.tokens[self.at - 1]
 
     def expect(self, sign: str) -> None:
-        if self.next.text != sign or self.next.kind == "text":
+        if not self.next_is(sign):
             raise wrong(f"{sign!r} is missing at character {self.next.at + 1} of {self.text!r}")
         self.at += 1
 
@@ -169,15 +172,17 @@ class _Parser:
     def operand(self, sign: str) -> Node:
         if sign == "in":
             self.expect("[")
+            if self.next_is("]"):
+                raise wrong(f"nothing is in [] in {self.text!r}")
             return Group(tuple(_word(item) for item in self.items("]")))
         node = self.expression(_COMPARISON)
         return _word(node) if sign in ("==", "!=") else node
 
     def items(self, closing: str) -> tuple[Node, ...]:
         found: list[Node] = []
-        while self.next.text != closing:
+        while not self.next_is(closing):
             found.append(self.expression(0))
-            if self.next.text != closing:
+            if not self.next_is(closing):
                 self.expect(",")
         self.expect(closing)
         return tuple(found)
@@ -204,7 +209,7 @@ class _Parser:
     def named(self, name: str) -> Node:
         if name in ("true", "false"):
             return Literal(name == "true")
-        if self.next.text != "(":
+        if not self.next_is("("):
             return Name(name)
         if name not in FUNCTIONS:
             raise wrong(f"unknown function {name!r}{nearest(name, FUNCTIONS)}")

@@ -2,7 +2,7 @@
 
 import re
 
-NUMBER = r"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?[kMG]?(?![\w.])"
+NUMBER = r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[kMG]?(?![\w.])"
 """A number without a sign; k, M and G are 10³, 10⁶ and 10⁹."""
 
 _SIGNED = re.compile(rf"(?P<sign>[+-]?)(?P<digits>{NUMBER})")

@@ -1,7 +1,7 @@
 """What must hold of a space before anything is sampled from it, the order of its dimensions, and its size."""
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from search_spaces.candidate import Scalar, Value
 from search_spaces.dimensions import Choice, Dimension, Float, Int
@@ -31,15 +31,16 @@ def known_of(
     except UnknownName as error:
         raise SpecError([Problem("family", str(error))]) from error
     dimensions = {**architecture, **recipe}
-    problems = [problem for name in (*dimensions, *fixed) for problem in _name_problems(family, name)]
-    if not problems:
-        problems = [*_section_problems(family, architecture, recipe), *_value_problems(family, dimensions, fixed)]
-    known = None if problems else Known.of(family, _fitting(family, dimensions), fixed)
-    if known is not None:
-        problems = _expression_problems(known, constraints)
-    if known is None or problems:
-        raise SpecError(problems)
+    _refuse(problem for name in (*dimensions, *fixed) for problem in _name_problems(family, name))
+    _refuse((*_section_problems(family, architecture, recipe), *_value_problems(family, dimensions, fixed)))
+    known = Known.of(family, _fitting(family, dimensions), fixed)
+    _refuse(_expression_problems(known, constraints))
     return Known.of(family, _parents_first(known), fixed)
+
+
+def _refuse(problems: Iterable[Problem]) -> None:
+    if found := list(problems):
+        raise SpecError(found)
 
 
 def _name_problems(family: str, name: str) -> list[Problem]:
@@ -176,4 +177,4 @@ def _values(dimension: Dimension) -> Iterator[Scalar]:
     elif isinstance(dimension, Int):
         yield from range(dimension.low, dimension.high + 1, dimension.step)
     else:
-        yield from (dimension.low + step * (dimension.step or 0.0) for step in range(int(dimension.size)))
+        yield from (dimension.at(step) for step in range(int(dimension.size)))

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from math import prod
 
-from search_spaces.errors import BuildError
 from search_spaces.ops.protocol import Kept, Shape, image
 
 
@@ -20,10 +19,7 @@ class Conv2d:
     def output(self, shape: Shape) -> Shape:
         """Replace the channels, and the image's size by the number of places the kernel stops at."""
         _, *sizes = image(shape, "a convolution")
-        reached = [(size + 2 * (self.kernel // 2) - self.kernel) // self.stride + 1 for size in sizes]
-        if min(reached) < 1:
-            raise BuildError(f"a kernel of {self.kernel}×{self.kernel} does not fit an image of shape {shape}")
-        return (self.channels, *reached)
+        return (self.channels, *((size + 2 * (self.kernel // 2) - self.kernel) // self.stride + 1 for size in sizes))
 
     def parameters(self, shape: Shape) -> int:
         """Count weights and biases."""
