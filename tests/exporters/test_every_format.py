@@ -126,7 +126,7 @@ def test_an_altered_checkpoint_is_refused(train: Train, tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_one_clear_error(train: Train, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ExportError, match="cannot write to .*file"):
+    with pytest.raises(ExportError, match=r"cannot write to .*file"):
         exporters.export("safetensors", *train(), tmp_path / "file" / "folder")
 
 
