@@ -70,6 +70,7 @@ class OptunaSampler:
     def __init__(self, make: Maker, space: SearchSpace, objectives: Sequence[Objective], seed: int) -> None:
         self._make, self._space, self._seed = make, space, seed
         self._metric = objectives[0].metric if len(objectives) == 1 else ""
+        self._size = space.size
         self._storage = InMemoryStorage()
         with _quiet():
             directions = [objective.direction for objective in objectives]
@@ -120,19 +121,27 @@ class OptunaSampler:
         return params
 
     def _ask(self, number: int, attempt: int) -> tuple[Params, int]:
-        seed = _seed(self._seed, number, attempt)
-        moment = Moment(seed, _seed(self._seed), self._together, self._distributions, self._earlier, self._rejections)
-        self._study.sampler = self._make(moment)
+        self._study.sampler = self._make(self._moment(number, attempt))
         trial = self._study.ask()
         params = self._space.propose(lambda name, dimension: _suggest(trial, name, dimension))
         return params, trial.number
 
+    def _moment(self, number: int, attempt: int) -> Moment:
+        return Moment(
+            seed=_seed(self._seed, number, attempt),
+            study_seed=_seed(self._seed),
+            together=self._together,
+            distributions=self._distributions,
+            earlier=self._earlier,
+            rejections=self._rejections,
+        )
+
     def _fault(self, params: Params) -> str:
         """Say what is wrong with a proposal: it breaks a constraint, repeats an earlier one, or nothing."""
-        if any(excess > 0 for excess in self._space.violated(params).values()):
+        if self._space.violated(params):
             return "violated"
-        repeated = len(self._proposed) < self._space.size and frozenset(params.items()) in self._proposed
-        return "repeated" if repeated else ""
+        repeated = frozenset(params.items()) in self._proposed
+        return "repeated" if repeated and len(self._proposed) < self._size else ""
 
     def _reject(self, place: int, params: Params | None) -> None:
         """End a proposal that nobody will train: as infeasible, or, without parameters, as nothing to learn from.

@@ -80,7 +80,7 @@ def test_hyperband_gives_most_trials_to_the_bracket_that_stops_earliest() -> Non
 
 
 def test_a_wrong_setting_is_named_with_its_nearest_match() -> None:
-    with pytest.raises(SpecError, match="reduction_factr.*did you mean 'reduction_factor'"):
+    with pytest.raises(SpecError, match=r"reduction_factr.*did you mean 'reduction_factor'"):
         made("asha", reduction_factr=2)
 
 
