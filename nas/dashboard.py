@@ -134,9 +134,9 @@ class Projection:
             show()
             self.trouble = ""
         except Exception as error:  # a courtesy to the eye must not end a search, whatever it is that went wrong
-            if not self.trouble:
-                _log.warning("the dashboard's tables are not up to date: %s", error)
-            self.trouble = str(error) or type(error).__name__
+            told, self.trouble = self.trouble, str(error).partition("\n")[0] or type(error).__name__
+            if not told:
+                _log.warning("the dashboard's tables are not up to date: %s", self.trouble)
             self._id, self._again_at = 0, self._clock() + _PATIENCE
 
 

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import nas
 from nas.storage import Lease, Storage, StudyRecord
 from nas.trials import Point, Trial, TrialState
-from search_spaces.candidate import Architecture, Candidate, Named, Recipe, Settings
+from search_spaces.candidate import Architecture, Candidate, Named, Params, Recipe, Settings
 from workers.messages import TaskInfo
 
 ROOT = Path(nas.__file__).parents[1]
@@ -74,10 +75,17 @@ def script() -> Callable[..., subprocess.Popen[str]]:
     return start_script
 
 
-def make_running(number: int, **changes: object) -> Trial:
-    params = {"depth": 2, "width.0": 16, "width.1": 64, "optimizer": "adamw", "optimizer.adamw.lr": 0.01, "bias": True}
+def make_running(number: int, **changes: Any) -> Trial:
+    params: Params = {
+        "depth": 2,
+        "width.0": 16,
+        "width.1": 64,
+        "optimizer": "sgd",
+        "optimizer.sgd.lr": 0.01,
+        "optimizer.sgd.nesterov": True,
+    }
     architecture = Architecture("mlp", Settings(depth=2, width=(16, 64), activation="relu"))
-    recipe = Recipe(Named("adamw", Settings(lr=0.01)), batch_size=64, weight_decay=1e-4)
+    recipe = Recipe(Named("sgd", Settings(lr=0.01, nesterov=True)), batch_size=64, weight_decay=1e-4)
     trial = Trial(
         number,
         params,
@@ -92,7 +100,7 @@ def make_running(number: int, **changes: object) -> Trial:
     return replace(trial, **changes)
 
 
-def make_complete(number: int, *, epochs: int = 3, **changes: object) -> Trial:
+def make_complete(number: int, *, epochs: int = 3, **changes: Any) -> Trial:
     curve = tuple(
         Point(epoch, {"loss": 1 / epoch, "accuracy": 1 - 0.5 / epoch}, 0.25) for epoch in range(1, epochs + 1)
     )
