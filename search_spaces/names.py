@@ -78,6 +78,15 @@ def place_of(family: str, name: str) -> Place:
     return flat
 
 
+@cache
+def is_name(family: str, name: str) -> bool:
+    """Tell whether anything is called so."""
+    try:
+        return bool(place_of(family, name))
+    except SpecError:
+        return False
+
+
 def _in_architecture(known: dict[str, Hyperparameter], name: str, head: Hyperparameter, rest: list[str]) -> Place:
     if len(rest) >= 2 and rest[0] in head.options:
         inside = {item.name: item for item in known.values() if item.when == (head.name, rest[0])}

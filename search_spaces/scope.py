@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from search_spaces.candidate import Architecture, Candidate, Named, Recipe, Scalar, Settings, Value
 from search_spaces.dimensions import Dimension
-from search_spaces.errors import SpecError
 from search_spaces.hyperparameters import Hyperparameter
-from search_spaces.names import Place, Section, architecture_of, place_of, recipe_fields, settings_of
+from search_spaces.names import Place, Section, architecture_of, is_name, place_of, recipe_fields, settings_of
 from search_spaces.recipes import MENUS
 
 Field = tuple[Section, str]
@@ -38,14 +37,13 @@ class Known:
         return cls(family, dimensions, fixed, places, by_field)
 
     def named(self, name: str) -> tuple[str, ...]:
-        """Return the dimensions that the value of a name may come from."""
-        if name in self.dimensions:
-            return (name,)
-        try:
-            field = place_of(self.family, name).field
-        except SpecError:
-            return ()
-        return tuple(other for other in self.by_field.get(field, ()) if other in self.dimensions)
+        """Return the dimensions that the value of a name may come from; what counts layers is one of them."""
+        if name in self.dimensions or not is_name(self.family, name):
+            return (name,) if name in self.dimensions else ()
+        place = place_of(self.family, name)
+        names = tuple(other for other in self.by_field.get(place.field, ()) if other in self.dimensions)
+        counters = dict.fromkeys(self.places[other].counter for other in names if self.places[other].counter)
+        return (*names, *(other for counter in counters for other in self.named(counter)))
 
 
 class Scope(Mapping[str, Value]):
@@ -67,10 +65,7 @@ class Scope(Mapping[str, Value]):
         return self.value(place)
 
     def __contains__(self, name: object) -> bool:
-        try:
-            return bool(place_of(self.known.family, str(name)))
-        except SpecError:
-            return False
+        return is_name(self.known.family, str(name))
 
     def __iter__(self) -> Iterator[str]:
         own = (*architecture_of(self.known.family), *recipe_fields())

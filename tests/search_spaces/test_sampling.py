@@ -136,6 +136,13 @@ def test_parents_are_asked_for_first() -> None:
     assert tuple(space.dimensions) == ("batch_size", "dropout")
 
 
+def test_a_condition_on_all_layers_comes_after_them_and_their_count() -> None:
+    norm = Choice(("none", "batch"), when=Expression.parse("sum(width) > 20"))
+    space = mlp({"norm": norm, **each("width", Choice((8, 16)), 2), "depth": Int(1, 2)})
+    assert tuple(space.dimensions) == ("depth", "width.0", "width.1", "norm")
+    assert space.size == 2 + 1 + 3 * 2
+
+
 def test_a_broken_constraint_says_how_far() -> None:
     space = mlp({"depth": Int(1, 4), **each("width", Int(8, 64), 4)}, None, "sum(width) <= 64", "depth < 4")
     assert space.violated({"depth": 2, "width.0": 60, "width.1": 10}) == {"sum(width) <= 64": 6}
