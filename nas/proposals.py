@@ -36,7 +36,7 @@ class Proposals:
 
     def ask(self, numbers: Sequence[int]) -> list[Trial]:
         """Propose trials: WAITING where training is needed; finished where it cannot be done or has been done."""
-        return [self._judge(number, params) for number, params in zip(numbers, self.sampler.ask(numbers), strict=True)]
+        return [self._judge(number, params) for number, params in zip(numbers, self.sampler.ask(numbers), strict=False)]
 
     def remember(self, trial: Trial) -> None:
         """Take note of a trial's result, so that an equal candidate is answered from it."""
