@@ -25,14 +25,14 @@ class Limits:
     flops: int = 0
     memory: int = 0
 
-    def exceeded(self, network: Network) -> Mapping[str, float]:
-        """Return, by the text of each limit that is broken, by how much."""
+    def excesses(self, network: Network) -> Mapping[str, float]:
+        """Return, by the text of each limit, how far a network exceeds it; ≤ 0 holds."""
         limits = (
             ("parameters", self.parameters, network.parameters),
             ("flops", self.flops, network.flops),
             ("memory", self.memory, network.memory),
         )
-        return {f"{name} <= {limit}": float(size - limit) for name, limit, size in limits if limit and size > limit}
+        return {f"{name} <= {limit}": float(size - limit) for name, limit, size in limits if limit}
 
     def to_json(self) -> dict[str, int]:
         """Return plain JSON values."""

@@ -50,4 +50,4 @@ def _usable(space: SearchSpace, seed: int) -> bool:
         network = build(space.candidate(params, seed).architecture, (1, 16, 16), 10)
     except BuildError:
         return False
-    return not space.limits.exceeded(network)
+    return all(excess <= 0 for excess in space.limits.excesses(network).values())

@@ -208,7 +208,7 @@ def test_an_unknown_family_is_named() -> None:
 
 def test_limits_say_what_a_network_exceeds() -> None:
     network = Network((10,), 5, (Linear(5),))
-    assert Limits(parameters=50, flops=100, memory=39).exceeded(network) == {"parameters <= 50": 5, "memory <= 39": 1}
+    assert Limits(parameters=50, flops=100).excesses(network) == {"parameters <= 50": 5, "flops <= 100": 0}
 
 
 def _points(space: SearchSpace) -> list[Params]:
