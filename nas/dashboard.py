@@ -6,6 +6,7 @@ thrown away and made anew at any time. Nothing that goes wrong here ever reaches
 
 import logging
 import random
+import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -186,13 +187,19 @@ def server(url: str, *, host: str = "127.0.0.1", port: int = 8080) -> WSGIServer
     with Storage.open(url, create=False) as storage:
         optuna_storage = _optuna(storage)
     try:
-        return make_server(host, port, wsgi(optuna_storage), server_class=_Server, handler_class=_Quiet)
+        return make_server(
+            host, port, wsgi(optuna_storage), server_class=_Server6 if ":" in host else _Server, handler_class=_Quiet
+        )
     except OSError as error:
         raise StorageError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
 
 
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
+
+
+class _Server6(_Server):
+    address_family = socket.AF_INET6
 
 
 class _Quiet(WSGIRequestHandler):

@@ -2,6 +2,7 @@
 
 import json
 import math
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -399,6 +400,15 @@ def test_a_server_on_a_missing_file_says_so_and_creates_none(tmp_path: Any) -> N
 def test_a_taken_port_is_reported(address: str, url: str) -> None:
     with pytest.raises(StorageError, match=r"cannot listen on 127.0.0.1:"):
         server(url, port=int(address.rpartition(":")[2]))
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="this Python has no IPv6")
+def test_a_server_may_listen_on_the_other_loopback(
+    storage: Storage, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with server(url, host="::1", port=0) as running:
+        assert running.server_port > 0
+    assert caplog.text == ""
 
 
 def test_a_server_beyond_loopback_warns(storage: Storage, url: str, caplog: pytest.LogCaptureFixture) -> None:
