@@ -10,8 +10,8 @@ from search_spaces.dimensions import Dimension, dimension_from_json
 from search_spaces.errors import Problem, SpecError
 from search_spaces.expressions import Expression
 from search_spaces.network import Network
-from search_spaces.scope import Inactive, Known, Scope
-from search_spaces.validation import known_of, size_of
+from search_spaces.scope import Known, Scope
+from search_spaces.validation import excess_at, known_of, size_of
 
 TRIES = 10_000
 """Draws after which a space counts as one without a point that satisfies its constraints."""
@@ -118,7 +118,7 @@ class SearchSpace:
         One that needs the value of a dimension that is not active there holds.
         """
         scope = Scope(self._known, params)
-        excesses = {constraint.text: _excess(constraint, scope) for constraint in self.constraints}
+        excesses = {constraint.text: excess_at(constraint, scope) for constraint in self.constraints}
         return {text: excess for text, excess in excesses.items() if excess > 0}
 
     def candidate(self, params: Params, seed: int) -> Candidate:
@@ -147,10 +147,3 @@ class SearchSpace:
         constraints = tuple(Expression.parse(text) for text in document["constraints"])
         fixed, limits = Settings.from_json(document["fixed"]), Limits(**document["limits"])
         return cls(document["name"], document["family"], architecture, recipe, fixed, constraints, limits)
-
-
-def _excess(constraint: Expression, scope: Scope) -> float:
-    try:
-        return constraint.excess(scope)
-    except Inactive:
-        return 0.0

@@ -1,14 +1,19 @@
 """What must hold of a space before anything is sampled from it, the order of its dimensions, and its size."""
 
 import math
+import random
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from search_spaces.candidate import Scalar, Value
 from search_spaces.dimensions import Choice, Dimension, Float, Int
 from search_spaces.errors import Problem, SpecError, UnknownName
 from search_spaces.expressions import Expression
 from search_spaces.names import Place, architecture_of, place_of
-from search_spaces.scope import Known, Scope
+from search_spaces.scope import Inactive, Known, Scope
+
+POINTS = 8
+"""Points at which the expressions of a space are tried before it is used."""
 
 MANY = 200_000
 """Combinations of parents beyond which a size is not counted but called infinite."""
@@ -35,7 +40,9 @@ def known_of(
     _refuse((*_section_problems(family, architecture, recipe), *_value_problems(family, dimensions, fixed)))
     known = Known.of(family, _fitting(family, dimensions), fixed)
     _refuse(_expression_problems(known, constraints))
-    return Known.of(family, _parents_first(known), fixed)
+    known = Known.of(family, _parents_first(known), fixed)
+    _refuse(dict.fromkeys(_kind_problems(known, constraints)))
+    return known
 
 
 def _refuse(problems: Iterable[Problem]) -> None:
@@ -121,6 +128,31 @@ def _circles(known: Known) -> list[Problem]:
     circular = [name for name in parents if name not in free]
     message = f"circular condition: {', '.join(circular)} wait for each other"
     return [Problem(circular[0], message)] if circular else []
+
+
+def _kind_problems(known: Known, constraints: Collection[Expression]) -> Iterator[Problem]:
+    """Try every condition and constraint at a few points: `norm > 1` compares a text with a number."""
+    for seed in range(POINTS):
+        rng, chosen = random.Random(seed), dict[str, Scalar]()
+        scope = Scope(known, chosen)
+        try:
+            for name, dimension in known.dimensions.items():
+                where = name
+                if scope.active(name):
+                    chosen[name] = dimension.sample(rng)
+            for constraint in constraints:
+                where = "constraints"
+                excess_at(constraint, scope)
+        except SpecError as error:
+            yield from (replace(problem, path=where) for problem in error.problems)
+
+
+def excess_at(constraint: Expression, scope: Scope) -> float:
+    """Say how far a constraint is from holding; one that needs a value that is not there holds."""
+    try:
+        return constraint.excess(scope)
+    except Inactive:
+        return 0.0
 
 
 def _parents_first(known: Known) -> dict[str, Dimension]:

@@ -195,6 +195,12 @@ def test_a_mistake_in_a_space_is_named(architecture: dict[str, Dimension], messa
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["norm > 1", "width.0 > 1 -> width + 1 > 3", "norm + 1 == 2"])
+def test_a_constraint_that_compares_what_cannot_be_compared_is_refused(text: str) -> None:
+    with pytest.raises(SpecError, match=r"constraints: .* needs numbers, got"):
+        mlp({"depth": Int(1, 2), **each("width", Int(8, 64), 2)}, None, text)
+
+
 def test_all_mistakes_are_listed() -> None:
     with pytest.raises(SpecError) as caught:
         mlp({"depth": Int(0, 99), "norm": Choice(("no",))}, {"warmup": Float(0, 2)})
