@@ -3,7 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from search_spaces.network import Network
 from workers.messages import Assignment, Checkpoint, EpochMetrics, Job, Outcome
+
+COHORT_BYTES = 1 << 30
+"""A cohort holds no more than this, or is a single candidate."""
 
 
 @dataclass(slots=True)
@@ -15,6 +19,8 @@ class Life:
     """Halved when memory ran out."""
     epochs: int = 0
     """Epochs trained."""
+    reported: int = 0
+    """Epochs the controller knows of: who starts again is silent until it has caught up."""
     metrics: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     halved: bool = False
@@ -26,9 +32,17 @@ class Life:
         """Return the trial's number."""
         return self.assignment.number
 
-    def advance(self, metrics: Mapping[str, float], seconds: float) -> EpochMetrics:
-        """Take note of one more epoch."""
+    @property
+    def known(self) -> int:
+        """Return the epochs that anyone knows of."""
+        return max(self.epochs, self.reported)
+
+    def advance(self, metrics: Mapping[str, float], seconds: float) -> EpochMetrics | None:
+        """Take note of one more epoch; return it if the controller does not know of it."""
         self.epochs, self.metrics, self.seconds = self.epochs + 1, metrics, self.seconds + seconds
+        if self.epochs <= self.reported:
+            return None
+        self.reported = self.epochs
         return EpochMetrics(self.number, self.assignment.attempt, self.epochs, metrics, seconds)
 
     def complete(self, checkpoint: Checkpoint | None) -> Outcome:
@@ -46,11 +60,11 @@ class Life:
 
     def prune(self) -> Outcome:
         """End because the controller said so."""
-        return Outcome(self.number, self.assignment.attempt, "PRUNED", self.epochs, self.metrics, self.seconds)
+        return Outcome(self.number, self.assignment.attempt, "PRUNED", self.known, self.metrics, self.seconds)
 
     def fail(self, reason: str) -> Outcome:
         """End badly."""
-        return Outcome(self.number, self.assignment.attempt, "FAIL", self.epochs, self.metrics, self.seconds, reason)
+        return Outcome(self.number, self.assignment.attempt, "FAIL", self.known, self.metrics, self.seconds, reason)
 
 
 def gather(job: Job, *, samples: int) -> tuple[Life, ...]:
@@ -60,9 +74,15 @@ def gather(job: Job, *, samples: int) -> tuple[Life, ...]:
             assignment,
             min(assignment.candidate.recipe.batch_size, samples),
             assignment.checkpoint.epoch if assignment.checkpoint else 0,
+            assignment.start_epoch,
         )
         for assignment in job.assignments
     )
+
+
+def held_bytes(network: Network) -> int:
+    """Return what a candidate holds all the time: its parameters, their gradients, two numbers of its optimizer each."""
+    return 4 * 4 * network.parameters
 
 
 def group(lives: Iterable[Life]) -> list[Sequence[Life]]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from search_spaces import families
+from search_spaces.network import Network
 from workers import checkpoints
 from workers.batches import Samples, shuffled
-from workers.cohorts import Life, gather, group
+from workers.cohorts import COHORT_BYTES, Life, gather, group, held_bytes
 from workers.devices import one_thread
 from workers.engines.failures import failure
 from workers.engines.protocol import Engine, Failure, Measured, Member
@@ -66,25 +67,37 @@ class Rounds:
     def _begin(self) -> list[Event]:
         """Build every candidate of the cohort and bring it to where it goes on from."""
         failures: dict[int, Failure] = {}
+        late: list[Life] = []
+        held = 0
         for life in list(self._live.values()):
             try:
-                failures |= self._enter(life)
+                network = self._network(life)
+                held += held_bytes(network)
+                if held > COHORT_BYTES and life.number != next(iter(self._live)):
+                    late.append(life)
+                else:
+                    failures |= self._enter(life, network)
             except CheckpointError as error:
                 life.note = f"checkpoint: {error}"
                 self._again(life)
             except Exception as error:  # a family's own code may raise anything
                 failures[life.number] = failure(error)
+        self._forget(late)
+        self._cohorts.extend([late] if late else [])
         return self._fail(failures)
 
-    def _enter(self, life: Life) -> Mapping[int, Failure]:
-        info, candidate = self._material.info, life.assignment.candidate
+    def _network(self, life: Life) -> Network:
+        return families.build(
+            life.assignment.candidate.architecture, self._material.info.inputs, self._material.info.outputs
+        )
+
+    def _enter(self, life: Life, network: Network) -> Mapping[int, Failure]:
         checkpoint = life.assignment.checkpoint if life.epochs else None
         state = checkpoints.load(checkpoint) if checkpoint else None
         if state:
             life.halved = state.batch_size != life.batch_size
             life.batch_size, life.metrics = state.batch_size, state.metrics
-        network = families.build(candidate.architecture, info.inputs, info.outputs)
-        failures = self._engine.add([Member(life.number, candidate, network, life.batch_size)])
+        failures = self._engine.add([Member(life.number, life.assignment.candidate, network, life.batch_size)])
         if state and not failures:
             self._engine.restore(life.number, state)
         return failures
@@ -108,9 +121,8 @@ class Rounds:
             parts = [found[number] for found in results if number in found]
             good = [part for part in parts if isinstance(part, Measured)]
             metrics = {name: value for part in good for name, value in part.metrics.items()}
-            told = life.advance(metrics, sum(part.seconds for part in good))
-            if told.epoch > life.assignment.start_epoch:  # who starts again is silent until it has caught up
-                events.append(told)
+            if news := life.advance(metrics, sum(part.seconds for part in good)):
+                events.append(news)
         return events
 
     def _stop(self) -> list[Event]:
@@ -134,7 +146,7 @@ class Rounds:
     def _again(self, life: Life) -> None:
         """Let a candidate start from scratch after the others, as a cohort of one."""
         self._forget([life])
-        life.epochs, life.metrics = 0, {}
+        life.epochs = 0
         self._cohorts.append([life])
 
     def _forget(self, lives: Collection[Life]) -> None:

@@ -46,7 +46,7 @@ for kill in range(15):
 """
 
 
-@pytest.fixture()
+@pytest.fixture
 def saved(tmp_path: Path) -> Checkpoint:
     return checkpoints.save(tmp_path / "deep" / "c.safetensors", STATE)
 

@@ -90,7 +90,9 @@ def test_a_state_is_named_by_parameter(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_defaults_of_an_optimizer_are_allowed(name: str) -> None:
-    assert not [item.mistake(item.default) for item in hyperparameters(OPTIMIZERS.load(name)) if item.mistake(item.default)]
+    assert not [
+        item.mistake(item.default) for item in hyperparameters(OPTIMIZERS.load(name)) if item.mistake(item.default)
+    ]
 
 
 def test_nesterov_without_momentum_is_plain_descent() -> None:

@@ -10,7 +10,7 @@ import torch
 from training_jobs import DIGITS, candidate, curve, job, of, outcome, run
 
 from search_spaces.candidate import Architecture, Named, Settings
-from workers import checkpoints
+from workers import checkpoints, rounds
 from workers.engines.training import Training
 from workers.messages import Assignment, Checkpoint, EpochMetrics, Outcome, Saved, Split, TaskSpec
 from workers.train import Worker
@@ -132,7 +132,9 @@ def test_the_final_stage_learns_from_train_and_validation(tmp_path: Path) -> Non
     spec = TaskSpec(Named("digits"), Split(validation=0.4))
     search = run(job(tmp_path, candidate(), epochs=1, task=spec))
     final = run(job(tmp_path, candidate(), epochs=1, task=spec, stage="final"))
-    steps = [checkpoints.load(outcome(events).checkpoint or Checkpoint("", "", 0, 0)).step for events in (search, final)]
+    steps = [
+        checkpoints.load(outcome(events).checkpoint or Checkpoint("", "", 0, 0)).step for events in (search, final)
+    ]
     assert steps[1] > steps[0]
 
 
@@ -182,3 +184,19 @@ def test_an_assignment_keeps_its_attempt(tmp_path: Path) -> None:
     events = run(job(tmp_path, Assignment(4, candidate(), attempt=3), epochs=1))
     assert {event.attempt for event in events} == {3}
     assert outcome(events, 4).number == 4
+
+
+def test_a_cohort_too_big_to_be_held_is_trained_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    together = run(job(tmp_path, *map(candidate, range(3)), epochs=2))
+    monkeypatch.setattr(rounds, "COHORT_BYTES", 1)
+    apart = run(job(tmp_path, *map(candidate, range(3)), epochs=2))
+    assert [event.number for event in apart if isinstance(event, EpochMetrics)] == [0, 0, 1, 1, 2, 2]
+    assert [curve(apart, number) for number in range(3)] == [curve(together, number) for number in range(3)]
+
+
+def test_a_trial_stopped_before_its_cohort_begins_trains_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "COHORT_BYTES", 1)
+    events = run(job(tmp_path, candidate(0), candidate(1), epochs=2), stops={1: [1]})
+    assert (outcome(events, 1).state, outcome(events, 1).epochs, curve(events, 1)) == ("PRUNED", 0, [])

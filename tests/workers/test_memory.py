@@ -1,0 +1,81 @@
+"""Memory that really runs out: one candidate starts again at half the batch, its neighbour never notices."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from training_jobs import candidate, curve, job, outcome, run
+
+from workers.batches import Epoch
+from workers.engines.training import Training
+
+FOLDER = Path(__file__).parent
+LIMITED = """
+import json, resource, sys
+sys.path[:0] = sys.argv[3:]
+import torch
+from training_jobs import candidate, curve, job, outcome, run
+from workers import checkpoints
+from workers.train import Worker
+torch.set_num_threads(1)
+worker = Worker()
+shape = dict(family="cnn", stages=1, blocks=16, channels=64, kernel=1, pooling="none")
+small, big, lean = candidate(), candidate(1, **shape, batch_size=2000), candidate(1, **shape, batch_size=8)
+run(job(sys.argv[1], small, lean, epochs=1), worker=worker)
+pages = int(open("/proc/self/statm").read().split()[0])
+resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + int(sys.argv[2]) * 2**20,) * 2)
+events = run(job(sys.argv[1], small, big, epochs=2), worker=worker)
+found = [outcome(events, number) for number in (0, 1)]
+kept = [checkpoints.load(each.checkpoint).step if each.checkpoint else 0 for each in found]
+print(json.dumps([[each.state, each.reason, each.epochs] for each in found] + [kept, len(curve(events, 1))]))
+"""
+
+
+def trained_within(megabytes: int, folder: Path) -> list[Any]:
+    """Train a small and a big candidate in a process that may take this much more memory than it has."""
+    command = [sys.executable, "-c", LIMITED, str(folder), str(megabytes), str(FOLDER), str(FOLDER.parents[1])]
+    found: list[Any] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    return found
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="RLIMIT_AS holds on Linux alone")
+def test_a_candidate_too_big_for_memory_trains_at_half_the_batch(tmp_path: Path) -> None:
+    small, big, steps, reported = trained_within(330, tmp_path)
+    assert small == ["COMPLETE", "", 2]
+    assert big == ["COMPLETE", "", 2]
+    assert steps[1] == 4  # two batches an epoch in place of one
+    assert reported == 2
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="RLIMIT_AS holds on Linux alone")
+def test_a_candidate_too_big_at_half_the_batch_fails_alone(tmp_path: Path) -> None:
+    small, big, _, reported = trained_within(100, tmp_path)
+    assert small == ["COMPLETE", "", 2]
+    assert big == ["FAIL", "oom", 0]
+    assert reported == 0
+
+
+def test_an_epoch_that_was_told_of_is_not_told_of_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = Training.epoch
+
+    def epoch(self: Training, epoch: Epoch) -> float:
+        if epoch.number == 1 and self.member.batch_size == 32:
+            raise MemoryError
+        return honest(self, epoch)
+
+    monkeypatch.setattr(Training, "epoch", epoch)
+    events = run(job(tmp_path, candidate(), epochs=3))
+    assert [epoch for epoch, _ in curve(events)] == [1, 2, 3]
+    assert outcome(events).state == "COMPLETE"
+
+
+def test_a_batch_of_one_that_does_not_fit_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def epoch(self: Training, epoch: Epoch) -> float:
+        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes")
+
+    monkeypatch.setattr(Training, "epoch", epoch)
+    ended = outcome(run(job(tmp_path, candidate(batch_size=1))))
+    assert (ended.state, ended.reason) == ("FAIL", "oom")
