@@ -3,7 +3,7 @@
 import math
 import random
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+from itertools import islice
 
 from search_spaces.candidate import Scalar, Value
 from search_spaces.dimensions import Choice, Dimension, Float, Int
@@ -41,7 +41,7 @@ def known_of(
     known = Known.of(family, _fitting(family, dimensions), fixed)
     _refuse(_expression_problems(known, constraints))
     known = Known.of(family, _parents_first(known), fixed)
-    _refuse(dict.fromkeys(_kind_problems(known, constraints)))
+    _refuse(islice(_kind_problems(known, constraints), 1))
     return known
 
 
@@ -135,16 +135,24 @@ def _kind_problems(known: Known, constraints: Collection[Expression]) -> Iterato
     for seed in range(POINTS):
         rng, chosen = random.Random(seed), dict[str, Scalar]()
         scope = Scope(known, chosen)
-        try:
-            for name, dimension in known.dimensions.items():
-                where = name
+        for name, dimension in known.dimensions.items():
+            try:
                 if scope.active(name):
                     chosen[name] = dimension.sample(rng)
-            for constraint in constraints:
-                where = "constraints"
+            except SpecError as error:
+                yield _within(name, dimension.when, error)
+        for constraint in constraints:
+            try:
                 excess_at(constraint, scope)
-        except SpecError as error:
-            yield from (replace(problem, path=where) for problem in error.problems)
+            except SpecError as error:
+                yield _within("constraints", constraint, error)
+
+
+def _within(path: str, expression: Expression | None, error: SpecError) -> Problem:
+    problem = error.problems[0]
+    return Problem(
+        path, f"{problem.message} in {expression.text!r}" if expression else problem.message, hint=problem.hint
+    )
 
 
 def excess_at(constraint: Expression, scope: Scope) -> float:
