@@ -72,6 +72,7 @@ class StudyConfig:
     task: TaskSpec
     space: SearchSpace
     objectives: tuple[Objective, ...]
+    """Empty where the file leaves it to the task; filled in once its kind is known."""
     constraints: tuple[Expression, ...] = ()
     """Over metrics, `parameters`, `flops` and `seconds`, of a finished trial: `parameters <= 200k`."""
     sampler: Named = Named("tpe")

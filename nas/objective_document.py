@@ -12,6 +12,8 @@ from workers.messages import METRIC_DIRECTIONS, METRICS
 
 RESOURCES = ("parameters", "flops", "seconds")
 MEASURES = (*dict.fromkeys(name for names in METRICS.values() for name in names), *RESOURCES)
+CONSTRAINED = (*MEASURES, "params")
+"""What a constraint may speak of; `params` is short for `parameters`."""
 DIRECTIONS: dict[str, Direction] = {"maximize": "maximize", "minimize": "minimize"}
 MOST_OBJECTIVES = 5
 
@@ -74,8 +76,8 @@ def read_constraints(cursor: Cursor) -> tuple[Expression, ...]:
 
 
 def _require_measure(name: str) -> None:
-    if name not in MEASURES:
-        raise SpecError([Problem("", f"unknown name {name!r}{nearest(name, MEASURES)}")])
+    if name not in CONSTRAINED:
+        raise SpecError([Problem("", f"unknown name {name!r}{nearest(name, CONSTRAINED)}")])
 
 
 def read_pruning(cursor: Cursor | None, objectives: tuple[Objective, ...]) -> Pruning:

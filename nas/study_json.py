@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
 from search_spaces.candidate import Named
 from search_spaces.expressions import Expression
 from search_spaces.space import SearchSpace
-from workers.messages import Split, TaskSpec
+from workers.messages import METRIC_DIRECTIONS, Split, TaskSpec
 
 SAFE = ("budget", "executor", "storage", "artifacts", "final", "checkpoint_seconds")
 """What may change between two runs of a study; everything else makes it another search."""
@@ -77,18 +77,24 @@ def from_json(document: Mapping[str, Any]) -> StudyConfig:
 def difference(old: StudyConfig, new: StudyConfig) -> tuple[Change, ...]:
     """List what differs, in the order of the document.
 
-    Objectives that one of the two leaves to the task are no difference.
+    Objectives and the pruner's metric that one of the two leaves to the task are no difference.
     """
-    before, after = to_json(old), to_json(new)
-    if not (old.objectives and new.objectives):
-        before["objectives"] = after["objectives"] = []
-    one, other = dict(_leaves(before, "")), dict(_leaves(after, ""))
+    before, after = _said(old, old.objectives or new.objectives), _said(new, new.objectives or old.objectives)
+    one, other = dict(_leaves(to_json(before), "")), dict(_leaves(to_json(after), ""))
     paths = dict.fromkeys((*one, *other))
     return tuple(
         Change(path, one.get(path), other.get(path), _safe(path))
         for path in paths
         if one.get(path) != other.get(path) or (path in one) != (path in other)
     )
+
+
+def _said(config: StudyConfig, objectives: tuple[Objective, ...]) -> StudyConfig:
+    """Fill in the objectives, and the metric of a pruner that compares the only one."""
+    pruning = config.pruning
+    if not pruning.metric and len(objectives) == 1 and objectives[0].metric in METRIC_DIRECTIONS:
+        pruning = replace(pruning, metric=objectives[0].metric, direction=objectives[0].direction)
+    return replace(config, objectives=objectives, pruning=pruning)
 
 
 def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:

@@ -10,8 +10,11 @@ Check = Callable[[str], None]
 """Raises SpecError for a name that nothing is called."""
 
 
-def expression(cursor: Cursor, check: Check) -> Expression | None:
-    """Read an expression, or report why it is none and which names in it nothing is called."""
+def expression(cursor: Cursor, check: Check, words: Collection[str] = ()) -> Expression | None:
+    """Read an expression, or report why it is none and which names in it nothing is called.
+
+    `words` are the options that a bare word may be.
+    """
     text = cursor.text("", "an expression in quotes, such as 'depth >= 3'")
     if not text.strip():
         cursor.mistake("needs an expression, got nothing") if text else None
@@ -21,7 +24,7 @@ def expression(cursor: Cursor, check: Check) -> Expression | None:
     except SpecError as error:
         cursor.mistake(error.problems[0].message, error.problems[0].hint)
         return None
-    return found if _known(found.names, check, cursor) else None
+    return found if _known(found.names | (found.words - set(words)), check, cursor) else None
 
 
 def _known(names: Collection[str], check: Check, cursor: Cursor) -> bool:

@@ -7,7 +7,7 @@ from search_spaces.candidate import Settings, Value
 from search_spaces.conditions import expression
 from search_spaces.dimension_document import Written, written
 from search_spaces.dimensions import Choice, Dimension, Int
-from search_spaces.errors import Problem, SpecError
+from search_spaces.errors import Problem, SpecError, nearest
 from search_spaces.expressions import Expression
 from search_spaces.hyperparameters import Hyperparameter
 from search_spaces.names import architecture_of, place_of, recipe_fields, settings_of
@@ -72,7 +72,7 @@ class Reading:
     def _take(self, hyper: Hyperparameter, cursor: Cursor, name: str) -> None:
         found = written(hyper, cursor)
         if isinstance(found.value, Dimension):
-            when = expression(found.when, lambda other: _require(self.family, other)) if found.when else None
+            when = self._expression(found.when) if found.when else None
             for flat in self._layers(hyper, name) if found.each else (name,):
                 self.dimensions[flat] = replace(found.value, when=when)
                 self.places[flat] = found.when or cursor
@@ -121,9 +121,22 @@ class Reading:
 
     def _constraints(self, cursor: Cursor) -> Iterator[Expression]:
         for item in cursor.items("a list of expressions, such as ['sum(width) <= 512']"):
-            found = expression(item, lambda name: _require(self.family, name))
-            if found:
+            if found := self._expression(item):
                 yield found
+
+    def _expression(self, cursor: Cursor) -> Expression | None:
+        """Read an expression over the names of this space; a bare word in it is one of its options."""
+        options = {option for hyper in self.keys.values() for option in hyper.options}
+
+        def check(name: str) -> None:
+            try:
+                place_of(self.family, name)
+            except SpecError as error:
+                names = (*self.own, *recipe_fields(), *options)
+                plain = Problem("", f"unknown name {name!r}{nearest(name, names)}")
+                raise SpecError([error.problems[0] if "." in name else plain]) from error
+
+        return expression(cursor, check, options)
 
     def _place(self, problems: tuple[Problem, ...]) -> None:
         """Report what the space found wrong where it is written, once for all layers."""
@@ -133,7 +146,3 @@ class Reading:
             if (id(cursor), problem.message) not in told:
                 cursor.mistake(problem.message, problem.hint)
             told.add((id(cursor), problem.message))
-
-
-def _require(family: str, name: str) -> None:
-    place_of(family, name)

@@ -136,6 +136,7 @@ CONDITIONS = (
         SPACE + "  depth: {range: 1..3, when: width > 1}\n  width: {range: 1..3, when: depth > 1}\n",
         "5:30 circular condition: depth, width",
     ),
+    _bad("a word that is no option", SPACE + "  width: {range: 1..9, when: norm == bacth}\n", "5:30 'batch'?"),
     _bad("a condition on itself", SPACE + "  width: {range: 1..9, when: width > 1}\n", "5:30 circular condition"),
     _bad(
         "a condition on nothing",
@@ -176,7 +177,7 @@ SECTIONS = (
     _bad("an objective twice", WHOLE + "objectives: [minimize loss, minimize loss]\n", "6:29 objective already"),
     _bad("no objectives", WHOLE + "objectives: []\n", "6:13 needs 1 to 5 objectives, got 0"),
     _bad("objective and objectives", WHOLE + "objective: minimize loss\nobjectives: [minimize loss]\n", "7:13 one"),
-    _bad("a constraint on no metric", WHOLE + "constraints: ['params <= 2']\n", "6:15 did you mean 'parameters'?"),
+    _bad("a constraint on no metric", WHOLE + "constraints: ['paramters <= 2']\n", "6:15 did you mean 'parameters'?"),
     _bad("an unknown sampler", WHOLE + "sampler: tpee\n", "6:10 unknown sampler 'tpee' (did you mean 'tpe'?)"),
     _bad("a sampler's unknown setting", WHOLE + "sampler: {tpe: {startup: 3}}\n", "6:17 'startup_trials'?"),
     _bad(

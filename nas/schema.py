@@ -1,0 +1,111 @@
+"""The JSON Schema (draft 2020-12) of a study file, for editors; `python -m nas.schema` writes it anew."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from nas import pruners, samplers
+from nas.executors import EXECUTORS
+from nas.menu_document import Offer, offer_of
+from nas.objective_document import MEASURES, RESOURCES
+from search_spaces.registry import Menu
+from search_spaces.space_document import library
+from search_spaces.space_schema import Schema, definitions, reference, settings_schema
+from workers.messages import LOSSES
+
+PATH = Path(__file__).with_name("study.schema.json")
+
+_SEED: Schema = {"type": "integer", "minimum": 0, "maximum": 2**32 - 1}
+_COUNT: Schema = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^[0-9.]+ ?[kKMG]?$"}]}
+_DURATION: Schema = {
+    "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": "^([0-9.]+ ?(ms|s|m|min|h|d) ?)+$"}]
+}
+
+
+def schema() -> Schema:
+    """Return the schema of a study file."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A study: one search for a neural network",
+        **_object({**_task_properties(), **_search_properties(), **_run_properties()}),
+        "required": ["name", "task", "space"],
+        "$defs": definitions(),
+    }
+
+
+def text() -> str:
+    """Return the schema as it is kept in the tree."""
+    return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
+
+
+def write(path: Path = PATH) -> None:
+    """Write the schema to its file."""
+    path.write_text(text(), "utf-8")
+
+
+def _task_properties() -> dict[str, Schema]:
+    share: Schema = {"type": "number", "minimum": 0.001, "maximum": 0.9}
+    return {
+        "name": {
+            "type": "string",
+            "pattern": r"^[a-z0-9][a-z0-9._-]{0,63}$",
+            "description": "what the study is called",
+        },
+        "task": {**_named(offer_of(Menu("workers.tasks", "task"))), "description": "which samples to learn"},
+        "split": _object({"validation": share, "test": share, "seed": _SEED}),
+        "loss": {"enum": [loss for losses in LOSSES.values() for loss in losses]},
+        "space": {"anyOf": [{"enum": list(library())}, {"type": "string", "pattern": r"\.yaml$"}, reference("space")]},
+    }
+
+
+def _search_properties() -> dict[str, Schema]:
+    objective: Schema = {"enum": [f"{way} {name}" for name in MEASURES for way in ("maximize", "minimize")]}
+    metrics = [name for name in MEASURES if name not in RESOURCES]
+    compared: Schema = {"enum": [*metrics, *(f"{way} {name}" for name in metrics for way in ("maximize", "minimize"))]}
+    pruner = _named(Offer("pruner", pruners.names(), pruners.settings_of), {"metric": compared})
+    return {
+        "objective": objective,
+        "objectives": {"type": "array", "items": objective, "minItems": 1, "maxItems": 5, "uniqueItems": True},
+        "constraints": {"type": "array", "items": reference("expression"), "description": "on finished trials"},
+        "limits": reference("limits"),
+        "sampler": _named(Offer("sampler", samplers.names(), samplers.settings_of)),
+        "pruner": pruner,
+        "seed": _SEED,
+    }
+
+
+def _run_properties() -> dict[str, Schema]:
+    exporters: Schema = {"enum": list(Menu("workers.exporters", "exporter").names())}
+    return {
+        "budget": _object(
+            {
+                "trials": _COUNT,
+                "epochs": _COUNT,
+                "total_epochs": _COUNT,
+                "time": _DURATION,
+                "target": {"type": "number"},
+                "patience": _COUNT,
+            }
+        ),
+        "training": _object({"checkpoint_seconds": _DURATION}),
+        "final": _object({"seeds": _COUNT, "top": _COUNT, "epochs": _COUNT}),
+        "executor": _named(offer_of(EXECUTORS)),
+        "storage": {"type": "string", "description": "URL of a database; ${NAME} is an environment variable"},
+        "artifacts": _object(
+            {"folder": {"type": "string"}, "keep": _COUNT, "export": {"type": "array", "items": exporters}}
+        ),
+    }
+
+
+def _object(properties: dict[str, Any]) -> Schema:
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _named(offer: Offer, besides: dict[str, Schema] | None = None) -> Schema:
+    entries = {name: settings_schema(offer.settings(name)) for name in offer.names}
+    several = {"minProperties": 1, "maxProperties": 1 + len(besides or {})}
+    return {"anyOf": [{"enum": list(offer.names)}, {**_object({**entries, **(besides or {})}), **several}]}
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,246 @@
+"""What a right study file means, and that it survives every way of writing it down."""
+
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from bad_studies import SPACE, WHOLE
+from studies import FULL, SHORTEST
+
+from nas.config import Budget, Objective, Pruning, StudyConfig
+from nas.study_file import difference, from_json, load, loads, resolved, to_json
+from search_spaces.dimensions import Choice, Float, Int
+from search_spaces.errors import SpecError
+from search_spaces.space import Limits
+from search_spaces.space_document import library, load_space
+
+
+@pytest.fixture
+def full(tmp_path: Path) -> StudyConfig:
+    (tmp_path / "adult.csv").write_text("a,income\n")
+    (tmp_path / "study.yaml").write_text(FULL, "utf-8")
+    return load(tmp_path / "study.yaml")
+
+
+def test_the_shortest_study_of_the_readme_loads() -> None:
+    config = loads(SHORTEST)
+    assert config.name == "first-search"
+    assert config.task.task.name == "digits"
+    assert config.objectives == (Objective("accuracy", "maximize"),)
+    assert config.budget == Budget(64, 27)
+
+
+def test_each_makes_a_dimension_for_every_layer_there_may_be() -> None:
+    names = list(loads(SHORTEST).space.architecture)
+    assert names == ["depth", *(f"width.{layer}" for layer in range(6)), "activation"]
+
+
+def test_an_option_opens_its_own_dimensions() -> None:
+    space = loads(SHORTEST).space
+    assert space.recipe["optimizer"] == Choice(("sgd", "adamw"))
+    assert space.recipe["optimizer.sgd.lr"] == Float(1e-3, 1.0, log=True)
+    assert space.recipe["optimizer.sgd.momentum"] == Float(0.0, 0.99)
+    assert "optimizer.adamw.lr" not in space.active({"optimizer": "sgd", "depth": 1})
+
+
+def test_what_nobody_says_is_written_into_the_study() -> None:
+    fixed = loads(SHORTEST).space.fixed
+    assert fixed["batch_size"] == 32
+    assert fixed["optimizer.sgd.nesterov"] is False
+
+
+def test_a_study_can_be_sampled_and_built() -> None:
+    space = loads(SHORTEST).space
+    candidate = space.candidate(space.sample(random.Random(0)), 1)
+    assert candidate.architecture.family == "mlp"
+    assert len(candidate.architecture.settings["width"]) == candidate.architecture.settings["depth"]  # type: ignore[arg-type]
+
+
+def test_every_section_of_a_full_study_is_read(full: StudyConfig, tmp_path: Path) -> None:
+    assert full.task.task.settings["path"] == str(tmp_path / "adult.csv")
+    assert full.space.limits == Limits(200_000, 2_000_000, 64_000_000)
+    assert full.budget == Budget(1000, 27, 0, 5400.0, 0.98, 20)
+    assert (full.pruning.metric, full.pruning.direction) == ("accuracy", "maximize")
+    assert full.executor.settings["workers"] == 2
+    assert full.storage == "sqlite:///x.db"
+    assert full.checkpoint_seconds == 30.0
+    assert full.artifacts.folder == "runs — März"
+
+
+def test_a_condition_may_speak_of_what_comes_later(full: StudyConfig) -> None:
+    names = list(full.space.dimensions)
+    assert names.index("batch_size") < names.index("kernel.0")
+
+
+@pytest.mark.parametrize("text", [SHORTEST, WHOLE, SPACE])
+def test_json_gives_back_the_same_study(text: str) -> None:
+    config = loads(text)
+    assert from_json(json.loads(json.dumps(to_json(config)))) == config
+
+
+def test_json_gives_back_a_full_study(full: StudyConfig) -> None:
+    assert from_json(json.loads(json.dumps(to_json(full)))) == full
+
+
+@pytest.mark.parametrize("text", [SHORTEST, WHOLE, SPACE])
+def test_the_resolved_study_loads_as_the_same_study(text: str) -> None:
+    config = loads(text)
+    assert loads(resolved(config)) == config
+
+
+def test_the_resolved_study_of_a_full_one_is_the_same_in_the_same_order(full: StudyConfig) -> None:
+    again = loads(resolved(full))
+    assert again == full
+    assert list(again.space.dimensions) == list(full.space.dimensions)
+    assert resolved(again) == resolved(full)
+
+
+@pytest.mark.parametrize("name", library())
+def test_the_resolved_study_of_every_ready_made_space_is_the_same(name: str) -> None:
+    config = loads(f"name: a\ntask: digits\nspace: {name}\n")
+    assert config.space == load_space(name)
+    again = loads(resolved(config))
+    assert again == config
+    assert list(again.space.dimensions) == list(config.space.dimensions)
+
+
+def test_there_are_ready_made_spaces() -> None:
+    assert {"mlp", "cnn", "recurrent"} <= set(library())
+
+
+def test_a_byte_order_mark_is_no_mistake() -> None:
+    assert loads(b"\xef\xbb\xbf" + WHOLE.encode()) == loads(WHOLE)
+
+
+def test_windows_line_ends_are_no_mistake() -> None:
+    assert loads(WHOLE.replace("\n", "\r\n")) == loads(WHOLE)
+
+
+def test_numbers_with_an_exponent_are_numbers() -> None:
+    assert loads(SPACE + "  lr: [1e-3, 1E-4, .5]\n").space.recipe["lr"] == Choice((1e-3, 1e-4, 0.5))
+
+
+def test_no_is_a_text() -> None:
+    assert loads(WHOLE.replace("name: a", "name: no")).name == "no"
+
+
+def test_a_whole_range_of_a_real_hyper_parameter_is_real() -> None:
+    assert loads(SPACE + "  momentum: 0..1\n  optimizer: sgd\n").space.recipe["momentum"] == Float(0.0, 1.0)
+
+
+def test_a_choice_of_one_is_no_dimension() -> None:
+    space = loads(SPACE + "  activation: [gelu]\n  optimizer: {sgd: {lr: 0.1..0.1}}\n").space
+    assert not space.dimensions
+    assert (space.fixed["activation"], space.fixed["optimizer"]) == ("gelu", "sgd")
+    assert space.fixed["optimizer.sgd.lr"] == 0.1
+
+
+def test_a_fixed_depth_makes_that_many_layers() -> None:
+    assert list(loads(SPACE + "  depth: 2\n  width: {each: 8..64 log}\n").space.dimensions) == ["width.0", "width.1"]
+
+
+def test_a_choice_of_depths_makes_the_most_layers() -> None:
+    assert len(loads(SPACE + "  depth: [1, 3]\n  width: {each: 8..64}\n").space.dimensions) == 4
+
+
+def test_steps_are_kept() -> None:
+    space = loads(SPACE + "  width: 16..128 step 16\n  dropout: 0..0.5 step 0.1\n").space
+    assert space.dimensions == {"width": Int(16, 128, 16), "dropout": Float(0.0, 0.5, 0.1)}
+
+
+def test_without_an_objective_the_task_decides() -> None:
+    config = loads(WHOLE)
+    assert config.objectives == ()
+    assert config.pruning.pruner.name == "asha"
+
+
+def test_several_objectives_are_not_pruned_unless_asked_for() -> None:
+    assert loads(WHOLE + "objectives: [maximize accuracy, minimize flops]\n").pruning.pruner.name == "none"
+
+
+def test_a_pruned_metric_knows_its_direction() -> None:
+    assert loads(WHOLE + "pruner: {asha: , metric: loss}\n").pruning.direction == "minimize"
+
+
+def test_the_limits_of_the_study_come_before_those_of_its_space() -> None:
+    text = SPACE + "  limits: {parameters: 1k, flops: 1M}\nlimits: {parameters: 2k}\n"
+    assert loads(text).space.limits == Limits(2000, 1_000_000)
+
+
+def test_the_environment_gives_the_storage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NAS_TEST_DB", "sqlite:///here.db")
+    assert loads(WHOLE + "storage: ${NAS_TEST_DB:-sqlite:///x.db}\n").storage == "sqlite:///here.db"
+
+
+def test_the_environment_gives_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NAS_TEST_DB", "runs")
+    assert loads(WHOLE + "artifacts: {folder: '${NAS_TEST_DB}'}\n").artifacts.folder == "${NAS_TEST_DB}"
+
+
+def test_a_password_is_not_put_on_record() -> None:
+    config = loads(WHOLE + "storage: postgresql://me:secret@host/nas\n")
+    assert to_json(config)["storage"] == "postgresql://me:***@host/nas"
+
+
+def test_equal_studies_do_not_differ() -> None:
+    assert difference(loads(FULL_SAFE), loads(FULL_SAFE)) == ()
+
+
+FULL_SAFE = WHOLE + "objective: maximize accuracy\n"
+
+
+@pytest.mark.parametrize(
+    ("override", "path", "safe"),
+    [
+        ("budget.trials=3", "budget.trials", True),
+        ("budget.time=1h", "budget.seconds", True),
+        ("budget.epochs=3", "budget.epochs", False),
+        ("executor=inline", "executor.name", True),
+        ("storage=sqlite:///b.db", "storage", True),
+        ("artifacts.keep=3", "artifacts.keep", True),
+        ("final.seeds=1", "final.seeds", True),
+        ("training.checkpoint_seconds=1", "checkpoint_seconds", True),
+        ("space.depth=1..4", "space.architecture.depth", False),
+        ("space.dropout=0.1", "space.fixed.dropout", False),
+        ("space.constraints=[depth < 3]", "space.constraints", False),
+        ("task=wine", "task.task.name", False),
+        ("split.seed=1", "task.split.seed", False),
+        ("objective=minimize loss", "objectives", False),
+        ("sampler=random", "sampler.name", False),
+        ("pruner=none", "pruning.pruner.name", False),
+        ("seed=1", "seed", False),
+        ("constraints=[loss < 1]", "constraints", False),
+    ],
+)
+def test_a_difference_says_whether_a_study_may_go_on(override: str, path: str, safe: bool) -> None:
+    changes = {
+        change.path: change.safe for change in difference(loads(FULL_SAFE), loads(FULL_SAFE, overrides=[override]))
+    }
+    assert changes[path] is safe
+
+
+def test_objectives_that_the_task_filled_in_are_no_difference() -> None:
+    left = loads(WHOLE)
+    pruning = Pruning(left.pruning.pruner, "accuracy", "maximize")
+    filled = replace(left, objectives=(Objective("accuracy", "maximize"),), pruning=pruning)
+    assert difference(filled, left) == ()
+
+
+def test_a_study_without_mistakes_imports_no_torch() -> None:
+    import subprocess
+    import sys
+
+    lines = (
+        "import sys, nas.study_file",
+        f"nas.study_file.loads({SHORTEST!r})",
+        "print([name for name in ('torch', 'optuna', 'sqlalchemy') if name in sys.modules])",
+    )
+    done = subprocess.run([sys.executable, "-c", "; ".join(lines)], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_a_resolved_study_that_is_wrong_names_no_file() -> None:
+    with pytest.raises(SpecError, match=r"^1:7: name: needs small letters"):
+        loads(WHOLE.replace("name: a", "name: A"))
