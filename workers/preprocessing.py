@@ -120,16 +120,14 @@ def prepare_table(columns: Mapping[str, Sequence[Any]], settings: Settings) -> F
     features = []
     for column in settings["columns"]:
         cells = [str(cell).strip() for cell in columns[column["name"]]]
-        missing = np.array([cell.lower() in settings["missing"] for cell in cells], bool)
+        gaps = {cell for cell in set(cells) if cell.lower() in settings["missing"]}
         if column["kind"] == "number":
-            numbers = np.array([np.nan if gap else float(cell) for cell, gap in zip(cells, missing, strict=True)])
-            filled = np.where(missing, column["median"], numbers)
-            features.append((filled - column["mean"]) / column["scale"])
+            numbers = np.array([column["median"] if cell in gaps else float(cell) for cell in cells])
+            features.append((numbers - column["mean"]) / column["scale"])
             if column["indicator"]:
-                features.append(missing.astype(float))
+                features.append(np.array([float(cell in gaps) for cell in cells]))
         else:  # one-hot; the slot after the last category is for those never seen in training
             known = {category: slot for slot, category in enumerate(column["categories"])}
-            names = ["" if gap else cell for cell, gap in zip(cells, missing, strict=True)]
-            slots = np.array([known.get(name, len(known)) for name in names])
+            slots = np.array([known.get("" if cell in gaps else cell, len(known)) for cell in cells])
             features.extend(np.eye(len(known) + 1)[slots].T)
     return np.stack(features, axis=1).astype(np.float32)

@@ -19,7 +19,7 @@ from workers.exporters.protocol import Exporter
 from workers.metrics import measure
 
 TOLERANCE = 1e-5
-"""The largest allowed difference of an output; where outputs are larger than 1, relative to the largest."""
+"""The largest allowed difference of an output, as `Exported.max_difference` says it."""
 
 
 def write_verified(format: str, trained: Trained, folder: Path) -> Exported:
@@ -61,8 +61,8 @@ def _compare(format: str, trained: Trained, outputs: Tensor) -> tuple[float, Map
     original = in_batches(trained.module, trained.inputs)
     if outputs.shape != original.shape:
         raise ExportError(f"the {format} export answers with shape {tuple(outputs.shape)}, not {tuple(original.shape)}")
-    difference = float((outputs - original).abs().max())
-    if not difference < TOLERANCE * max(1.0, float(original.abs().max())):
+    difference = float((outputs - original).abs().max() / original.abs().max().clamp(min=1.0))
+    if not difference < TOLERANCE:
         raise ExportError(f"the {format} export is not the network it was made from: outputs differ by {difference:g}")
     return difference, _compare_metrics(format, trained, original, outputs)
 

@@ -5,6 +5,7 @@ beside a column that says so; a category has a category of its own for it.
 """
 
 import math
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -95,13 +96,15 @@ def _reorder(test: Table, table: Table) -> Table:
 
 def _is_text(tables: list[Table], name: str) -> bool:
     """Tell whether a column holds categories: more than half of its cells are not numbers."""
-    cells = [cell for table in tables for cell in table.columns[name] if not _is_missing(cell)]
-    return sum(_number(cell) is None for cell in cells) * 2 > len(cells)
+    counts = Counter(cell for table in tables for cell in table.columns[name])
+    texts = sum(count for cell, count in counts.items() if not _is_missing(cell) and _number(cell) is None)
+    return texts * 2 > sum(count for cell, count in counts.items() if not _is_missing(cell))
 
 
 def _check_numbers(table: Table, name: str, *, hint: str = "if it holds categories, say categorical: {}") -> None:
+    wrong = {cell for cell in set(table.columns[name]) if not _is_missing(cell) and _number(cell) is None}
     for line, cell in zip(table.lines, table.columns[name], strict=True):
-        if not _is_missing(cell) and _number(cell) is None:
+        if cell in wrong:
             raise TaskError(f"{table.path}:{line}: column {name!r} holds numbers, got {cell!r} ({hint.format(name)})")
 
 

@@ -74,10 +74,10 @@ def _read(path: str) -> dict[str, Array]:
     """Return the arrays of a file by their names in small letters; one that holds objects is refused."""
     content = io.BytesIO(read_bytes(path))
     try:
-        file = np.load(content, allow_pickle=False)
-        if isinstance(file, np.ndarray):
+        loaded = np.load(content, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
             raise TaskError(f"{path}: holds one array; it needs two, x and y (numpy.savez)")
-        return {name.lower(): file[name] for name in file.files}
+        return {name.lower(): loaded[name] for name in loaded.files}
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise TaskError(f"{path}: not an .npz file of plain arrays: {error}") from error
 
