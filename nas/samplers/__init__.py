@@ -13,7 +13,7 @@ from search_spaces.space import SearchSpace
 
 __all__ = ["SAMPLERS", "Sampler", "SpaceExhausted", "describe", "make", "names", "settings_of"]
 
-SAMPLERS = Menu("nas.samplers", "sampler", besides=("optuna",))
+SAMPLERS = Menu("nas.samplers", "sampler")
 
 
 class Entry(Protocol):

@@ -8,6 +8,9 @@ from nas.samplers.protocol import Sampler
 from search_spaces.hyperparameters import integer
 from search_spaces.space import SearchSpace
 
+RECENT = 1000
+"""With one objective the model is shown so many last trials, and the best of all: what bounds a proposal's price."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tpe:
@@ -21,4 +24,5 @@ class Tpe:
         from nas.samplers.optuna import OptunaSampler, tpe  # here, because it costs 0.3 s
 
         maker = tpe(startup_trials=self.startup_trials, candidates=self.candidates)
-        return OptunaSampler(maker, space, objectives, seed)
+        recent = RECENT if len(objectives) == 1 else 0
+        return OptunaSampler(maker, space, objectives, seed, recent=recent)

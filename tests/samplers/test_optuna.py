@@ -7,7 +7,8 @@ import optuna
 import pytest
 from searching import CONDITIONAL, FINITE, NUMERIC, Search, goodness
 
-from nas.samplers.optuna import TRIES, OptunaSampler
+from nas.samplers.optuna.asked import TRIES, OptunaSampler
+from nas.samplers.optuna.recent import BEST, RecentTrials
 from nas.trials import TrialState
 from search_spaces.candidate import Params
 from search_spaces.dimensions import Choice, Int
@@ -58,6 +59,20 @@ def test_every_state_is_told_as_it_is() -> None:
         search.finish(number, state)
 
     assert [trial.state.name for trial in told(search)] == ["COMPLETE", "PRUNED", "FAIL", "RUNNING"]
+
+
+def test_the_model_is_shown_the_last_trials_the_running_and_the_best() -> None:
+    storage = RecentTrials(most=10)
+    study = optuna.create_study(storage=storage, direction="maximize")
+    for number in range(60):
+        study.ask()
+        if number != 3:
+            study.tell(number, float(-number))
+
+    shown = [trial.number for trial in study.get_trials()]
+
+    assert shown == [*range(BEST + 1), *range(50, 60)]
+    assert [trial.number for trial in study.get_trials(states=(optuna.trial.TrialState.RUNNING,))] == [3]
 
 
 def test_a_stopped_trial_is_told_with_its_last_value_and_epoch() -> None:

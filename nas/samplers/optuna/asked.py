@@ -1,32 +1,22 @@
-"""Optuna's samplers, asked and told on a study in memory that is rebuilt from our history."""
+"""A study in memory that one of Optuna's samplers is asked and told on, rebuilt from our history."""
 
 import hashlib
 import math
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, cast
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.samplers import (
-    BaseSampler,
-    CmaEsSampler,
-    GPSampler,
-    NSGAIIISampler,
-    NSGAIISampler,
-    QMCSampler,
-    RandomSampler,
-    TPESampler,
-)
 from optuna.storages import InMemoryStorage
-from optuna.study import Study
 from optuna.trial import FrozenTrial, create_trial
 from optuna.trial import Trial as AskedTrial
 from optuna.trial import TrialState as OptunaState
 
 from nas.config import Objective
+from nas.samplers.optuna.moment import Maker, Moment
+from nas.samplers.optuna.recent import RecentTrials
 from nas.samplers.random import stream
 from nas.trials import Trial, TrialState
 from search_spaces.candidate import Params, Scalar
@@ -40,26 +30,6 @@ PASSING = ("tpe:", "cma:", "constraints")
 """Attributes of Optuna's trials that are not stored: found again, or pickled, or told by us."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What an Optuna sampler is made from, anew for each proposal, so that it is a function of seed and history."""
-
-    seed: int
-    """Of this proposal."""
-    study_seed: int
-    """Of all proposals."""
-    together: frozenset[frozenset[str]]
-    """The sets of dimensions that have been active together so far."""
-    distributions: Mapping[str, BaseDistribution]
-    earlier: Sequence[FrozenTrial]
-    """The COMPLETE trials that were there before the first proposal: not empty after a rebuild."""
-    rejections: int
-    """How many infeasible proposals were told that never became a trial."""
-
-
-Maker = Callable[[Moment], BaseSampler]
-
-
 class OptunaSampler:
     """One of Optuna's samplers as a function of seed and history.
 
@@ -67,16 +37,20 @@ class OptunaSampler:
     rejected before it) is handed over by `state` as JSON values and comes back as `Trial.sampler_state`.
     """
 
-    def __init__(self, make: Maker, space: SearchSpace, objectives: Sequence[Objective], seed: int) -> None:
+    def __init__(
+        self, make: Maker, space: SearchSpace, objectives: Sequence[Objective], seed: int, *, recent: int = 0
+    ) -> None:
+        """Begin without a trial; the model is shown the best and the `recent` last, or all for 0."""
         self._make, self._space, self._seed = make, space, seed
         self._metric = objectives[0].metric if len(objectives) == 1 else ""
         self._size = space.size
-        self._storage = InMemoryStorage()
+        self._storage = RecentTrials(recent) if recent else InMemoryStorage()
         with _quiet():
             directions = [objective.direction for objective in objectives]
             self._study = optuna.create_study(storage=self._storage, study_name="nas", directions=directions)
         self._study_id = self._storage.get_study_id_from_name("nas")
         self._distributions = {name: _distribution(dimension) for name, dimension in space.dimensions.items()}
+        self._count = 0
         self._places: dict[int, int] = {}
         self._open: set[int] = set()
         self._states: dict[int, Mapping[str, object]] = {}
@@ -123,6 +97,7 @@ class OptunaSampler:
     def _ask(self, number: int, attempt: int) -> tuple[Params, int]:
         self._study.sampler = self._make(self._moment(number, attempt))
         trial = self._study.ask()
+        self._count += 1
         params = self._space.propose(lambda name, dimension: _suggest(trial, name, dimension))
         return params, trial.number
 
@@ -213,9 +188,9 @@ class OptunaSampler:
             distributions=distributions,
             system_attrs=dict(attributes or {}),
         )
-        place = len(self._study.get_trials(deepcopy=False))
         self._study.add_trial(trial)
-        return place
+        self._count += 1
+        return self._count - 1
 
     def _take(self, number: int, place: int, params: Params) -> None:
         self._places[number] = place
@@ -225,95 +200,6 @@ class OptunaSampler:
 
     def _id(self, place: int) -> int:
         return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, place)
-
-
-class GroupedTpe(BaseSampler):
-    """Optuna's multivariate TPE, asked for one group of dimensions at a time: those that were always active together.
-
-    It draws from the same densities as `TPESampler(multivariate=True, group=True)`, but only for the groups that the
-    trial opens, and without going through all trials at each proposal to find the groups.
-    """
-
-    def __init__(self, moment: Moment, *, startup_trials: int, candidates: int) -> None:
-        self._together, self._distributions = moment.together, moment.distributions
-        self._tpe = TPESampler(
-            n_startup_trials=startup_trials + moment.rejections,
-            n_ei_candidates=candidates,
-            seed=moment.seed,
-            multivariate=True,
-        )
-        self._drawn: dict[str, Any] = {}
-
-    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """Say that no dimension is known to be active before it is asked for."""
-        return {}
-
-    def sample_relative(
-        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
-        """Propose nothing before a dimension is asked for."""
-        return {}
-
-    def sample_independent(
-        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
-    ) -> Any:
-        """Draw the whole group of a dimension when its first is asked for."""
-        if param_name not in self._drawn:
-            group = {name: self._distributions[name] for name in sorted(self._group(param_name))}
-            several = {name: distribution for name, distribution in group.items() if not distribution.single()}
-            self._drawn.update(self._tpe.sample_relative(study, trial, several))
-        if param_name not in self._drawn:  # too few trials for the model
-            return self._tpe.sample_independent(study, trial, param_name, param_distribution)
-        return self._drawn[param_name]
-
-    def _group(self, name: str) -> frozenset[str]:
-        """Return the dimensions that were active whenever this one was, and never without it."""
-        having = [names for names in self._together if name in names]
-        without = [names for names in self._together if name not in names]
-        return frozenset({name}).union(having[0].intersection(*having) if having else ()).difference(*without)
-
-
-def tpe(*, startup_trials: int, candidates: int) -> Maker:
-    """Make TPE."""
-    return lambda moment: GroupedTpe(moment, startup_trials=startup_trials, candidates=candidates)
-
-
-def gp(*, startup_trials: int) -> Maker:
-    """Make the Gaussian process; dimensions that are not always active are drawn at random."""
-    return lambda moment: GPSampler(seed=moment.seed, n_startup_trials=startup_trials, warn_independent_sampling=False)
-
-
-def nsga2(*, population: int, crossover: float) -> Maker:
-    """Make NSGA-II."""
-    return lambda moment: NSGAIISampler(seed=moment.seed, population_size=population, crossover_prob=crossover)
-
-
-def nsga3(*, population: int, crossover: float) -> Maker:
-    """Make NSGA-III."""
-    return lambda moment: NSGAIIISampler(seed=moment.seed, population_size=population, crossover_prob=crossover)
-
-
-def qmc(*, sequence: str, scramble: bool) -> Maker:
-    """Make a quasi-random sequence, one for the whole study; dimensions that are not always active are drawn."""
-    return lambda moment: QMCSampler(
-        qmc_type=sequence,
-        scramble=scramble,
-        seed=moment.study_seed,
-        independent_sampler=RandomSampler(seed=moment.seed),
-        warn_independent_sampling=False,
-    )
-
-
-def cmaes(*, startup_trials: int, population: int) -> Maker:
-    """Make CMA-ES, warmed up by what was there when the study was rebuilt; its pickled state is never stored."""
-    return lambda moment: CmaEsSampler(
-        seed=moment.seed,
-        n_startup_trials=startup_trials,
-        popsize=population or None,
-        source_trials=list(moment.earlier) or None,
-        independent_sampler=RandomSampler(seed=moment.seed),
-        warn_independent_sampling=False,
-    )
 
 
 def _distribution(dimension: Dimension) -> BaseDistribution:

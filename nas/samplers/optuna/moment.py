@@ -1,0 +1,28 @@
+"""What one of Optuna's samplers is made from at each proposal."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler
+from optuna.trial import FrozenTrial
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What an Optuna sampler is made from, anew for each proposal, so that it is a function of seed and history."""
+
+    seed: int
+    """Of this proposal."""
+    study_seed: int
+    """Of all proposals."""
+    together: frozenset[frozenset[str]]
+    """The sets of dimensions that have been active together so far."""
+    distributions: Mapping[str, BaseDistribution]
+    earlier: Sequence[FrozenTrial]
+    """The COMPLETE trials that were there before the first proposal: not empty after a rebuild."""
+    rejections: int
+    """How many infeasible proposals were told that never became a trial."""
+
+
+Maker = Callable[[Moment], BaseSampler]
