@@ -72,7 +72,7 @@ class Report:
         if (node.source, node.line, node.column) in self._refused:
             return
         source = "" if node.source == self.source else node.source
-        self._problems.append(Problem(path, _cut(message), node.line, node.column, _cut(hint), source))
+        self._problems.append(Problem(_cut(path), _cut(message), node.line, node.column, _cut(hint), source))
 
     def check(self) -> None:
         """Raise SpecError if there was any mistake; they are in the order of the document."""
