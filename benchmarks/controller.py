@@ -13,6 +13,7 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import optuna
@@ -35,6 +36,7 @@ class NoOpExecutor:
     """Answers every job at once with a curve of 20 epochs and an outcome."""
 
     capacity = 2
+    cohort = 0
 
     def __init__(self) -> None:
         self._jobs: deque[Job] = deque()
@@ -177,7 +179,7 @@ def _growth(sampler: str, finished: Sequence[float]) -> str:
     edges = [edge for edge in (0, 100, 300, 1000, 3000, 10_000, 30_000) if edge <= len(finished)]
     rates = [
         f"{low}-{high}: {(high - low) / (finished[high - 1] - (finished[low - 1] if low else 0.0)):.0f}"
-        for low, high in zip(edges, edges[1:], strict=False)
+        for low, high in pairwise(edges)
     ]
     return f"growth, {sampler}, trials/s between trials  " + "   ".join(rates)
 

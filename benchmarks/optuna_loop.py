@@ -8,6 +8,8 @@ Uses nothing of this project. Prints the best validation accuracy as its last li
 import os
 import sys
 
+import numpy as np
+import numpy.typing as npt
 import optuna
 import torch
 from sklearn.datasets import load_digits
@@ -15,6 +17,7 @@ from sklearn.model_selection import train_test_split
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
+Samples = npt.NDArray[np.float64]
 ACTIVATIONS = {"relu": nn.ReLU, "gelu": nn.GELU, "tanh": nn.Tanh, "elu": nn.ELU}
 
 
@@ -27,7 +30,7 @@ def load() -> tuple[TensorDataset, TensorDataset]:
     )
     mean, std = train.mean(), train.std()
 
-    def tensors(samples, targets):  # type: ignore[no-untyped-def]
+    def tensors(samples: Samples, targets: Samples) -> TensorDataset:
         return TensorDataset(torch.tensor((samples - mean) / std, dtype=torch.float32), torch.tensor(targets))
 
     return tensors(train, train_labels), tensors(valid, valid_labels)
@@ -73,7 +76,7 @@ def main() -> None:
             network.train()
             for inputs, targets in batches:
                 optimizer.zero_grad()
-                nn.functional.cross_entropy(network(inputs), targets).backward()
+                nn.functional.cross_entropy(network(inputs), targets).backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
             if scheduler is not None:
                 scheduler.step()

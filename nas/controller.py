@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from nas import executors, pruners, samplers
+from nas.cohort_size import CohortSize
 from nas.completion import completed
 from nas.config import StudyConfig
 from nas.dashboard import Projection
@@ -156,6 +157,7 @@ class _Run:
             stopping=self.stopping,
             history=History(config.objectives),
             shelf=Shelf(config.artifacts.keep, config.objectives),
+            cohort=CohortSize(config.budget.trials, self.executor.capacity, self.executor.cohort),
             watch=self.watch,
             project=self._projector(),
             folder=str(self.folder / "checkpoints"),

@@ -64,9 +64,7 @@ class Proposals:
             "flops": network.flops,
             "memory": network.memory,
         }
-        limits = self.config.space.limits
-        ceilings = {"parameters": limits.parameters, "flops": limits.flops, "memory": limits.memory}
-        excesses = {f"{name} <= {most}": float(sizes[name] - most) for name, most in ceilings.items() if most}
+        excesses = self.config.space.limits.excesses(network)
         known = [item for item in self.config.constraints if item.names <= _KNOWN_BEFORE_TRAINING]
         return {**excesses, **{item.text: item.excess(sizes) for item in known}}
 

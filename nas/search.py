@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
+from nas.cohort_size import CohortSize
 from nas.config import StudyConfig
 from nas.errors import LeaseLost
 from nas.executors.protocol import Executor
@@ -54,6 +55,7 @@ class Search:
     stopping: Stopping
     history: History
     shelf: Shelf
+    cohort: CohortSize
     watch: Callable[[Happening], None]
     project: Callable[[Sequence[Trial]], None]
     """Show these trials in the dashboard's tables."""
@@ -106,12 +108,28 @@ class Search:
     # ---- out: what shall be trained next
 
     def _dispatch(self) -> None:
-        while self._draining_since is None and (free := self.executor.capacity - len(self._job_sizes)) > 0:
-            waiting = None if self.stopping.interrupts else self.history.take_waiting()
-            if waiting is not None:
-                self._start(waiting)
-            elif not self._propose(free):
+        while self._draining_since is None and len(self._job_sizes) < self.executor.capacity:
+            batch = self._next(self.cohort.size)
+            if not batch:
                 return
+            self._start(batch)
+
+    def _next(self, size: int) -> list[Trial]:
+        """Collect up to `size` trials for one job. One that was begun before goes alone: it may be why it was lost."""
+        batch: list[Trial] = []
+        while len(batch) < size and not self.stopping.interrupts:
+            trial = self.history.take_waiting()
+            if trial is None:
+                if not self._propose(size - len(batch)):
+                    break
+            elif not trial.attempt:
+                batch.append(trial)
+            elif not batch:
+                return [trial]
+            else:
+                self.history.put(trial)
+                break
+        return batch
 
     def _propose(self, wanted: int) -> bool:
         """Create up to `wanted` new trials; return whether there was room for any."""
@@ -133,28 +151,30 @@ class Search:
                 self._note(trial)
         return True
 
-    def _start(self, trial: Trial) -> None:
-        start = trial.checkpoint.epoch if trial.checkpoint else 0
-        started_at = trial.started_at or datetime.now(UTC)
-        trial = replace(trial, state=TrialState.RUNNING, attempt=trial.attempt + 1, started_at=started_at, reason="")
-        assignment = Assignment(trial.number, trial.candidate, trial.attempt, start, trial.checkpoint)
+    def _start(self, batch: Sequence[Trial]) -> None:
+        begun = [self._begin(trial) for trial in batch]
         job = Job(
             id=next(self.jobs),
             study=self.config.name,
             task=self.config.task,
-            assignments=(assignment,),
+            assignments=tuple(_assignment(trial) for trial in begun),
             epochs=self.config.budget.epochs,
             seed=self.config.seed,
             folder=self.folder,
             checkpoint_seconds=self.config.checkpoint_seconds,
         )
-        self.history.put(trial)
-        self._running[trial.number] = Running(trial, job.id, list(trial.curve))
-        self._job_sizes[job.id] = len(job.assignments)
-        self.stopping.started(trial.number, self.config.budget.epochs - len(trial.curve))
-        self._note(trial)
+        self._running |= {trial.number: Running(trial, job.id, list(trial.curve)) for trial in begun}
+        self._job_sizes[job.id] = len(begun)
         self.ledger.flush(seconds=self.stopping.seconds)  # RUNNING is on record before a worker hears of it
         self.executor.submit(job)
+
+    def _begin(self, trial: Trial) -> Trial:
+        started_at = trial.started_at or datetime.now(UTC)
+        trial = replace(trial, state=TrialState.RUNNING, attempt=trial.attempt + 1, started_at=started_at, reason="")
+        self.history.put(trial)
+        self.stopping.started(trial.number, self.config.budget.epochs - len(trial.curve))
+        self._note(trial)
+        return trial
 
     # ---- in: what the workers report
 
@@ -187,6 +207,7 @@ class Search:
         self._changed[event.number] = running.trial
         self.ledger.point(event.number, point)
         self.stopping.trained(event.number)
+        self.cohort.observe(event.seconds)
         if self.pruner.report(event.number, event.epoch, self._pruning_value(point)) and not running.stop_reason:
             running.stop_reason = "pruned"
             return {event.number} if event.epoch < self.config.budget.epochs else set()
@@ -306,3 +327,8 @@ class Search:
             self.pruner.report(trial.number, point.epoch, self._pruning_value(point))
         if trial.state.finished:
             self.pruner.finish(trial.number, complete=trial.state is TrialState.COMPLETE)
+
+
+def _assignment(trial: Trial) -> Assignment:
+    start = trial.checkpoint.epoch if trial.checkpoint else 0
+    return Assignment(trial.number, trial.candidate, trial.attempt, start, trial.checkpoint)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nas.executors.protocol import Executor
+from search_spaces.hyperparameters import integer
 from workers.messages import Event, Job, JobLost, TaskInfo, TaskSpec
 
 if TYPE_CHECKING:
@@ -16,13 +17,15 @@ Training = Generator[list[Event], Collection[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Inline:
-    """Train in the controller's own process, one candidate after another."""
+    """Train in the controller's own process; the cohort's size is fixed, so that a search can be repeated."""
+
+    cohort: int = integer(1, "candidates per job", low=1, high=1024)
 
     def start(self) -> Executor:
         """Load torch and return the executor."""
         from workers.train import Worker
 
-        return InlineExecutor(Worker())
+        return InlineExecutor(Worker(), self.cohort)
 
 
 class InlineExecutor:
@@ -30,8 +33,9 @@ class InlineExecutor:
 
     capacity = 1
 
-    def __init__(self, worker: "Worker") -> None:
+    def __init__(self, worker: "Worker", cohort: int = 1) -> None:
         self._worker = worker
+        self.cohort = cohort
         self._jobs: deque[Job] = deque()
         self._training: Training | None = None
         self._stops: set[int] = set()

@@ -27,15 +27,18 @@ class Process:
 
     workers: int = integer(0, "how many processes; 0 means one per core", low=0, high=1024)
 
+    cohort: int = integer(0, "candidates per job; 0 chooses from what their epochs cost", low=0, high=1024)
+
     def start(self) -> Executor:
         """Start the workers; they load torch side by side."""
-        return ProcessExecutor(self.workers or len(os.sched_getaffinity(0)))
+        return ProcessExecutor(self.workers or len(os.sched_getaffinity(0)), self.cohort)
 
 
 class ProcessExecutor:
     """Hands each job to a free worker, replaces workers that die, and says which job died with them."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, cohort: int = 0) -> None:
+        self.cohort = cohort
         self._queue: deque[Job] = deque()
         self._false_starts = 0
         self._workers = [_WorkerProcess() for _ in range(workers)]

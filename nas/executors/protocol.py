@@ -14,6 +14,11 @@ class Executor(Protocol):
         """How many jobs can run at the same time."""
         ...
 
+    @property
+    def cohort(self) -> int:
+        """How many candidates a job shall hold; 0 leaves it to the controller, which chooses from their cost."""
+        ...
+
     def describe(self, task: TaskSpec) -> TaskInfo:
         """Load a task where the jobs will run and say what it holds; raise `TaskError` if it cannot be used."""
         ...
