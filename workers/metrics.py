@@ -43,14 +43,23 @@ def _auroc(outputs: "Tensor", targets: "Tensor", actual: "Tensor") -> "Tensor":
     """
     import torch
 
-    scores = outputs.double().softmax(dim=1).T.contiguous()  # (classes, samples)
-    ordered = scores.sort(dim=1).values
-    below, through = (torch.searchsorted(ordered, scores, right=right) for right in (False, True))
-    ranks = (below + through + 1).double() / 2
-    is_class = targets == torch.arange(len(scores), device=targets.device)[:, None]  # (classes, samples)
+    scores, order = outputs.T.contiguous().double().softmax(dim=0).sort(dim=1)  # (classes, samples)
+    is_class = targets[order] == torch.arange(len(scores), device=targets.device)[:, None]
     others = len(targets) - actual
-    areas = ((ranks * is_class).sum(dim=1) - actual * (actual + 1) / 2) / (actual * others)
+    areas = ((_ranks(scores) * is_class).sum(dim=1) - actual * (actual + 1) / 2) / (actual * others)
     return _mean_where(areas, (actual > 0) & (others > 0))
+
+
+def _ranks(ordered: "Tensor") -> "Tensor":
+    """Return the ranks, from 1, of scores that are in order along dim 1; equal ones have their mean rank."""
+    import torch
+
+    count = ordered.shape[1]
+    places = torch.arange(count, device=ordered.device)
+    rises = torch.nn.functional.pad(ordered.diff(dim=1) > 0, (1, 1), value=True)  # before each place, and at the end
+    first = torch.where(rises[:, :-1], places, 0).cummax(dim=1).values
+    last = torch.where(rises[:, 1:], places, count).flip(1).cummin(dim=1).values.flip(1)
+    return (first + last).double() / 2 + 1
 
 
 def _of_numbers(info: TaskInfo, outputs: "Tensor", targets: "Tensor") -> list["Tensor"]:
