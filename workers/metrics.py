@@ -43,7 +43,7 @@ def _auroc(outputs: "Tensor", targets: "Tensor", actual: "Tensor") -> "Tensor":
     """
     import torch
 
-    scores, order = outputs.T.contiguous().double().softmax(dim=0).sort(dim=1)  # (classes, samples)
+    scores, order = outputs.double().softmax(dim=1).T.sort(dim=1)  # (classes, samples); equal rows stay equal
     is_class = targets[order] == torch.arange(len(scores), device=targets.device)[:, None]
     others = len(targets) - actual
     areas = ((_ranks(scores) * is_class).sum(dim=1) - actual * (actual + 1) / 2) / (actual * others)
