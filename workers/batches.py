@@ -48,14 +48,22 @@ def shuffled(samples: Samples, *, seed: int, epoch: int) -> Epoch:
     """Return the samples in the order of the epoch that follows `epoch` others."""
     order = torch.randperm(len(samples), generator=torch.Generator().manual_seed(mix(seed, epoch)))
     order = order.to(samples.targets.device)
-    return Epoch(Samples(samples.inputs.index_select(0, order), samples.targets.index_select(0, order)), epoch)
+    inputs, targets = samples.inputs.index_select(0, order), samples.targets.index_select(0, order)
+    return Epoch(Samples(_channels_last(inputs), targets), epoch)
 
 
 def load(fold: Fold, *, device: str) -> Samples:
     """Copy a fold to a device."""
-    return Samples(torch.from_numpy(fold.inputs).to(device), torch.from_numpy(fold.targets).to(device))
+    inputs, targets = torch.from_numpy(fold.inputs).to(device), torch.from_numpy(fold.targets).to(device)
+    return Samples(_channels_last(inputs), targets)
 
 
 def join(first: Fold, second: Fold) -> Fold:
     """Return the samples of two folds, one after the other."""
     return Fold(np.concatenate([first.inputs, second.inputs]), np.concatenate([first.targets, second.targets]))
+
+
+def _channels_last(inputs: Tensor) -> Tensor:
+    """Lay images out as convolutions on a CPU like them; all else, and other devices, stay as they are."""
+    images = inputs.ndim == 4 and inputs.device.type == "cpu"
+    return inputs.contiguous(memory_format=torch.channels_last) if images else inputs

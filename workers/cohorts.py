@@ -81,7 +81,7 @@ def gather(job: Job, *, samples: int) -> tuple[Life, ...]:
 
 
 def held_bytes(network: Network) -> int:
-    """Return what a candidate holds all the time: its parameters, their gradients, two numbers of its optimizer each."""
+    """Return what a candidate always holds: parameters, their gradients, two numbers of the optimizer for each."""
     return 4 * 4 * network.parameters
 
 

@@ -124,6 +124,17 @@ def test_dropout_drops_its_share_and_keeps_the_mean() -> None:
     assert abs(float(dropped.mean()) - 1) < 0.01
 
 
+def test_dropout_treats_every_place_alike() -> None:
+    module = StreamDropout(0.5).train()
+    shares = (module(torch.ones(20_000, 8)) == 0).float().mean(dim=0)
+    assert float((shares - 0.5).abs().max()) < 0.015
+
+
+def test_dropout_of_images_with_channels_last_keeps_their_order_in_memory() -> None:
+    images = torch.ones(2, 3, 4, 5).contiguous(memory_format=torch.channels_last)
+    assert StreamDropout(0.5).train()(images).is_contiguous(memory_format=torch.channels_last)
+
+
 def test_dropout_depends_on_seed_step_and_layer() -> None:
     network = Network((50,), 50, (Dropout(0.5), Dropout(0.5)))
     masks = set()

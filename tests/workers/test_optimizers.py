@@ -98,3 +98,14 @@ def test_the_defaults_of_an_optimizer_are_allowed(name: str) -> None:
 def test_nesterov_without_momentum_is_plain_descent() -> None:
     made = optimizers.make(Named("sgd", Settings(nesterov=True)))
     assert not made.build([torch.zeros(2, requires_grad=True)], weight_decay=0.0).param_groups[0]["nesterov"]
+
+
+def test_weights_of_convolutions_come_back_in_their_own_order() -> None:
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Conv2d(3, 5, 3), nn.Flatten(), nn.Linear(5, 2))
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    weights = Weights(module)
+    optimizer = optimizers.make(Named("adam")).build([weights.flat], weight_decay=0.0)
+    exported = weights.export(optimizer)
+    assert all(torch.equal(value, exported[f"network.{name}"]) for name, value in before.items())
+    assert all(value.is_contiguous() for value in exported.values())
