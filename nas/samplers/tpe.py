@@ -8,7 +8,7 @@ from nas.samplers.protocol import Sampler
 from search_spaces.hyperparameters import integer
 from search_spaces.space import SearchSpace
 
-RECENT = 1000
+RECENT = 500
 """With one objective the model is shown so many last trials, and the best of all: what bounds a proposal's price."""
 
 
