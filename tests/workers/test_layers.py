@@ -124,6 +124,11 @@ def test_dropout_drops_its_share_and_keeps_the_mean() -> None:
     assert abs(float(dropped.mean()) - 1) < 0.01
 
 
+@pytest.mark.parametrize("p", [0.0, 1e-9])
+def test_dropout_of_next_to_nothing_drops_nothing(p: float) -> None:
+    assert torch.equal(StreamDropout(p).train()(torch.ones(9)), torch.ones(9))
+
+
 def test_dropout_treats_every_place_alike() -> None:
     module = StreamDropout(0.5).train()
     shares = (module(torch.ones(20_000, 8)) == 0).float().mean(dim=0)

@@ -11,6 +11,7 @@ from training_jobs import DIGITS, candidate, curve, job, of, outcome, run
 
 from search_spaces.candidate import Architecture, Named, Settings
 from workers import checkpoints, rounds
+from workers.engines.failures import failure
 from workers.engines.training import Training
 from workers.messages import Assignment, Checkpoint, EpochMetrics, Outcome, Saved, Split, TaskSpec
 from workers.train import Worker
@@ -108,6 +109,16 @@ def test_a_crash_fails_that_trial_alone(tmp_path: Path) -> None:
     events = run(job(tmp_path, candidate(0), broken))
     assert outcome(events, 1).reason == "crash: ValueError: Invalid beta parameter at index 0: 1.0"
     assert outcome(events).state == "COMPLETE"
+
+
+def test_an_unknown_optimizer_is_a_build_failure(tmp_path: Path) -> None:
+    ended = outcome(run(job(tmp_path, candidate(optimizer=Named("adm")))))
+    assert ended.reason.startswith("build: unknown optimizer 'adm' (did you mean 'adam")
+
+
+def test_what_a_crash_says_is_one_short_line() -> None:
+    assert failure(ValueError("a\nb" * 1000)).reason.startswith("crash: ValueError: a ba ba b")
+    assert len(failure(ValueError("a\nb" * 1000)).reason) < 400
 
 
 def test_a_task_that_cannot_be_used_fails_every_assignment(tmp_path: Path) -> None:

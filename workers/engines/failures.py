@@ -2,20 +2,25 @@
 
 import torch
 
-from search_spaces.errors import BuildError
+from search_spaces.errors import NasError
 from workers.engines.protocol import Failure
 
 OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "not enough memory", "bad_alloc", "Cannot allocate memory")
 """What torch's errors say when an allocation failed: not all of them have a type of their own."""
 
 
+LONGEST = 300
+"""Characters kept of what an error says."""
+
+
 def failure(error: Exception) -> Failure:
     """Turn what one candidate raised into why it failed: `oom`, `build: …` or `crash: …`."""
     if out_of_memory(error):
         return Failure("oom")
-    if isinstance(error, BuildError):
+    if isinstance(error, NasError):
         return Failure(f"build: {error}")
-    return Failure(f"crash: {type(error).__name__}: {error}")
+    sentence = " ".join(str(error).split())
+    return Failure(f"crash: {type(error).__name__}: {sentence[:LONGEST]}")
 
 
 def out_of_memory(error: Exception) -> bool:

@@ -1,5 +1,6 @@
 """The solo engine, the reference for every other: plain torch, one candidate of the cohort after another."""
 
+import logging
 import time
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
@@ -11,6 +12,8 @@ from workers.engines.protocol import Failure, Measured, Member
 from workers.engines.training import Training
 from workers.messages import TaskInfo
 from workers.metrics import measure
+
+log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -70,6 +73,7 @@ def _each(items: Mapping[int, Item], work: Callable[[Item], Result]) -> dict[int
             results[number] = work(item)
         except Exception as error:  # one candidate's error is its outcome, never its neighbours'
             results[number] = failure(error)
+            log.debug("candidate %d failed", number, exc_info=True)
     return results
 
 

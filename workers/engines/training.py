@@ -32,6 +32,8 @@ class Training:
         self.step, self.epochs = 0, 0
         self.module = build(member.network, member.candidate.seed).to(device)
         self.dropouts = dropouts(self.module)
+        for dropout in self.dropouts:
+            dropout.place(device)
         self.weights = Weights(self.module)
         spare_the_compiler()
         described = optimizers.make(recipe.optimizer)

@@ -7,7 +7,6 @@ from search_spaces.ops.dropout import Dropout as Op
 from workers.messages import Shape
 from workers.seeds import mix
 
-
 LEVELS = 1 << 16
 """In how many levels a share is cut."""
 
@@ -17,9 +16,14 @@ class StreamDropout(nn.Module):
 
     def __init__(self, p: float) -> None:
         super().__init__()
-        self.p = p
+        self.kept = max(1, round((1.0 - p) * LEVELS))
+        """Levels, of `LEVELS`, at which an element is kept."""
         self.key = 0
         self.generator = torch.Generator()
+
+    def place(self, device: str) -> None:
+        """Draw on this device."""
+        self.generator = torch.Generator(device)
 
     def begin(self, step: int) -> None:
         """Turn to the stream of this training step."""
@@ -27,11 +31,10 @@ class StreamDropout(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Zero a share `p` of the elements and scale up the others; the identity while not training."""
-        if not self.training or self.p == 0:
+        if not self.training or self.kept == LEVELS:
             return inputs
-        kept = max(1, round((1.0 - self.p) * LEVELS))
         drawn = _like(_sixteen_bits(inputs.numel(), inputs.device, self.generator), inputs)
-        return inputs * (drawn < kept - LEVELS // 2).mul(LEVELS / kept)
+        return inputs * (drawn < self.kept - LEVELS // 2).mul(LEVELS / self.kept)
 
 
 def _sixteen_bits(count: int, device: torch.device, generator: Generator) -> Tensor:
