@@ -11,10 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.tasks.protocol import Array, ArrayInputs, Samples, TableInputs
-
-MISSING = ("", "?", "na", "n/a", "nan", "null")
-"""What stands for a missing cell, in any case."""
+from workers.tasks.protocol import MISSING, Array, ArrayInputs, Samples, TableInputs
 
 Floats = NDArray[np.float32]
 Settings = Mapping[str, Any]

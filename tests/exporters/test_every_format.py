@@ -103,6 +103,20 @@ def test_a_failed_export_keeps_the_one_before(train: Train, tmp_path: Path, monk
     assert len(list(tmp_path.iterdir())) == 2
 
 
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RuntimeError("write failed")])
+def test_a_full_disk_leaves_nothing_behind(
+    train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def full(*_: object) -> None:
+        (next((tmp_path / "folder").iterdir()) / "weights.safetensors").write_bytes(b"half")
+        raise error
+
+    monkeypatch.setattr(EXPORTERS.load("safetensors"), "write", full)
+    with pytest.raises(ExportError, match="the safetensors export cannot be written to"):
+        exporters.export("safetensors", *train(), tmp_path / "folder")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nan_outputs_are_no_export(train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     exporter = EXPORTERS.load("safetensors")
     shape = (dataset.load(train()[2]).info.samples[1], 10)

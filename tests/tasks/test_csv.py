@@ -160,6 +160,11 @@ def test_a_folder_is_not_a_table(tmp_path: Path) -> None:
     assert "cannot read" in error(str(tmp_path))
 
 
+@pytest.mark.parametrize("path", ["a\0b", "~nobody-of-this-name/table.csv", "x" * 5000])
+def test_a_path_that_cannot_be_is_refused(path: str) -> None:
+    assert "cannot read" in error(path)
+
+
 def test_a_task_without_path_or_target_says_so(write: Write) -> None:
     assert error("") == "task csv: needs path, got ''"
     assert error(write(table()), target="") == "task csv: needs target, got ''"

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 from workers.errors import ExportError
@@ -51,7 +52,7 @@ def _write(format: str, exporter: Exporter, trained: Trained, temporary: Path, f
         hashes = tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in paths)
         for path in reversed(paths):  # the network last: where it is, what belongs to it is too
             os.replace(path, folder / path.name)
-    except OSError as error:
+    except (OSError, RuntimeError, SafetensorError) as error:  # on a full disk torch raises RuntimeError
         raise ExportError(f"the {format} export cannot be written to {str(folder)!r}: {error}") from error
     return Exported(format, tuple(str(folder / path.name) for path in paths), hashes, difference, metrics)
 

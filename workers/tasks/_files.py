@@ -31,15 +31,23 @@ class Table:
 
 def read_bytes(path: str) -> bytes:
     """Return what a file holds; raise `TaskError`, with the nearest match, if it cannot be read."""
-    file = Path(path).expanduser()
     try:
-        return file.read_bytes()
+        return Path(path).expanduser().read_bytes()
     except FileNotFoundError as error:
-        beside = sorted(other.name for other in file.parent.iterdir()) if file.parent.is_dir() else []
-        hint = nearest(file.name, tuple(beside)) if beside else ""
-        raise TaskError(f"no such file: {path!r}{hint if 'did you mean' in hint else ''}") from error
+        raise TaskError(f"no such file: {path!r}{_nearest_file(Path(path).expanduser())}") from error
     except OSError as error:
         raise TaskError(f"cannot read {path!r}: {error.strerror or error}") from error
+    except (ValueError, RuntimeError) as error:  # a zero byte in it, or the home of nobody
+        raise TaskError(f"cannot read {path!r}: {error}") from error
+
+
+def _nearest_file(file: Path) -> str:
+    try:
+        beside = tuple(sorted(other.name for other in file.parent.iterdir()))
+    except OSError:
+        return ""
+    hint = nearest(file.name, beside)
+    return hint if "did you mean" in hint else ""
 
 
 def read_table(path: str, delimiter: str) -> Table:

@@ -1,7 +1,7 @@
 """Your own table: a CSV file with a header, numbers and categories, missing cells, and the column to predict.
 
 A cell that is empty or one of ?, NA, N/A, NaN, null is missing: a number is then the median of the training samples,
-beside a column that says so; a category has a category of its own for it.
+beside a column that says so; a missing category is a category of its own; one never seen in training has a slot of its own.
 """
 
 import math
@@ -14,9 +14,8 @@ import numpy as np
 from search_spaces.hyperparameters import file, integer, option
 from workers.errors import TaskError
 from workers.messages import Kind
-from workers.preprocessing import MISSING
 from workers.tasks._files import DELIMITERS, Table, read_table
-from workers.tasks.protocol import KINDS, Array, Samples, TableInputs
+from workers.tasks.protocol import KINDS, MISSING, Array, Samples, TableInputs
 
 FEW = 20
 """A target of at most so many different whole numbers is taken for classes."""

@@ -13,6 +13,8 @@ Array = NDArray[Any]
 Cell = str | float
 Columns = Mapping[str, Sequence[Cell]]
 """A table: the cells of each column, by its name; an empty text is a missing value."""
+MISSING = ("", "?", "na", "n/a", "nan", "null")
+"""What stands for a missing cell, in any case."""
 Layout = Literal["plain", "NHW", "NHWC"]
 """How the axes of raw inputs are ordered; images become (samples, channels, height, width)."""
 KINDS: Mapping[str, Kind] = {kind: kind for kind in get_args(Kind)}
