@@ -1,7 +1,7 @@
 """Your own table: a CSV file with a header, numbers and categories, missing cells, and the column to predict.
 
 A cell that is empty or one of ?, NA, N/A, NaN, null is missing: a number is then the median of the training samples,
-beside a column that says so; a missing category is a category of its own; one never seen in training has a slot of its own.
+beside a column that says so. A missing category is a category of its own; one never seen in training is "unknown".
 """
 
 import math
