@@ -28,7 +28,9 @@ class OptunaPruner:
     def report(self, number: int, epoch: int, value: float) -> bool:
         """Take a value and return whether Optuna would stop the trial."""
         with _quiet():
-            trial = self._running.setdefault(number, self._running.get(number) or self._study.ask())
+            if number not in self._running:
+                self._running[number] = self._study.ask()
+            trial = self._running[number]
             trial.report(value, epoch)
             self._last[number] = value
             return trial.should_prune()

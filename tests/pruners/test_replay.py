@@ -136,7 +136,7 @@ def quiet() -> Iterator[None]:
 @pytest.mark.parametrize("direction", ["maximize", "minimize"])
 @pytest.mark.parametrize("case", CASES, ids=name_of)
 def test_decides_as_optuna_does(case: Case, direction: Direction, rough: bool) -> None:
-    reports, _ = replay(case, direction, rough, trials=7 if case[0] == "wilcoxon" else 120)
+    reports, _ = replay(case, direction, rough, trials=6 if case[0] == "wilcoxon" else 120)
 
     assert reports > 100
 
