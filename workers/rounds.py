@@ -94,12 +94,11 @@ class Rounds:
     def _enter(self, life: Life, network: Network) -> Mapping[int, Failure]:
         checkpoint = life.assignment.checkpoint if life.epochs else None
         state = checkpoints.load(checkpoint) if checkpoint else None
-        if state:
-            life.halved = state.batch_size != life.batch_size
-            life.batch_size, life.metrics = state.batch_size, state.metrics
-        failures = self._engine.add([Member(life.number, life.assignment.candidate, network, life.batch_size)])
+        size = state.batch_size if state else life.batch_size
+        failures = self._engine.add([Member(life.number, life.assignment.candidate, network, size)])
         if state and not failures:
             self._engine.restore(life.number, state)
+            life.halved, life.batch_size, life.metrics = size != life.batch_size, size, state.metrics
         return failures
 
     def _epoch(self) -> list[Event]:

@@ -102,7 +102,7 @@ def test_a_lost_checkpoint_costs_time_and_not_the_curve(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_of_another_network_is_not_gone_on_from(tmp_path: Path) -> None:
-    other = run(job(tmp_path / "other", candidate(0, width=8), epochs=3, checkpoint_seconds=0))
+    other = run(job(tmp_path / "other", candidate(0, width=8, batch_size=9), epochs=3, checkpoint_seconds=0))
     wrong = Assignment(0, candidate(0, width=16), 2, 2, of(other, Saved)[1].checkpoint)
     again = run(job(tmp_path / "again", wrong, epochs=3))
     assert curve(again) == curve(run(job(tmp_path / "whole", candidate(0, width=16), epochs=3)))[2:]

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from training_jobs import candidate, curve, job, outcome, run
+from training_jobs import candidate, curve, job, of, outcome, run
 
 from workers.batches import Epoch
 from workers.engines.training import Training
+from workers.messages import Assignment, Saved
 
 FOLDER = Path(__file__).parent
 LIMITED = """
@@ -79,3 +80,20 @@ def test_a_batch_of_one_that_does_not_fit_fails(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(Training, "epoch", epoch)
     ended = outcome(run(job(tmp_path, candidate(batch_size=1))))
     assert (ended.state, ended.reason) == ("FAIL", "oom")
+
+
+def test_a_candidate_at_half_the_batch_goes_on_so_from_its_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = Training.epoch
+
+    def epoch(self: Training, epoch: Epoch) -> float:
+        if self.member.batch_size == 32:
+            raise MemoryError
+        return honest(self, epoch)
+
+    monkeypatch.setattr(Training, "epoch", epoch)
+    whole = run(job(tmp_path, candidate(), epochs=3, checkpoint_seconds=0))
+    saved = of(whole, Saved)[0].checkpoint
+    rest = run(job(tmp_path, Assignment(0, candidate(), 2, 1, saved), epochs=3))
+    assert curve(rest) == curve(whole)[1:]
