@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Annotated, Any, Protocol
 
 import typer
@@ -78,7 +79,8 @@ class LazyGroup(TyperGroup):
 
 def load(name: str) -> TyperCommand | TyperGroup:
     """Import a command's file; it holds a function of its name, or a `typer.Typer` of several."""
-    entry = getattr(import_module(f"nas.cli.{name}"), name)
+    ours = find_spec(f"nas.cli.{name}") is not None
+    entry = getattr(import_module(f"nas.cli.{name}"), name) if ours else COMMANDS.load(name)
     described = COMMANDS.describe(name)
     if isinstance(entry, typer.Typer):
         command = get_command(entry)
@@ -94,14 +96,23 @@ def load(name: str) -> TyperCommand | TyperGroup:
 app = typer.Typer(cls=LazyGroup, no_args_is_help=True, **_PLAIN)
 
 
-@app.callback()
-def nas(version: Annotated[bool, typer.Option("--version", help="print the version and exit")] = False) -> None:
-    """Neural architecture search: from a ten-line study file to a trained network."""
-    if version:
-        from importlib.metadata import version as installed
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
 
-        typer.echo(f"nas {installed('nas')}")
+        try:
+            typer.echo(f"nas {version('nas')}")
+        except PackageNotFoundError:
+            typer.echo("nas, run from its source without being installed")
         raise typer.Exit
+
+
+_VERSION = typer.Option("--version", help="print the version and exit", is_eager=True, callback=_print_version)
+
+
+@app.callback()
+def nas(version: Annotated[bool, _VERSION] = False) -> None:
+    """Neural architecture search: from a ten-line study file to a trained network."""
 
 
 def _let_go_of_a_closed_pipe() -> None:
