@@ -40,4 +40,4 @@ def export(format: str, checkpoint: Checkpoint, candidate: Candidate, task: Task
     from workers.exporters._trained import restore
     from workers.exporters._verified import write_verified
 
-    return write_verified(format, restore(checkpoint, candidate, task), Path(folder))
+    return write_verified(format, restore(checkpoint, candidate, task), Path(folder).absolute())
