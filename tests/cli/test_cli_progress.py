@@ -1,0 +1,167 @@
+"""What progress says: counts, speed, the time that is left; on a terminal and in words."""
+
+import io
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from command_runs import STUDY
+from rich.console import Console
+
+from nas.cli._snapshot import class_of, tally
+from nas.cli.output import words
+from nas.cli.output.console import plain
+from nas.cli.output.lines import Lines
+from nas.cli.output.live import Live
+from nas.cli.output.progress import Progress
+from nas.config import Budget, Objective, StudyConfig
+from nas.happenings import EpochsDone, FinalScored, FinalStarted, Noticed, TrialFinished
+from nas.study_file import loads
+from nas.trials import Trial, TrialState
+from search_spaces.candidate import Params
+
+
+@dataclass
+class Clock:
+    """A clock that stands until it is set."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def config() -> StudyConfig:
+    return loads(STUDY, base=Path())
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def progress(config: StudyConfig, clock: Clock) -> Progress:
+    return Progress(config, clock=clock)
+
+
+@pytest.fixture
+def trial(config: StudyConfig) -> Trial:
+    import random
+
+    params = config.space.sample(random.Random(0))
+    return Trial(3, params, config.space.candidate(params, 0), TrialState.COMPLETE, values=(0.9,), epochs=2)
+
+
+def test_a_trial_is_in_one_of_five_classes(trial: Trial) -> None:
+    ended = [
+        trial,
+        replace(trial, state=TrialState.PRUNED, reason="pruned"),
+        replace(trial, state=TrialState.FAIL, reason="nan"),
+        replace(trial, reason="reused"),
+        replace(trial, state=TrialState.PRUNED, reason="reused"),
+        replace(trial, state=TrialState.PRUNED, reason="infeasible"),
+    ]
+    assert tally(ended) == {"complete": 1, "pruned": 1, "failed": 1, "reused": 2, "infeasible": 1}
+
+
+def test_a_trial_that_goes_on_is_in_none(trial: Trial) -> None:
+    assert class_of(replace(trial, state=TrialState.RUNNING)) == "running"
+    assert sum(tally([replace(trial, state=TrialState.WAITING)]).values()) == 0
+
+
+def test_speed_is_that_of_the_last_seconds(progress: Progress, clock: Clock) -> None:
+    progress.take(EpochsDone(1000, 2))
+    clock.now = 100.0
+    progress.take(EpochsDone(50, 2))
+    assert progress.speed == 5.0
+
+
+def test_the_time_left_follows_the_trials(progress: Progress, trial: Trial, clock: Clock) -> None:
+    clock.now = 8.0
+    progress.take(TrialFinished(trial, best=True))
+    assert progress.remaining == 15 * 8.0
+
+
+def test_the_time_left_is_never_more_than_the_budget(progress: Progress, trial: Trial, clock: Clock) -> None:
+    progress.config = replace(progress.config, budget=Budget(trials=16, seconds=10.0))
+    clock.now = 8.0
+    progress.take(TrialFinished(trial, best=True))
+    assert progress.remaining == 2.0
+
+
+def test_no_time_is_promised_before_the_first_trial(progress: Progress) -> None:
+    assert progress.remaining is None
+
+
+def test_earlier_trials_count(progress: Progress, trial: Trial) -> None:
+    progress.config = replace(progress.config, objectives=(Objective("accuracy", "maximize"),))
+    progress.restore([trial, replace(trial, number=4, state=TrialState.WAITING)])
+    assert (progress.finished, progress.best) == (1, trial)
+    assert progress.share == 1 / 16
+
+
+def live(progress: Progress, width: int) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    console.print(Live(progress, console))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_a_terminal_shows_counts_the_best_and_the_speed(progress: Progress, trial: Trial) -> None:
+    progress.take(EpochsDone(3, 1))
+    progress.take(TrialFinished(trial, best=True))
+    shown = live(progress, 200)
+    assert "1/16 trials" in shown
+    assert "1 complete" in shown
+    assert "best accuracy=0.9 · trial 3 · mlp depth=" in shown
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+def test_progress_never_grows_beyond_the_terminal(progress: Progress, trial: Trial, width: int) -> None:
+    progress.take(TrialFinished(trial, best=True))
+    assert max(map(len, live(progress, width).splitlines())) <= width
+
+
+def test_the_final_stage_is_counted_apart(progress: Progress) -> None:
+    progress.take(FinalStarted(3))
+    progress.take(FinalScored(3, 1, {"accuracy": 0.9}))
+    assert "1/3 retrainings" in live(progress, 100)
+
+
+def test_a_notice_is_a_line(progress: Progress) -> None:
+    console = Console(file=io.StringIO(), width=20)
+    Lines(progress, console)(Noticed("a worker was lost and this is a long story"))
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue() == "note: a worker was lost and this is a long story\n"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"), [(0.04, "0.0 s"), (42, "42 s"), (63, "1m 03s"), (3700, "1h 01m"), (90_000, "1d 01h")]
+)
+def test_durations_have_two_units(seconds: float, written: str) -> None:
+    assert words.duration(seconds) == written
+
+
+def test_an_age_is_counted_from_now() -> None:
+    assert words.age(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 0, 5, tzinfo=UTC)) == "5m 00s ago"
+
+
+def test_layers_are_written_together() -> None:
+    params: Params = {"depth": 2, "width.0": 64, "width.1": 32, "optimizer": "adamw", "optimizer.adamw.lr": 0.003}
+    assert words.searched("mlp", params) == "mlp depth=2 width=64·32 optimizer=adamw adamw.lr=0.003"
+
+
+def test_a_sparkline_leaves_gaps_where_nothing_is_a_number() -> None:
+    assert words.sparkline([0.0, float("nan"), 1.0]) == "▁ █"
+
+
+@pytest.mark.parametrize(("value", "written"), [(float("inf"), "infinite"), (12345, "12,345"), (2.5e12, "2.5e+12")])
+def test_counts_may_be_huge(value: float, written: str) -> None:
+    assert words.count(value) == written
+
+
+def test_json_holds_no_infinity() -> None:
+    assert plain({"a": (1.0, float("nan"), {"b": float("-inf")})}) == {"a": [1.0, None, {"b": None}]}

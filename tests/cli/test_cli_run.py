@@ -1,0 +1,138 @@
+"""`nas run` and `nas resume`: events, lines, changes of the study, what is left at the end."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_runs import SMALL, Nas, Ran, run_in
+
+
+def events(searched: tuple[Path, Ran], kind: str) -> list[dict[str, Any]]:
+    return [line for line in searched[1].lines if line["event"] == kind]
+
+
+def test_the_first_event_says_what_is_searched(searched: tuple[Path, Ran]) -> None:
+    first = searched[1].lines[0]
+    assert (first["event"], first["study"], first["resumed"]) == ("study.started", "first", False)
+
+
+def test_every_trial_is_told_once(searched: tuple[Path, Ran]) -> None:
+    assert sorted(line["number"] for line in events(searched, "trial.finished")) == list(range(16))
+
+
+def test_every_retraining_is_told_with_its_score(searched: tuple[Path, Ran]) -> None:
+    assert len([line for line in events(searched, "final.scored") if "accuracy" in line["metrics"]]) == 2
+
+
+def test_the_last_line_has_the_promised_form(searched: tuple[Path, Ran]) -> None:
+    last = searched[1].lines[-1]
+    promised = ["event", "study", "state", "trials", "epochs", "seconds", "best", "test"]
+    assert list(last)[: len(promised)] == promised
+    assert (last["event"], last["state"]) == ("study.finished", "FINISHED")
+    assert list(last["trials"]) == ["complete", "pruned", "failed", "reused", "infeasible"]
+    assert list(last["best"]) == ["number", "values", "architecture", "recipe", "parameters", "flops"]
+    assert list(last["test"]) == ["metric", "mean", "std", "seeds"]
+
+
+def test_each_trial_is_in_one_class(searched: tuple[Path, Ran]) -> None:
+    counts = searched[1].lines[-1]["trials"]
+    assert sum(counts.values()) == 16
+    assert all(counts[name] for name in ("complete", "reused", "infeasible"))
+
+
+def test_the_exported_files_exist(searched: tuple[Path, Ran]) -> None:
+    files = [Path(path) for path in searched[1].lines[-1]["artifacts"]]
+    assert [file for file in files if not file.is_file()] == []
+    assert "network.py" in {file.name for file in files}
+
+
+def test_without_a_terminal_each_trial_is_a_plain_line(fresh: Nas) -> None:
+    ran = fresh("run", "study.yaml", *SMALL)
+    told = [line for line in ran.err.splitlines() if line.startswith("[")]
+    assert [line.partition(" ")[0] for line in told] == ["[1/2]", "[2/2]"]
+    assert "\x1b" not in ran.err + ran.out
+
+
+def test_it_says_at_once_how_to_come_back(fresh: Nas) -> None:
+    err = fresh("run", "study.yaml", *SMALL, "--storage", "sqlite:///other.db").err
+    assert "nas resume first --storage sqlite:///other.db" in err
+    assert "nas dashboard --storage sqlite:///other.db" in err
+
+
+def test_the_best_network_is_on_standard_output(fresh: Nas) -> None:
+    out = fresh("run", "study.yaml", *SMALL).out
+    assert "accuracy" in out
+    assert "adamw.lr" in out
+
+
+def test_quiet_says_the_result_alone(fresh: Nas) -> None:
+    ran = fresh("run", "study.yaml", *SMALL, "--quiet")
+    assert ran.err == ""
+    assert "finished" in ran.out
+
+
+def test_the_environment_names_the_storage(fresh: Nas, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NAS_STORAGE", "sqlite:///env.db")
+    fresh("run", "study.yaml", *SMALL, "--quiet")
+    assert (tmp_path / "env.db").exists()
+
+
+def test_the_option_goes_before_the_environment(fresh: Nas, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NAS_STORAGE", "sqlite:///env.db")
+    fresh("run", "study.yaml", *SMALL, "--quiet", "--storage", "sqlite:///flag.db")
+    assert {path.name for path in tmp_path.glob("*.db")} == {"flag.db"}
+
+
+def test_name_and_seed_are_taken_from_the_command_line(fresh: Nas) -> None:
+    lines = fresh("run", "study.yaml", *SMALL, "--name", "123", "--seed", "5", "--json").lines
+    assert (lines[0]["study"], lines[0]["seed"]) == ("123", 5)
+
+
+def test_a_length_of_time_is_checked(fresh: Nas, tmp_path: Path) -> None:
+    ran = fresh("run", "study.yaml", "--time", "soon")
+    assert ran.code == 2
+    assert "'soon'" in ran.err
+    assert not (tmp_path / "nas.db").exists()
+
+
+def test_workers_are_refused_where_there_are_none(fresh: Nas) -> None:
+    ran = fresh("run", "study.yaml", "--workers", "2")
+    assert ran.code == 2
+    assert "'inline'" in ran.err
+
+
+def test_resume_goes_on_with_more_trials(fresh: Nas) -> None:
+    fresh("run", "study.yaml", *SMALL, "--quiet")
+    lines = fresh("resume", "first", "--trials", "4", "--json").lines
+    assert (lines[0]["resumed"], lines[0]["finished"]) == (True, 2)
+    assert sum(lines[-1]["trials"].values()) == 4
+
+
+def test_a_moved_database_is_resumed_where_it_is(fresh: Nas, tmp_path: Path) -> None:
+    fresh("run", "study.yaml", *SMALL, "--quiet")
+    (tmp_path / "nas.db").rename(tmp_path / "moved.db")
+    ran = fresh("resume", "first", "--storage", "sqlite:///moved.db", "--trials", "3", "--quiet")
+    assert ran.code == 0
+    assert not (tmp_path / "nas.db").exists()
+
+
+def test_no_usable_trial_is_said_in_json_too(fresh: Nas) -> None:
+    ran = fresh("run", "study.yaml", *SMALL, "--set", "limits.parameters=1", "--json")
+    assert ran.code == 7
+    assert (ran.lines[-1]["state"], ran.lines[-1]["best"], ran.lines[-1]["test"]) == ("FAILED", None, None)
+    assert ran.lines[-1]["trials"]["infeasible"] == 2
+
+
+def test_nothing_that_is_not_a_number_is_written(fresh: Nas) -> None:
+    def refuse(text: str) -> None:
+        raise AssertionError(text)
+
+    ran = fresh("run", "study.yaml", *SMALL, "--set", "space.optimizer={sgd: {lr: 1e3..1e4 log}}", "--json")
+    assert [json.loads(line, parse_constant=refuse) for line in ran.out.splitlines()]
+
+
+def test_two_runs_of_one_file_go_on_rather_than_begin_again(fresh: Nas, tmp_path: Path) -> None:
+    fresh("run", "study.yaml", *SMALL, "--quiet")
+    again = run_in(tmp_path, "run", "study.yaml", *SMALL, "--json")
+    assert (again.code, again.lines[0]["resumed"]) == (0, True)
