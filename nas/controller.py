@@ -16,7 +16,7 @@ from nas.environment import environment
 from nas.errors import NoUsableTrial, StudyExists
 from nas.executors.protocol import Executor
 from nas.final import FinalStage, score
-from nas.happenings import Noticed, StudyEnded, StudyStarted, Watcher
+from nas.happenings import StudyEnded, StudyStarted, Watcher
 from nas.history import History
 from nas.keeper import Keeper
 from nas.ledger import Ledger
@@ -30,6 +30,7 @@ from nas.storage.records import Json, StudyState
 from nas.study_file import from_json, to_json
 from nas.trials import Trial
 from search_spaces.candidate import Named
+from search_spaces.errors import NasError
 from workers.messages import TaskInfo
 
 Clock = Callable[[], float]
@@ -138,7 +139,12 @@ class _Run:
         finals = self._retrain(best)
         if self._stopping_now():
             return self._leave("STOPPED", "stop", {})
-        return self._leave("FINISHED", reason, self._hand_out(best[0], finals, reason))
+        mine = [item for item in finals if item.number == best[0].number]
+        failures = self._export(best[0], mine[0] if mine else None)
+        left = self._leave("FINISHED", reason, self._result(best[0], mine, reason))
+        if failures:
+            raise failures[0]  # the study itself is whole: `nas export` tries again
+        return left
 
     def _search(self, task: TaskInfo) -> Search:
         config = self.config
@@ -184,26 +190,29 @@ class _Run:
         )
         return stage.run(best, self.storage.artifacts(self.record.id), seconds=lambda: self.stopping.seconds)
 
-    def _hand_out(self, best: Trial, finals: Sequence[Artifact], reason: str) -> dict[str, Json]:
-        """Export the best network and sum up the study."""
+    def _result(self, best: Trial, finals: Sequence[Artifact], reason: str) -> dict[str, Json]:
+        """Sum up the study."""
         first = self.config.objectives[0].metric
         metric = first if first in self.record.task.metrics else self.record.task.metrics[0]
         test = score(finals, best.number, metric)
-        mine = [item for item in finals if item.number == best.number]
-        self._export(best, mine[0] if mine else None)
         return {"reason": reason, "best": best.number, "test": asdict(test) if test else None}
 
-    def _export(self, best: Trial, final: Artifact | None) -> None:
+    def _export(self, best: Trial, final: Artifact | None) -> list[NasError]:
+        """Write the best network in every format asked for; what one format fails with keeps no other from its turn."""
         from nas.export import export_trial
 
+        failures: list[NasError] = []
         for format in self.config.artifacts.export:
             try:
-                artifact = export_trial(self.config, best, final, format, self.folder / "best")
-            except OSError as error:
-                self.watch(Noticed(f"the {format} export failed: {error}"))
-                continue
-            self.ledger.artifact(artifact)
+                artifacts = export_trial(self.config, best, final, format, self.folder / "best")
+            except NasError as error:
+                failures.append(error)
+                self.ledger.event("export.failed", format=format, reason=str(error))
+            else:
+                for artifact in artifacts:
+                    self.ledger.artifact(artifact)
         self.ledger.flush(seconds=self.stopping.seconds)
+        return failures
 
     def _leave(self, state: StudyState, reason: str, result: dict[str, Json]) -> tuple[StudyState, str]:
         self.storage.save(self.lease, state=state, result=result or None, seconds=self.stopping.seconds)

@@ -11,8 +11,10 @@ from workers import exporters
 from workers.messages import Checkpoint
 
 
-def export_trial(config: StudyConfig, trial: Trial, final: Artifact | None, format: str, folder: Path) -> Artifact:
-    """Export a trial, retrained weights before those of the search, and return the artifact.
+def export_trial(
+    config: StudyConfig, trial: Trial, final: Artifact | None, format: str, folder: Path
+) -> list[Artifact]:
+    """Export a trial, retrained weights before those of the search; return its files, the network itself first.
 
     Raises:
         StudyNotFound: the trial has no weights on record.
@@ -21,17 +23,19 @@ def export_trial(config: StudyConfig, trial: Trial, final: Artifact | None, form
     checkpoint = _checkpoint(trial, final)
     candidate = replace(trial.candidate, seed=final.seed) if final else trial.candidate
     exported = exporters.export(format, checkpoint, candidate, config.task, folder)
-    path = Path(exported.paths[0])
-    return Artifact(
-        number=trial.number,
-        kind=f"export.{format}",
-        path=str(path),
-        sha256=exported.sha256[0],
-        bytes=path.stat().st_size,
-        epoch=checkpoint.epoch,
-        metrics=dict(exported.metrics),
-        seed=candidate.seed,
-    )
+    return [
+        Artifact(
+            number=trial.number,
+            kind=f"export.{format}",
+            path=path,
+            sha256=sha256,
+            bytes=Path(path).stat().st_size,
+            epoch=checkpoint.epoch,
+            metrics=dict(exported.metrics),
+            seed=candidate.seed,
+        )
+        for path, sha256 in zip(exported.paths, exported.sha256, strict=True)
+    ]
 
 
 def _checkpoint(trial: Trial, final: Artifact | None) -> Checkpoint:

@@ -77,7 +77,8 @@ class Study:
             raise NoUsableTrial(f"study {self.name!r} has no COMPLETE trial yet")
         retrained = [item for item in self.artifacts if item.kind == KIND and item.number == trial.number]
         final = retrained[0] if retrained else None
-        return [export_trial(self.config, trial, final, format, Path(folder)) for format in formats]
+        config, target = self.config, Path(folder)
+        return [item for format in formats for item in export_trial(config, trial, final, format, target)]
 
     def _trial(self, number: int) -> Trial:
         with Storage.open(self.storage, create=False) as storage:
