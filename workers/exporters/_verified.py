@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from workers.errors import ExportError
-from workers.exporters import EXPORTERS, Exported
+from workers.exporters._exported import EXPORTERS, Exported
 from workers.exporters._trained import Trained, in_batches
 from workers.exporters.protocol import Exporter
 from workers.metrics import measure

@@ -1,0 +1,23 @@
+"""The menu of formats, and what an export hands back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from search_spaces.registry import Menu
+
+EXPORTERS = Menu("workers.exporters", "format")
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written; the first path is the network itself, the others belong to it."""
+
+    format: str
+    paths: tuple[str, ...]
+    sha256: tuple[str, ...]
+    """Of each path."""
+    max_difference: float
+    """The largest absolute difference of an output, reloaded against original, on the validation samples; where
+    outputs are larger than 1, as a share of the largest, which is as exact as float32 is."""
+    metrics: Mapping[str, float]
+    """What the reloaded network measures on the validation samples."""
