@@ -9,12 +9,10 @@ enum class Cell : int64_t { RNN = 1, GRU = 3, LSTM = 4 };  // the number of gate
 
 class Recurrent final : public Layer {
  public:
-  Recurrent(Cell cell, long inputs, long hidden, long time, long directions)
-      : cell_(cell), inputs_(inputs), hidden_(hidden), time_(time), directions_(directions), gate_(round_up(hidden, PAD)) {
-    gates_ = (long)cell;
-    width_ = gates_ * gate_;
-    if (width_ >= 256 && width_ / PAD % 2 == 0) width_ += PAD;  // rows a power of two apart share few lines of the cache
-    slots_ = cell == Cell::RNN ? 1 : 4;
+  // A gate's units take `gate` floats of a row of weights, all gates at most `width`.
+  Recurrent(Cell cell, long inputs, long hidden, long time, long directions, long gate, long width)
+      : cell_(cell), inputs_(inputs), hidden_(hidden), time_(time), directions_(directions), gate_(gate), width_(width),
+        gates_((long)cell), slots_(cell == Cell::RNN ? 1 : 4) {
     in = inputs * time, out = hidden * directions * time;
   }
   long parameters() const override { return directions_ * (inputs_ + hidden_ + 2) * width_; }
@@ -247,7 +245,7 @@ class Recurrent final : public Layer {
   }
 
   Cell cell_;
-  long inputs_, hidden_, time_, directions_, gate_, gates_, width_, slots_;
+  long inputs_, hidden_, time_, directions_, gate_, width_, gates_, slots_;
   Weights weights_{};
   Kept kept_[2] = {};
   float *carried_ = nullptr, *turned_ = nullptr;
@@ -255,8 +253,8 @@ class Recurrent final : public Layer {
 
 inline Made make_recurrent(Description& d) {
   Cell cell = (Cell)d.whole();
-  long inputs = d.whole(), hidden = d.whole(), time = d.whole();
-  return std::make_unique<Recurrent>(cell, inputs, hidden, time, d.whole());
+  long inputs = d.whole(), hidden = d.whole(), time = d.whole(), directions = d.whole(), gate = d.whole();
+  return std::make_unique<Recurrent>(cell, inputs, hidden, time, directions, gate, d.whole());
 }
 
 }  // namespace nas
