@@ -23,6 +23,7 @@ def judged(config: StudyConfig, trial: Trial, curve: Sequence[Point], outcome: O
         curve=tuple(curve),
         epochs=len(curve),
         seconds=seconds,
+        cohort_seconds=trial.cohort_seconds + outcome.cohort_seconds,
         checkpoint=outcome.checkpoint,
         engine=outcome.engine,
         finished_at=datetime.now(UTC),

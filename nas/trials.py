@@ -53,6 +53,9 @@ class Trial:
     attempt: int = 0
     epochs: int = 0
     seconds: float = 0.0
+    """Its own share of the training time."""
+    cohort_seconds: float = 0.0
+    """Wall time of the cohorts it trained in, while it was in them."""
     reused_from: int | None = None
     checkpoint: Checkpoint | None = None
     engine: str = ""

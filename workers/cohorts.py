@@ -1,7 +1,8 @@
 """Cohorts: the candidates of a job that train as one, and what each has been through so far."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from search_spaces.network import Network
 from workers.messages import Assignment, Checkpoint, EpochMetrics, Job, Outcome
@@ -23,6 +24,8 @@ class Life:
     """Epochs the controller knows of: who starts again is silent until it has caught up."""
     metrics: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 0.0
+    cohort_seconds: float = 0.0
+    """Wall time of the cohort while it was in it."""
     halved: bool = False
     note: str = ""
     """What the controller should know of a candidate that may end well all the same."""
@@ -47,24 +50,27 @@ class Life:
 
     def complete(self, checkpoint: Checkpoint | None) -> Outcome:
         """End well."""
-        return Outcome(
-            self.number,
-            self.assignment.attempt,
-            "COMPLETE",
-            self.epochs,
-            self.metrics,
-            self.seconds,
-            self.note,
-            checkpoint,
-        )
+        return replace(self._outcome("COMPLETE", self.epochs, self.note), checkpoint=checkpoint)
 
     def prune(self) -> Outcome:
         """End because the controller said so."""
-        return Outcome(self.number, self.assignment.attempt, "PRUNED", self.known, self.metrics, self.seconds)
+        return self._outcome("PRUNED", self.known, "")
 
     def fail(self, reason: str) -> Outcome:
         """End badly."""
-        return Outcome(self.number, self.assignment.attempt, "FAIL", self.known, self.metrics, self.seconds, reason)
+        return self._outcome("FAIL", self.known, reason)
+
+    def _outcome(self, state: Literal["COMPLETE", "PRUNED", "FAIL"], epochs: int, reason: str) -> Outcome:
+        return Outcome(
+            self.number,
+            self.assignment.attempt,
+            state,
+            epochs,
+            self.metrics,
+            self.seconds,
+            reason,
+            cohort_seconds=self.cohort_seconds,
+        )
 
 
 def gather(job: Job, *, samples: int) -> tuple[Life, ...]:

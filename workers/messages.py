@@ -152,6 +152,8 @@ class Outcome:
     reason: str = ""
     checkpoint: Checkpoint | None = None
     engine: str = "solo"
+    cohort_seconds: float = 0.0
+    """Wall time of its cohort while it was in it; `seconds` is its own share."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,10 @@ class Rounds:
             events = self._fail(_failures(trained))
             measured = self._engine.evaluate(self._material.measured) if self._job.stage == "search" else {}
             events += self._fail(_failures(measured))
-        self._unsaved += time.perf_counter() - begin
+        spent = time.perf_counter() - begin
+        self._unsaved += spent
+        for life in self._live.values():
+            life.cohort_seconds += spent
         return events + self._report(trained, measured)
 
     def _report(self, *results: Mapping[int, Measured | Failure]) -> list[Event]:

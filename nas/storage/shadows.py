@@ -78,6 +78,7 @@ def changing(trial: Trial) -> dict[str, str]:
     attributes = {
         "reason": dump_value(trial.reason),
         "seconds": dump_value(round(trial.seconds, 6)),
+        "cohort_seconds": dump_value(round(trial.cohort_seconds, 6)),
         "engine": dump_value(trial.engine),
         "attempt": dump_value(trial.attempt),
     }

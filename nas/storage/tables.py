@@ -94,6 +94,7 @@ trial = Table(
     Column("attempt", Integer, nullable=False),
     Column("epochs", Integer, nullable=False),
     Column("seconds", Float(53), nullable=False),
+    Column("cohort_seconds", Float(53), nullable=False),
     Column("reused_from", Integer),
     Column("checkpoint", Text),
     Column("engine", String(64), nullable=False),

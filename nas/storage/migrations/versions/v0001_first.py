@@ -68,6 +68,7 @@ def _create_trials() -> None:
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("epochs", sa.Integer(), nullable=False),
         sa.Column("seconds", sa.Float(53), nullable=False),
+        sa.Column("cohort_seconds", sa.Float(53), nullable=False),
         sa.Column("reused_from", sa.Integer()),
         sa.Column("checkpoint", sa.Text()),
         sa.Column("engine", sa.String(64), nullable=False),
