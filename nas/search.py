@@ -1,5 +1,6 @@
 """The loop of one study: ask, dispatch, report, prune, tell, record; the one place that decides what happens next."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,28 +18,19 @@ from nas.ledger import Ledger
 from nas.measures import judged
 from nas.proposals import Proposals
 from nas.pruners.protocol import Pruner
+from nas.running import Running, assignment, finish, over, with_curve
 from nas.samplers.protocol import Sampler, SpaceExhausted
 from nas.shelf import Shelf, sweep
 from nas.stopping import Stopping
 from nas.trials import Point, Trial, TrialState
-from workers.messages import Assignment, EpochMetrics, Event, Job, JobLost, Outcome, Saved
+from workers.messages import EpochMetrics, Event, Job, JobLost, Outcome, Saved
 
 ATTEMPTS = 3
-"""So often a trial is begun; lost that many times, it FAILs."""
+"""Lost so many times in one run of the study, a trial FAILs."""
 _TURN = 0.5
 """Seconds that one turn of the loop waits for news at most."""
 _DRAIN = 25.0
 """Seconds that running epochs are given to end when the study is stopped."""
-
-
-@dataclass(slots=True)
-class Running:
-    """A trial that a worker trains: its curve so far, and why it was told to stop."""
-
-    trial: Trial
-    job: int
-    curve: list[Point]
-    stop_reason: str = ""
 
 
 @dataclass(slots=True)
@@ -68,7 +60,7 @@ class Search:
     _job_sizes: dict[int, int] = field(default_factory=dict)
     _changed: dict[int, Trial] = field(default_factory=dict)
     _projected_at: float = 0.0
-    _exhausted: bool = False
+    _losses: Counter[int] = field(default_factory=Counter)
     _draining_since: float | None = None
 
     def run(self) -> str:
@@ -80,39 +72,50 @@ class Search:
         """
         while True:
             self._hear_the_user()
-            self._dispatch()
+            proposed = self._dispatch()
             self.ledger.flush(seconds=self.stopping.seconds)
-            if not self._running:
+            if self._running:
+                self._receive(self.executor.poll(0.0 if proposed else _TURN))
+                self.ledger.flush(seconds=self.stopping.seconds)
+            elif not proposed:
                 break
-            self._receive(self.executor.poll(_TURN))
-            self.ledger.flush(seconds=self.stopping.seconds)
             self._project(after=1.0)
+        self._give_up_waiting()
         self._project(after=0.0)
-        return self._reason()
+        return "stop" if self._draining_since is not None else self.stopping.reason
 
     def restore(self, trials: Sequence[Trial]) -> None:
         """Take over the history of earlier runs; what was RUNNING then waits again."""
-        for trial in trials:
-            if trial.state is TrialState.RUNNING:
-                trial = replace(trial, state=TrialState.WAITING)
-                self._note(trial)
-            best = self.history.put(trial)
-            self.stopping.restored(trial, best=best)
-            self.proposals.remember(trial)
-            self._replay(trial)
-            if trial.state is TrialState.COMPLETE and trial.checkpoint:
-                self.shelf.put(trial)
+        for trial in sorted(trials, key=finish):
+            self._restore(trial)
         sweep(Path(self.folder), trials)
         self.sampler.tell(trials)
+        for trial in list(self.history):
+            if trial.state is TrialState.WAITING and trial.reason == "pruned":
+                self._give_up(trial, TrialState.PRUNED, "pruned")  # a crash came before the stop was heard
+
+    def _restore(self, trial: Trial) -> None:
+        if trial.state is TrialState.RUNNING:
+            trial = with_curve(replace(trial, state=TrialState.WAITING), trial.curve)
+            self._note(trial)
+        best = self.history.put(trial)
+        self.stopping.restored(trial, best=best)
+        self.proposals.remember(trial)
+        self._replay(trial)
+        if trial.state is TrialState.COMPLETE and trial.checkpoint:
+            self._shelve(trial)
 
     # ---- out: what shall be trained next
 
-    def _dispatch(self) -> None:
+    def _dispatch(self) -> int:
+        """Keep every worker busy; return how many trials were proposed meanwhile."""
+        before = len(self.history)
         while self._draining_since is None and len(self._job_sizes) < self.executor.capacity:
             batch = self._next(self.cohort.size)
             if not batch:
-                return
+                break
             self._start(batch)
+        return len(self.history) - before
 
     def _next(self, size: int) -> list[Trial]:
         """Collect up to `size` trials for one job. One that was begun before goes alone: it may be why it was lost."""
@@ -132,24 +135,27 @@ class Search:
         return batch
 
     def _propose(self, wanted: int) -> bool:
-        """Create up to `wanted` new trials; return whether there was room for any."""
-        room = 0 if self._exhausted else self.stopping.room(wanted)
+        """Create up to `wanted` new trials; return whether any of them needs training."""
+        room = self.stopping.room(wanted)
         if not room:
             return False
         first = self.history.next_number
         try:
             trials = self.proposals.ask(range(first, first + room))
         except SpaceExhausted:
-            self._exhausted = True
+            self.stopping.exhausted = True
             return False
         for trial in trials:
-            self.stopping.created()
-            self.history.put(trial)
-            if trial.state.finished:
-                self._end(trial)
-            else:
-                self._note(trial)
-        return True
+            self._create(trial)
+        return any(not trial.state.finished for trial in trials)
+
+    def _create(self, trial: Trial) -> None:
+        self.stopping.created(trial)
+        self.history.put(trial)
+        if trial.state.finished:
+            self._end(trial)
+        else:
+            self._note(trial)
 
     def _start(self, batch: Sequence[Trial]) -> None:
         begun = [self._begin(trial) for trial in batch]
@@ -157,7 +163,7 @@ class Search:
             id=next(self.jobs),
             study=self.config.name,
             task=self.config.task,
-            assignments=tuple(_assignment(trial) for trial in begun),
+            assignments=tuple(assignment(trial) for trial in begun),
             epochs=self.config.budget.epochs,
             seed=self.config.seed,
             folder=self.folder,
@@ -172,7 +178,6 @@ class Search:
         started_at = trial.started_at or datetime.now(UTC)
         trial = replace(trial, state=TrialState.RUNNING, attempt=trial.attempt + 1, started_at=started_at, reason="")
         self.history.put(trial)
-        self.stopping.started(trial.number, self.config.budget.epochs - len(trial.curve))
         self._note(trial)
         return trial
 
@@ -208,10 +213,13 @@ class Search:
         self.ledger.point(event.number, point)
         self.stopping.trained(event.number)
         self.cohort.observe(event.seconds)
-        if self.pruner.report(event.number, event.epoch, self._pruning_value(point)) and not running.stop_reason:
-            running.stop_reason = "pruned"
-            return {event.number} if event.epoch < self.config.budget.epochs else set()
-        return set()
+        weak = self.pruner.report(event.number, event.epoch, self._pruning_value(point))
+        if not weak or running.stop_reason or event.epoch == self.config.budget.epochs:
+            return set()
+        running.stop_reason = "pruned"
+        running.trial = replace(running.trial, reason="pruned")  # on record: a crash must not undo the decision
+        self._note(running.trial)
+        return {event.number}
 
     def _saved(self, event: Saved) -> None:
         running = self._current(event)
@@ -237,9 +245,11 @@ class Search:
         self.ledger.event("job.lost", job=event.job, reason=event.reason, trials=[item.trial.number for item in lost])
         self.watch(Noticed(f"{event.reason}; trials {[item.trial.number for item in lost]} go back to waiting"))
         for running in lost:
-            if running.trial.attempt >= ATTEMPTS:
-                now = datetime.now(UTC)
-                self._end(replace(self._shown(running), state=TrialState.FAIL, reason="lost", finished_at=now))
+            self._losses[running.trial.number] += 1
+            if running.stop_reason not in ("", "stop"):
+                self._give_up(running.shown, TrialState.PRUNED, running.stop_reason)
+            elif self._losses[running.trial.number] >= ATTEMPTS:
+                self._give_up(running.shown, TrialState.FAIL, "lost")
             else:
                 self._requeue(running)
             self._release(running)
@@ -258,8 +268,7 @@ class Search:
                 del self._job_sizes[running.job]
 
     def _requeue(self, running: Running) -> None:
-        waiting = replace(self._shown(running), state=TrialState.WAITING)
-        self.stopping.ended(waiting.number)
+        waiting = replace(running.shown, state=TrialState.WAITING)
         self.history.put(waiting)
         self._note(waiting)
 
@@ -272,9 +281,23 @@ class Search:
         self.sampler.tell([trial])
         self._note(trial)
         if trial.state is TrialState.COMPLETE and trial.checkpoint:
-            for leaving in self.shelf.put(trial):
-                self.ledger.forget(leaving)
+            self._shelve(trial)
         self.watch(TrialFinished(trial, best))
+
+    def _give_up(self, trial: Trial, state: TrialState, reason: str) -> None:
+        """End a trial that no worker has brought to its end."""
+        self.ledger.discard(trial.checkpoint)
+        self._end(over(trial, state, reason))
+
+    def _shelve(self, trial: Trial) -> None:
+        for leaving in self.shelf.put(trial):
+            self.ledger.forget(leaving)
+
+    def _give_up_waiting(self) -> None:
+        """End what still waits when a target or the time, not the user, has ended the study."""
+        while self.stopping.interrupts and self._draining_since is None and (trial := self.history.take_waiting()):
+            self._give_up(trial, TrialState.PRUNED, self.stopping.reason)
+        self.ledger.flush(seconds=self.stopping.seconds)
 
     # ---- bookkeeping
 
@@ -298,11 +321,6 @@ class Search:
         if fresh:
             self.executor.stop([running.trial.number for running in fresh])
 
-    def _reason(self) -> str:
-        if self._draining_since is not None:
-            return "stop"
-        return self.stopping.reason or "space"
-
     def _pruning_value(self, point: Point) -> float:
         return point.metrics.get(self.config.pruning.metric, float("nan"))
 
@@ -310,15 +328,11 @@ class Search:
         self._changed[trial.number] = trial
         self.ledger.trial(trial)
 
-    def _shown(self, running: Running) -> Trial:
-        curve = tuple(running.curve)
-        return replace(running.trial, curve=curve, epochs=len(curve), seconds=sum(point.seconds for point in curve))
-
     def _project(self, *, after: float) -> None:
         now = self.clock()
         if self._changed and now - self._projected_at >= after:
             running = self._running
-            self.project([self._shown(running[n]) if n in running else t for n, t in self._changed.items()])
+            self.project([running[n].shown if n in running else t for n, t in self._changed.items()])
             self._changed = {}
             self._projected_at = self.clock()
 
@@ -327,8 +341,3 @@ class Search:
             self.pruner.report(trial.number, point.epoch, self._pruning_value(point))
         if trial.state.finished:
             self.pruner.finish(trial.number, complete=trial.state is TrialState.COMPLETE)
-
-
-def _assignment(trial: Trial) -> Assignment:
-    start = trial.checkpoint.epoch if trial.checkpoint else 0
-    return Assignment(trial.number, trial.candidate, trial.attempt, start, trial.checkpoint)

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from nas.config import Budget, Objective
 from nas.trials import Trial, TrialState
 
+FUTILE = 1000
+"""After so many proposals in a row that need no training, a study without a limit of trials has seen its space."""
+
 
 @dataclass(slots=True)
 class Stopping:
@@ -16,11 +19,14 @@ class Stopping:
     objectives: tuple[Objective, ...]
     clock: Callable[[], float]
     spent_before: float = 0.0
+    exhausted: bool = False
+    """Nothing is left to propose."""
     _started: float = field(init=False)
     _created: int = 0
     _epochs_spent: int = 0
     _reserved: dict[int, int] = field(default_factory=dict)
     _since_best: int = 0
+    _futile: int = 0
     _target_met: bool = False
 
     def __post_init__(self) -> None:
@@ -50,7 +56,7 @@ class Stopping:
 
     @property
     def reason(self) -> str:
-        """Say why the study may train no more, "" while it may: "target", "time", "patience", "trials", "epochs"."""
+        """Say why the study may train no more, "" while it may: "target", "time", "patience", "trials", …."""
         if self._target_met:
             return "target"
         if self.out_of_time:
@@ -59,6 +65,8 @@ class Stopping:
             return "patience"
         if self.budget.trials and self._created >= self.budget.trials:
             return "trials"
+        if self.exhausted or (not self.budget.trials and self._futile >= FUTILE):
+            return "space"
         return "" if self.can_train(self.budget.epochs) else "epochs"
 
     @property
@@ -71,13 +79,12 @@ class Stopping:
         """Say whether the wall time is spent."""
         return bool(self.budget.seconds) and self.seconds >= self.budget.seconds
 
-    def created(self, count: int = 1) -> None:
-        """Count new trials, whatever becomes of them."""
-        self._created += count
-
-    def started(self, number: int, epochs: int) -> None:
-        """Reserve the epochs that a trial may train."""
-        self._reserved[number] = epochs
+    def created(self, trial: Trial) -> None:
+        """Count a new trial, whatever becomes of it; one that needs training has its epochs reserved until it ends."""
+        self._created += 1
+        self._futile = self._futile + 1 if trial.state.finished and not trial.curve else 0
+        if not trial.state.finished:
+            self._reserved[trial.number] = self.budget.epochs - len(trial.curve)
 
     def trained(self, number: int) -> None:
         """Count one epoch of a trial."""
@@ -85,21 +92,17 @@ class Stopping:
         if self._reserved.get(number):
             self._reserved[number] -= 1
 
-    def ended(self, number: int) -> None:
-        """Give back what a trial had reserved and did not use."""
-        self._reserved.pop(number, None)
-
     def finished(self, trial: Trial, *, best: bool) -> None:
         """Take note of a finished trial."""
-        self.ended(trial.number)
+        self._reserved.pop(trial.number, None)  # what it did not use
         self._since_best = 0 if best else self._since_best + 1
         if trial.state is TrialState.COMPLETE and trial.feasible:
             self._target_met |= self._meets_target(trial.values[0])
 
     def restored(self, trial: Trial, *, best: bool) -> None:
         """Take note of a trial of an earlier run."""
-        self._created += 1
-        self._epochs_spent += trial.epochs
+        self.created(trial)
+        self._epochs_spent += len(trial.curve)
         if trial.state.finished:
             self.finished(trial, best=best)
 
