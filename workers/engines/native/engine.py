@@ -1,0 +1,139 @@
+"""The native engine: candidates of exact shape, each trained for an epoch at a stretch by one core, in C++."""
+
+import ctypes
+from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search_spaces.candidate import Named
+from workers import schedules
+from workers.batches import Epoch, Samples, batch_count
+from workers.checkpoints import TrainedState
+from workers.engines.failures import failure
+from workers.engines.native import library
+from workers.engines.native.library import Work
+from workers.engines.native.packing import EVALUATION_SIZE, Packed, Packer
+from workers.engines.native.program import Uncovered
+from workers.engines.native.trained import Trained
+from workers.engines.protocol import Failure, Measured, Member
+from workers.messages import TaskInfo
+from workers.schedules.constant import Constant
+
+Factors = NDArray[np.float64]
+
+
+class Native:
+    """Trains a cohort in one call of C++ an epoch; raises `library.Absent` where C++ was not built."""
+
+    name = "native"
+
+    def __init__(self, info: TaskInfo, *, samples: int, epochs: int, threads: int = 1, variant: str = "") -> None:
+        self._info, self._samples, self._epochs, self._threads = info, samples, epochs, threads
+        self._library = library.load(variant)
+        self._packer, self._measurer = Packer(self._library), Packer(self._library)
+        self._measured: tuple[Samples, Packed] | None = None
+        self._scale = np.array(info.target_scale or [1.0] * info.outputs, np.float64)
+        self._trained: dict[int, Trained] = {}
+
+    def add(self, members: Collection[Member]) -> Mapping[int, Failure]:
+        """Make the candidates in C++; return those that cannot be made, the uncovered with the reason `uncovered: …`."""
+        failures: dict[int, Failure] = {}
+        for member in members:
+            try:
+                self._trained[member.number] = Trained(member, self._info, self._library)
+            except Uncovered as error:
+                failures[member.number] = Failure(f"uncovered: {error}")
+            except Exception as error:  # one candidate's error is its outcome, never its neighbours'
+                failures[member.number] = failure(error)
+        return failures
+
+    def epoch(self, epoch: Epoch) -> Mapping[int, Measured | Failure]:
+        """Train every candidate; those of one batch size share the packed epoch."""
+        packs = {size: self._packer.train(epoch.samples, size) for size in {*map(_size, self._trained.values())}}
+        kept: list[Factors | None] = []  # C++ reads them while it works
+
+        def work(trained: Trained) -> Work:
+            packed = packs[_size(trained)]
+            kept.append(self._factors(trained))
+            return _work(trained, packed, kept[-1])
+
+        works = self._call(work, lambda works, count: self._library.nas_train(works, count, self._threads))
+        for trained, done in zip(self._trained.values(), works, strict=True):
+            trained.step, trained.product = trained.step + self._steps(trained), done.product
+            trained.epochs += 1
+        return self._results(works, lambda done: {"train_loss": done.loss})
+
+    def evaluate(self, samples: Samples) -> Mapping[int, Measured | Failure]:
+        """Measure every candidate on these samples."""
+        if self._measured is None or self._measured[0] is not samples:
+            self._measured = samples, self._measurer.pack(samples, EVALUATION_SIZE, len(samples))
+        packed, scale = self._measured[1], self._scale.ctypes.data
+        works = self._call(
+            lambda trained: _work(trained, packed, None),
+            lambda works, count: self._library.nas_measure(works, count, self._threads, scale),
+        )
+        return self._results(works, lambda done: dict(zip(self._info.metrics, done.metrics, strict=False)))
+
+    def drop(self, numbers: Collection[int]) -> None:
+        """Forget candidates and free their memory."""
+        for number in numbers:
+            self._trained.pop(number, None)
+
+    def export(self, number: int) -> TrainedState:
+        """Return a copy of a candidate's state, under torch's names."""
+        return self._trained[number].export()
+
+    def restore(self, number: int, state: TrainedState) -> None:
+        """Let a candidate go on from a state."""
+        self._trained[number].restore(state)
+
+    def _call(self, work: Callable[[Trained], Work], function: Callable[[ctypes.Array[Work], int], None]) -> list[Work]:
+        """Let C++ do one thing for every candidate; the interpreter is free meanwhile."""
+        works = (Work * len(self._trained))(*map(work, self._trained.values()))
+        function(works, len(works))
+        return list(works)
+
+    def _results(
+        self, works: Collection[Work], metrics: Callable[[Work], Mapping[str, float]]
+    ) -> dict[int, Measured | Failure]:
+        return {
+            number: Failure("oom") if done.failed else Measured(metrics(done), done.seconds)
+            for number, done in zip(self._trained, works, strict=True)
+        }
+
+    def _steps(self, trained: Trained) -> int:
+        return batch_count(self._samples, _size(trained))
+
+    def _factors(self, trained: Trained) -> Factors | None:
+        """Return the learning rate's factors of this epoch's steps; nothing where it never changes."""
+        recipe, steps = trained.member.candidate.recipe, self._steps(trained)
+        factors = _schedule(recipe.schedule, recipe.warmup, self._epochs * steps)
+        return None if factors is None else factors[trained.step : trained.step + steps]
+
+
+@lru_cache(maxsize=256)
+def _schedule(named: Named, warmup: float, steps: int) -> Factors | None:
+    """Return the factor of each step of a whole training."""
+    schedule = schedules.make(named)
+    if isinstance(schedule, Constant) and not round(warmup * steps):
+        return None
+    return np.array([schedules.factor_at(schedule, warmup=warmup, step=step, steps=steps) for step in range(steps)])
+
+
+def _size(trained: Trained) -> int:
+    return trained.member.batch_size
+
+
+def _work(trained: Trained, packed: Packed, factors: Factors | None) -> Work:
+    return Work(
+        candidate=trained.handle,
+        inputs=packed.inputs.ctypes.data,
+        targets=packed.targets.ctypes.data,
+        factors=None if factors is None else factors.ctypes.data,
+        samples=packed.samples,
+        size=packed.size,
+        step=trained.step,
+        product=trained.product,
+    )
