@@ -21,7 +21,8 @@ def outcome(snapshot: Snapshot) -> RenderableType:
         parts += [Text(), best(snapshot.best, snapshot.config.objectives)]
     exported = [item for item in snapshot.artifacts if item.kind.startswith("export.")]
     ending: dict[str, object] = {"test": test_score(snapshot.record.result)}
-    ending |= {item.kind.removeprefix("export."): item.path for item in exported}
+    for item in exported:  # the first file of a format is the network itself
+        ending.setdefault(item.kind.removeprefix("export."), item.path)
     if any(ending.values()):
         parts += [Text(), facts(ending)]
     return Group(*parts)
