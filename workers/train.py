@@ -1,19 +1,24 @@
 """A worker: a job goes in, its events come out, and what comes back are the numbers to stop."""
 
 from collections.abc import Collection, Generator
+from typing import TYPE_CHECKING
 
 from search_spaces.errors import NasError
 from workers import dataset
-from workers.batches import join, load
 from workers.messages import Event, Job, Outcome, TaskInfo, TaskSpec
-from workers.rounds import Material, Rounds
+
+if TYPE_CHECKING:
+    from workers.rounds import Material
 
 Events = Generator[list[Event], Collection[int], None]
 """Each list holds what happened in one epoch; what is sent back are the numbers of the trials to stop."""
 
 
 class Worker:
-    """Trains jobs on one device, one at a time, and keeps the tasks it has loaded."""
+    """Trains jobs on one device, one at a time, and keeps the tasks it has loaded.
+
+    Torch is loaded by `warm_up` or the first job, so that a task is described before that second has passed.
+    """
 
     def __init__(self, device: str = "cpu") -> None:
         self.device = device
@@ -23,8 +28,14 @@ class Worker:
         """Load a task and say what it holds; raise `TaskError` if it cannot be used."""
         return self._load(spec).info
 
+    def warm_up(self) -> None:
+        """Load what training needs, while there is nothing else to do."""
+        import workers.rounds  # noqa: F401
+
     def train(self, job: Job) -> Events:
         """Train a job's candidates together, epoch by epoch; each ends with exactly one Outcome."""
+        from workers.rounds import Rounds
+
         try:
             material = self._material(job)
         except NasError as error:
@@ -42,7 +53,10 @@ class Worker:
             self._datasets[spec] = dataset.load(spec)
         return self._datasets[spec]
 
-    def _material(self, job: Job) -> Material:
+    def _material(self, job: Job) -> "Material":
+        from workers.batches import join, load
+        from workers.rounds import Material
+
         loaded = self._load(job.task)
         final = job.stage == "final"
         train = join(loaded.train, loaded.validation) if final else loaded.train

@@ -55,6 +55,7 @@ def _serve(connection: Connection, inbox: Inbox) -> None:
                 _train(worker, job, connection, inbox)
             case TaskSpec() as spec:
                 connection.send(_described(worker, spec))
+                worker.warm_up()
             case Answer():
                 pass  # to a job that has ended meanwhile
 

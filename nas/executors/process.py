@@ -54,9 +54,10 @@ class ProcessExecutor:
         return tuple(worker.process.pid for worker in self._workers)
 
     def describe(self, task: TaskSpec) -> TaskInfo:
-        """Let the first worker load a task and say what it holds."""
+        """Let every worker load a task, and the first say what it holds."""
+        for worker in self._workers:
+            worker.connection.send(task)
         worker = self._workers[0]
-        worker.connection.send(task)
         while True:
             try:
                 message = worker.connection.recv()
