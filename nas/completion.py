@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from nas.config import Direction, Objective, Pruning, StudyConfig
+from nas.proposals import needs_training
 from search_spaces.errors import Problem, SpecError, nearest
 from workers.messages import METRIC_DIRECTIONS, TaskInfo
 
@@ -14,11 +15,15 @@ def completed(config: StudyConfig, task: TaskInfo) -> StudyConfig:
     """Return the study as it will be searched.
 
     Raises:
-        SpecError: an objective or the pruning metric is not a metric of the task.
+        SpecError: an objective, a constraint or the pruning metric speaks of what the task does not measure.
     """
     objectives = config.objectives or (_usual_objective(task),)
     pruning = _pruning(config.pruning, objectives, task)
-    problems = [*_objective_problems(objectives, task), *_pruning_problems(pruning, objectives, task)]
+    problems = [
+        *_objective_problems(objectives, task),
+        *_constraint_problems(config, task),
+        *_pruning_problems(pruning, objectives, task),
+    ]
     if problems:
         raise SpecError(problems)
     return replace(config, objectives=objectives, pruning=pruning)
@@ -45,6 +50,16 @@ def _objective_problems(objectives: tuple[Objective, ...], task: TaskInfo) -> li
         Problem("objective", f"task {task.name!r} has no metric {item.metric!r}{nearest(item.metric, allowed)}")
         for item in objectives
         if item.metric not in allowed
+    ]
+
+
+def _constraint_problems(config: StudyConfig, task: TaskInfo) -> list[Problem]:
+    allowed = (*task.metrics, *SIZES)
+    return [
+        Problem("constraints", f"task {task.name!r} has no metric {name!r}{nearest(name, allowed)} in {item.text!r}")
+        for item in config.constraints
+        if needs_training(item)
+        for name in sorted(item.names.difference(allowed))
     ]
 
 

@@ -1,5 +1,6 @@
 """The last stage: the best candidates retrained on train + validation with several seeds, each scored once on test."""
 
+import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -83,7 +84,7 @@ class FinalStage:
             seed=item.seed,
             folder=f"{self.folder}/final-{item.trial.number}-{item.seed:x}",
             stage="final",
-            checkpoint_seconds=self.config.checkpoint_seconds,
+            checkpoint_seconds=math.inf,  # a retraining is begun again, not gone on with
         )
         self.executor.submit(job)
         return job.id

@@ -1,0 +1,163 @@
+"""The last stage: the best retrained once per seed, scored once, and gone on with where it stood."""
+
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from scripted import EPOCHS, Bench, Killed, Life, ScriptedExecutor, killing, reaching
+
+from nas.config import Artifacts, Budget, Final, StudyConfig
+from nas.final import score
+from nas.happenings import FinalScored, FinalStarted, Noticed
+from nas.storage import Artifact
+from workers.errors import CheckpointError
+from workers.messages import Assignment, Job
+
+SEARCH = 3 * EPOCHS
+"""Polls of the search before the final stage."""
+
+
+def config(bench: Bench, **settings: int) -> StudyConfig:
+    return bench.config(budget=Budget(3, EPOCHS), final=Final(**{"seeds": 3, **settings}))
+
+
+def final_jobs(executor: ScriptedExecutor) -> list[Job]:
+    return [job for job in executor.jobs if job.stage == "final"]
+
+
+def finals(bench: Bench) -> list[tuple[int, int]]:
+    return [(item.number, item.seed) for item in bench.storage.artifacts(bench.record.id) if item.kind == "final"]
+
+
+def by_seed(item: Assignment) -> Life:
+    """Learn as the seed has it: the number of a retraining is its place in the plan, which a resume may change."""
+    return Life(lambda epoch: {"loss": 1.0, "accuracy": (item.candidate.seed % 1000) / 1000})
+
+
+def test_the_best_is_retrained_and_scored_once_per_seed(bench: Bench) -> None:
+    executor = ScriptedExecutor(reaching(0.2, 0.8, 0.5))
+    record = bench.run(executor, config(bench))
+    jobs = final_jobs(executor)
+    assert len(jobs) == 3
+    assert len({job.assignments[0].candidate.seed for job in jobs}) == 3
+    assert {job.assignments[0].candidate.recipe for job in jobs} == {bench.trials[1].candidate.recipe}
+    assert {number for number, _ in finals(bench)} == {1}
+    assert record.result["best"] == 1
+    test = record.result["test"]
+    assert isinstance(test, dict)
+    assert (test["metric"], test["seeds"]) == ("accuracy", 3)
+    assert [item.trainings for item in bench.told(FinalStarted)] == [3]
+    assert len(bench.told(FinalScored)) == 3
+
+
+def test_as_many_of_the_best_are_retrained_as_were_asked_for(bench: Bench) -> None:
+    bench.run(ScriptedExecutor(reaching(0.2, 0.8, 0.5), capacity=2), config(bench, top=2, seeds=2))
+    assert sorted(number for number, _ in finals(bench)) == [1, 1, 2, 2]
+
+
+def test_a_retraining_may_be_longer_than_a_trial(bench: Bench) -> None:
+    executor = ScriptedExecutor()
+    bench.run(executor, config(bench, epochs=12))
+    assert {job.epochs for job in final_jobs(executor)} == {12}
+
+
+def test_a_retraining_writes_no_file_but_its_last(bench: Bench) -> None:
+    executor = ScriptedExecutor()
+    bench.run(executor, config(bench))
+    assert {job.checkpoint_seconds for job in final_jobs(executor)} == {float("inf")}
+
+
+def test_no_seeds_means_no_final_stage(bench: Bench) -> None:
+    executor = ScriptedExecutor()
+    record = bench.run(executor, config(bench, seeds=0))
+    assert final_jobs(executor) == []
+    assert record.result["test"] is None
+
+
+@pytest.mark.parametrize("poll", [SEARCH + 3, SEARCH + EPOCHS + 1, SEARCH + 2 * EPOCHS + 4])
+def test_a_killed_final_stage_goes_on_where_it_stood(bench: Bench, poll: int) -> None:
+    with suppress(Killed):
+        bench.run(ScriptedExecutor(by_seed, at_poll=killing(poll)), config(bench))
+    scored = finals(bench)
+    assert len(scored) == (poll - SEARCH - 1) // EPOCHS
+    executor = ScriptedExecutor(by_seed)
+    record = bench.run(executor)
+    assert len(final_jobs(executor)) == 3 - len(scored)
+    assert [job for job in executor.jobs if job.stage == "search"] == []
+    assert len(set(finals(bench))) == 3
+    alone = Bench(bench.folder / "undisturbed")
+    assert alone.run(ScriptedExecutor(by_seed), config(bench)).result["test"] == record.result["test"]
+
+
+def test_a_drained_final_stage_goes_on_where_it_stood(bench: Bench) -> None:
+    stopped = bench.run(ScriptedExecutor(), config(bench), interrupted=lambda: len(bench.told(FinalScored)) == 1)
+    assert stopped.state == "STOPPED"
+    assert len(finals(bench)) == 1
+    assert bench.run(ScriptedExecutor()).state == "FINISHED"
+    assert len(finals(bench)) == 3
+
+
+def test_a_retraining_whose_worker_died_is_begun_again(bench: Bench) -> None:
+    def script(item: Assignment) -> Life:
+        dies = item.number == 1 and item.attempt < 3
+        return replace(reaching(0.2, 0.8, 0.5)(item), lost_after=4 if dies else None)
+
+    executor = ScriptedExecutor(
+        lambda item: script(item) if executor.jobs[-1].stage == "final" else reaching(0.5)(item)
+    )
+    bench.run(executor, config(bench))
+    assert [job.assignments[0].attempt for job in final_jobs(executor)] == [1, 1, 1, 2, 3]
+    assert len(finals(bench)) == 3
+    assert len([item for item in bench.told(Noticed) if "begun again" in item.text]) == 2
+
+
+def test_a_retraining_that_is_lost_three_times_is_left_out(bench: Bench) -> None:
+    def script(item: Assignment) -> Life:
+        dies = item.number == 1 and executor.jobs[-1].stage == "final"
+        return replace(reaching(0.5)(item), lost_after=4 if dies else None)
+
+    executor = ScriptedExecutor(script)
+    record = bench.run(executor, config(bench))
+    assert record.state == "FINISHED"
+    assert len(finals(bench)) == 2
+    assert [item.kind for item in bench.storage.events(record.id)] == ["final.lost"]
+
+
+def test_a_retraining_that_fails_is_told_and_left_out(bench: Bench) -> None:
+    def script(item: Assignment) -> Life:
+        fails = item.number == 0 and executor.jobs[-1].stage == "final"
+        return replace(reaching(0.5)(item), fails_after=4 if fails else None, reason="nan")
+
+    executor = ScriptedExecutor(script)
+    record = bench.run(executor, config(bench))
+    assert len(finals(bench)) == 2
+    test = record.result["test"]
+    assert isinstance(test, dict)
+    assert test["seeds"] == 2
+    assert any("failed: nan" in item.text for item in bench.told(Noticed))
+
+
+def test_an_export_that_fails_is_raised_once_the_study_is_whole(bench: Bench) -> None:
+    artifacts = Artifacts(str(bench.folder / "runs"), export=("source", "safetensors"))
+    with pytest.raises(CheckpointError):
+        bench.run(ScriptedExecutor(), replace(config(bench), artifacts=artifacts))  # its weights are none
+    assert bench.record.state == "FINISHED"
+    assert [item.kind for item in bench.storage.events(bench.record.id)] == ["export.failed"] * 2
+
+
+def test_a_score_is_mean_and_sample_deviation() -> None:
+    def artifact(seed: int, accuracy: float, number: int = 1) -> Artifact:
+        return Artifact(number, "final", "a", "b", 1, 9, {"accuracy": accuracy}, seed)
+
+    found = score([artifact(1, 0.8), artifact(2, 0.9), artifact(3, 0.1, number=2)], 1, "accuracy")
+    assert found is not None
+    assert (found.mean, found.std, found.seeds) == (pytest.approx(0.85), pytest.approx(0.0707107), 2)
+    assert score([], 1, "accuracy") is None
+
+
+def test_files_that_are_no_longer_needed_are_gone(bench: Bench) -> None:
+    bench.run_killed(bench.config(artifacts=Artifacts(str(bench.folder / "runs"), keep=2, export=())), [4, 20, 9])
+    kept = {Path(trial.checkpoint.path) for trial in bench.trials if trial.checkpoint}
+    assert len(kept) == 2
+    assert set((bench.folder / "runs/s/checkpoints").iterdir()) == kept
