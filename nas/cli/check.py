@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from nas.cli._options import JsonOption, SetOption, StorageOption
+from nas.cli._sources import about
 
 
 def check(
@@ -21,7 +22,8 @@ def check(
     from nas.study_file import load, resolved, to_json
 
     config = load(file, overrides=settings or ())
-    config, survey = surveyed(replace(config, storage=storage or config.storage))
+    with about(file):
+        config, survey = surveyed(replace(config, storage=storage or config.storage))
     if json:
         print_json({"definition": to_json(config), **survey.document})
         return

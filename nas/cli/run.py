@@ -9,6 +9,7 @@ import typer
 
 from nas.cli._changes import changed
 from nas.cli._options import JsonOption, QuietOption, SetOption, StorageOption, TimeOption, TrialsOption, WorkersOption
+from nas.cli._sources import about
 
 
 def run(
@@ -34,4 +35,5 @@ def run(
     given = {"seed": seed, "name": name}
     overrides = [f"{key}={encoding.dumps(value)}" for key, value in given.items() if value is not None]
     config = changed(load(file, overrides=[*(settings or ()), *overrides]), trials, time, workers)
-    conduct(replace(config, storage=storage or config.storage), mode_of(json=json, quiet=quiet))
+    with about(file):
+        conduct(replace(config, storage=storage or config.storage), mode_of(json=json, quiet=quiet))
