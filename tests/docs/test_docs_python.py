@@ -1,0 +1,43 @@
+"""The Python of the pages runs: page by page, block by block, in an empty folder with a small study file."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pages import ROOT, blocks
+
+STUDY = """
+name: first-search
+task: digits
+space: {family: mlp, depth: 1..2, width: {each: [8, 16]}, batch_size: 64}
+objective: maximize accuracy
+budget: {trials: 3, epochs: 2}
+final: {seeds: 1}
+executor: inline
+"""
+PAGES = ("README.md", "docs/python.md")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_python_of_a_page_runs(page: str, tmp_path: Path) -> None:
+    (tmp_path / "study.yaml").write_text(STUDY)
+    program = "\n".join(block.text for block in blocks("python", ROOT / page))
+    (tmp_path / "page.py").write_text(program)
+    command = [sys.executable, "page.py"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=_environment(), capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "best" / "network.py").is_file()
+
+
+def test_every_page_with_python_is_run() -> None:
+    others = {block.page.name for block in blocks("python")} - {Path(page).name for page in PAGES}
+    assert others <= {"how-to-add.md"}, "run in test_docs_how_to_add.py"
+
+
+def _environment() -> dict[str, str]:
+    import os
+
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
