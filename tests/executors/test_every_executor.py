@@ -1,0 +1,126 @@
+"""What every executor on the menu does, with the real worker on a real task."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from executor_jobs import WINE, follow, job, metrics, outcomes, slow_job
+
+from nas.executors import EXECUTORS, Executor, start
+from search_spaces.candidate import Named, Settings
+from workers.errors import TaskError
+from workers.messages import EpochMetrics, Outcome
+
+NAMES = ("inline", "process")
+
+
+def test_the_suite_walks_the_whole_menu() -> None:
+    assert EXECUTORS.names() == NAMES
+    assert len(NAMES) == 2
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    """One executor for all tests of a kind: they leave it idle."""
+    settings = {"workers": 2} if request.param == "process" else {}
+    executor = start(Named(request.param, Settings(settings)))
+    yield executor
+    executor.close()
+
+
+def test_it_describes_a_task(executor: Executor) -> None:
+    info = executor.describe(WINE)
+    assert (info.name, info.kind, info.inputs, info.outputs) == ("wine", "classification", (13,), 3)
+    assert sum(info.samples) == 178
+
+
+def test_a_task_that_cannot_be_loaded_is_a_task_error_that_says_why(executor: Executor, tmp_path: Path) -> None:
+    missing = str(tmp_path / "no.csv")
+    with pytest.raises(TaskError, match=r"no\.csv"):
+        executor.describe(replace(WINE, task=Named("csv", Settings(path=missing, target="y"))))
+    assert executor.describe(WINE).name == "wine"
+
+
+def test_a_job_reports_each_epoch_and_one_outcome(executor: Executor, tmp_path: Path) -> None:
+    executor.submit(job(1, tmp_path))
+    events = outcomes(executor, 1)
+    assert [epoch for epoch, _ in metrics(events, 1)] == [1, 2, 3]
+    outcome = events[-1]
+    assert isinstance(outcome, Outcome)
+    assert (outcome.state, outcome.epochs, outcome.number, outcome.attempt) == ("COMPLETE", 3, 1, 1)
+    assert outcome.metrics == metrics(events, 1)[-1][1]
+    assert outcome.checkpoint is not None
+    assert Path(outcome.checkpoint.path).stat().st_size == outcome.checkpoint.bytes
+
+
+def test_more_jobs_than_it_has_room_for_are_all_done(executor: Executor, tmp_path: Path) -> None:
+    for number in range(5):
+        executor.submit(job(number, tmp_path))
+    events = outcomes(executor, 5)
+    assert sorted(event.number for event in events if isinstance(event, Outcome)) == [0, 1, 2, 3, 4]
+
+
+def test_every_executor_trains_the_same_numbers(executor: Executor, tmp_path: Path) -> None:
+    executor.submit(job(3, tmp_path))
+    inline = start(Named("inline"))
+    inline.submit(job(3, tmp_path))
+    assert metrics(outcomes(executor, 1), 3) == metrics(outcomes(inline, 1), 3)
+    inline.close()
+
+
+def test_a_stop_is_heard_within_the_epoch_after_the_rung(executor: Executor, tmp_path: Path) -> None:
+    executor.submit(slow_job(1, tmp_path))
+    stopped_at = 0
+    for event in follow(executor, until=lambda event: isinstance(event, Outcome)):
+        if isinstance(event, EpochMetrics) and event.epoch == 2:
+            executor.stop([1])
+            stopped_at = event.epoch
+    assert isinstance(event, Outcome)
+    assert (event.state, stopped_at) == ("PRUNED", 2)
+    assert event.epochs <= 3
+
+
+def test_stopping_one_candidate_of_a_job_leaves_the_others(executor: Executor, tmp_path: Path) -> None:
+    first, second = slow_job(1, tmp_path, epochs=5), slow_job(2, tmp_path)
+    executor.submit(replace(first, assignments=first.assignments + second.assignments))
+    ended: dict[int, Outcome] = {}
+    for event in follow(executor, until=lambda event: isinstance(event, Outcome) and event.number == 2):
+        if isinstance(event, EpochMetrics) and (event.number, event.epoch) == (1, 2):
+            executor.stop([1])
+        if isinstance(event, Outcome):
+            ended[event.number] = event
+    assert (ended[1].state, ended[2].state) == ("PRUNED", "COMPLETE")
+    assert ended[2].epochs == 5
+
+
+def test_a_stop_of_a_trial_that_has_ended_harms_no_other(executor: Executor, tmp_path: Path) -> None:
+    executor.submit(job(1, tmp_path))
+    outcomes(executor, 1)
+    executor.stop([1, 99])
+    executor.submit(job(1, tmp_path))
+    outcome = outcomes(executor, 1)[-1]
+    assert isinstance(outcome, Outcome)
+    assert outcome.state == "COMPLETE"
+
+
+def test_a_job_on_a_task_that_cannot_be_loaded_fails_with_the_reason(executor: Executor, tmp_path: Path) -> None:
+    lost = replace(WINE, task=Named("csv", Settings(path=str(tmp_path / "no.csv"), target="y")))
+    executor.submit(job(1, tmp_path, task=lost))
+    outcome = outcomes(executor, 1)[-1]
+    assert isinstance(outcome, Outcome)
+    assert outcome.state == "FAIL"
+    assert outcome.reason.startswith("task: ")
+
+
+def test_polling_with_nothing_to_do_returns_nothing(executor: Executor) -> None:
+    for _ in range(3):
+        assert list(executor.poll(0.01)) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_closing_in_the_middle_of_a_job_is_quick_and_final(name: str, tmp_path: Path) -> None:
+    executor = start(Named(name))
+    executor.submit(slow_job(1, tmp_path))
+    next(iter(follow(executor, until=lambda event: isinstance(event, EpochMetrics))))
+    executor.close()
