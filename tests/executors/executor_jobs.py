@@ -26,7 +26,7 @@ def job(number: int, folder: Path, *, epochs: int = 3, task: TaskSpec = WINE, **
 
 
 def slow_job(number: int, folder: Path, *, epochs: int = 200) -> Job:
-    """A job whose epochs take long enough for a test to come between."""
+    """Make a job whose epochs take long enough for a test to come between."""
     return job(number, folder, epochs=epochs, task=DIGITS, width=512, batch_size=4)
 
 

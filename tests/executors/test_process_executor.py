@@ -70,10 +70,9 @@ def test_a_killed_worker_loses_its_job_and_is_replaced(executor: ProcessExecutor
     executor.submit(slow_job(1, tmp_path))
     executor.submit(job(2, tmp_path))
     before = executor.pids
-    for event in follow(executor, until=lambda event: isinstance(event, EpochMetrics) and event.number == 1):
-        pass
+    assert list(follow(executor, until=lambda event: isinstance(event, EpochMetrics) and event.number == 1))
     os.kill(before[0], signal.SIGKILL)
-    lost = [event for event in follow(executor, until=lambda event: isinstance(event, JobLost))][-1]
+    lost = list(follow(executor, until=lambda event: isinstance(event, JobLost)))[-1]
     assert isinstance(lost, JobLost)
     assert lost.job == 1
     assert lost.reason == f"worker {before[0]} was killed by signal 9"
@@ -113,10 +112,14 @@ def test_a_worker_killed_while_it_starts_is_replaced(tmp_path: Path) -> None:
 
 def test_workers_that_never_start_are_told_as_unusable(tmp_path: Path) -> None:
     executor = ProcessExecutor(1)
-    with pytest.raises(WorkersUnusable, match="3 workers in a row died before they were ready"):
+
+    def kill_each() -> None:
         for _ in range(200):
             os.kill(executor.pids[0], signal.SIGKILL)
             executor.poll(0.1)
+
+    with pytest.raises(WorkersUnusable, match="3 workers in a row died before they were ready"):
+        kill_each()
     executor.close()
 
 
@@ -131,8 +134,7 @@ def test_a_worker_that_dies_while_it_loads_a_task_is_told(tmp_path: Path) -> Non
 def test_ctrl_c_in_the_terminal_does_not_reach_the_training(executor: ProcessExecutor, tmp_path: Path) -> None:
     executor.describe(WINE)
     executor.submit(slow_job(1, tmp_path, epochs=3))
-    for event in follow(executor, until=lambda event: isinstance(event, EpochMetrics)):
-        pass
+    assert list(follow(executor, until=lambda event: isinstance(event, EpochMetrics)))
     os.kill(executor.pids[0], signal.SIGINT)
     event = outcomes(executor, 1)[-1]
     assert isinstance(event, Outcome)
