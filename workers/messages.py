@@ -82,6 +82,19 @@ class TaskInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Machine:
+    """What a worker on this machine can train with."""
+
+    devices: tuple[str, ...]
+    cores: int
+    torch: str
+    native: str
+    """The instruction set of the native engine, empty where it is absent."""
+    native_reason: str
+    """Why the native engine is absent, and how to get it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """A file that holds one candidate after `epoch` epochs: where it is, its hash and its size in bytes."""
 

@@ -1,17 +1,30 @@
 """A worker: a job goes in, its events come out, and what comes back are the numbers to stop."""
 
+import os
 from collections.abc import Collection, Generator
 from typing import TYPE_CHECKING
 
 from search_spaces.errors import NasError
 from workers import dataset
-from workers.messages import Event, Job, Outcome, TaskInfo, TaskSpec
+from workers.messages import Event, Job, Machine, Outcome, TaskInfo, TaskSpec
 
 if TYPE_CHECKING:
     from workers.rounds import Material
 
 Events = Generator[list[Event], Collection[int], None]
 """Each list holds what happened in one epoch; what is sent back are the numbers of the trials to stop."""
+
+
+def machine() -> Machine:
+    """Say what this machine can train with."""
+    import torch
+
+    from workers.devices import devices
+    from workers.engines.native.library import status
+
+    native = status()
+    cores = len(os.sched_getaffinity(0))
+    return Machine(devices(), cores, torch.__version__, native.variant, native.reason)
 
 
 class Worker:

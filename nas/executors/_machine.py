@@ -1,0 +1,10 @@
+"""What the workers of this machine can train with."""
+
+from workers.messages import Machine
+
+
+def machine() -> Machine:
+    """Ask what a worker would find here; loads torch."""
+    from workers.train import machine as describe
+
+    return describe()
