@@ -27,6 +27,8 @@ class Life:
     cohort_seconds: float = 0.0
     """Wall time of the cohort while it was in it."""
     halved: bool = False
+    engine: str = "solo"
+    """What trains it."""
     note: str = ""
     """What the controller should know of a candidate that may end well all the same."""
 
@@ -69,6 +71,7 @@ class Life:
             self.metrics,
             self.seconds,
             reason,
+            engine=self.engine,
             cohort_seconds=self.cohort_seconds,
         )
 

@@ -13,9 +13,9 @@ from workers import checkpoints
 from workers.batches import Samples, shuffled
 from workers.cohorts import COHORT_BYTES, Life, gather, group, held_bytes
 from workers.devices import one_thread
+from workers.engines.choose import Chosen
 from workers.engines.failures import failure
-from workers.engines.protocol import Engine, Failure, Measured, Member
-from workers.engines.solo import Solo
+from workers.engines.protocol import Failure, Measured, Member
 from workers.errors import CheckpointError
 from workers.messages import Checkpoint, Event, Job, Saved, TaskInfo
 
@@ -39,7 +39,7 @@ class Rounds:
         self._stopped: set[int] = set()
         self._cohorts = deque(group(gather(job, samples=len(material.train))))
         self._live: dict[int, Life] = {}
-        self._engine: Engine = self._new_engine()
+        self._engine = self._new_engine()
         self._unsaved = 0.0
 
     def events(self) -> Generator[list[Event], Collection[int], None]:
@@ -49,9 +49,9 @@ class Rounds:
             self._engine, self._unsaved = self._new_engine(), 0.0
             yield from self._cohort()
 
-    def _new_engine(self) -> Engine:
+    def _new_engine(self) -> Chosen:
         material = self._material
-        return Solo(material.info, samples=len(material.train), epochs=self._job.epochs, device=self._device)
+        return Chosen(material.info, samples=len(material.train), epochs=self._job.epochs, device=self._device)
 
     def _cohort(self) -> Generator[list[Event], Collection[int], None]:
         """Train one cohort to the last epoch."""
@@ -96,6 +96,7 @@ class Rounds:
         state = checkpoints.load(checkpoint) if checkpoint else None
         size = state.batch_size if state else life.batch_size
         failures = self._engine.add([Member(life.number, life.assignment.candidate, network, size)])
+        life.engine = self._engine.engine_of(life.number)
         if state and not failures:
             self._engine.restore(life.number, state)
             life.halved, life.batch_size, life.metrics = size != life.batch_size, size, state.metrics

@@ -10,6 +10,7 @@ import pytest
 from training_jobs import candidate, curve, job, of, outcome, run
 
 from workers.batches import Epoch
+from workers.engines.choose import SWITCH
 from workers.engines.training import Training
 from workers.messages import Assignment, Saved
 
@@ -67,6 +68,7 @@ def test_an_epoch_that_was_told_of_is_not_told_of_again(tmp_path: Path, monkeypa
             raise MemoryError
         return honest(self, epoch)
 
+    monkeypatch.setenv(SWITCH, "solo")
     monkeypatch.setattr(Training, "epoch", epoch)
     events = run(job(tmp_path, candidate(), epochs=3))
     assert [epoch for epoch, _ in curve(events)] == [1, 2, 3]
@@ -77,6 +79,7 @@ def test_a_batch_of_one_that_does_not_fit_fails(tmp_path: Path, monkeypatch: pyt
     def epoch(self: Training, epoch: Epoch) -> float:
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes")
 
+    monkeypatch.setenv(SWITCH, "solo")
     monkeypatch.setattr(Training, "epoch", epoch)
     ended = outcome(run(job(tmp_path, candidate(batch_size=1))))
     assert (ended.state, ended.reason) == ("FAIL", "oom")
@@ -92,6 +95,7 @@ def test_a_candidate_at_half_the_batch_goes_on_so_from_its_checkpoint(
             raise MemoryError
         return honest(self, epoch)
 
+    monkeypatch.setenv(SWITCH, "solo")
     monkeypatch.setattr(Training, "epoch", epoch)
     whole = run(job(tmp_path, candidate(), epochs=3, checkpoint_seconds=0))
     saved = of(whole, Saved)[0].checkpoint

@@ -11,6 +11,7 @@ from training_jobs import DIGITS, candidate, curve, job, of, outcome, run
 
 from search_spaces.candidate import Architecture, Named, Settings
 from workers import checkpoints, rounds
+from workers.engines.choose import SWITCH
 from workers.engines.failures import failure
 from workers.engines.training import Training
 from workers.messages import Assignment, Checkpoint, EpochMetrics, Outcome, Saved, Split, TaskSpec
@@ -85,6 +86,7 @@ def test_a_loss_that_is_no_number_fails_that_trial_at_that_epoch(tmp_path: Path)
 
 def test_an_infinite_validation_loss_fails_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     honest = Training.outputs
+    monkeypatch.setenv(SWITCH, "solo")
     monkeypatch.setattr(Training, "outputs", lambda self, inputs: honest(self, inputs) * math.inf)
     ended = outcome(run(job(tmp_path, candidate())))
     assert (ended.state, ended.reason) == ("FAIL", "nan")

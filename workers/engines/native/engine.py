@@ -38,7 +38,7 @@ class Native:
         self._trained: dict[int, Trained] = {}
 
     def add(self, members: Collection[Member]) -> Mapping[int, Failure]:
-        """Make the candidates in C++; return those that cannot be made, the uncovered with the reason `uncovered: …`."""
+        """Make the candidates in C++; return those that cannot be made: `uncovered: …` where C++ has no such layer."""
         failures: dict[int, Failure] = {}
         for member in members:
             try:

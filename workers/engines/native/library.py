@@ -6,13 +6,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from search_spaces.errors import NasError
 from workers.engines.native.build import HERE, file_name, variants
 
 ABI = 1
 GET_IT = "with a C++ compiler installed, `python -m workers.engines.native.build` makes it"
 
 
-class Absent(Exception):
+class Absent(NasError):
     """The native engine cannot be used here; the text says why and what would help."""
 
 

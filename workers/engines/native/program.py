@@ -4,14 +4,14 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import Protocol
 
-from search_spaces.errors import UnknownName
+from search_spaces.errors import NasError, UnknownName
 from search_spaces.network import Network
 from search_spaces.ops import name_of
 from search_spaces.ops.protocol import Op, Shape
 from search_spaces.ops.residual import steps
 from workers.engines.native.lowering import LOWERINGS
-from workers.engines.native.lowering.protocol import Lowering
 from workers.modules import DROPOUT
 from workers.seeds import mix
 
@@ -19,7 +19,7 @@ PAD = 16
 """Floats that rows of weights are padded to."""
 
 
-class Uncovered(Exception):
+class Uncovered(NasError):
     """The native engine has no such layer; the network is another engine's."""
 
 
@@ -47,6 +47,18 @@ class Program:
     buffers: tuple[Slot, ...]
     counters: tuple[str, ...]
     """Names of torch's counters of training steps."""
+
+
+class Lowering(Protocol):
+    """What every file in `lowering/` holds: one static function."""
+
+    def lower(self, op: Op, shape: Shape, name: str, writer: "Writer") -> None:
+        """Write down an op for samples of this shape; its tensors' names begin with `name`.
+
+        Raises:
+            Uncovered: C++ has no such layer.
+        """
+        ...
 
 
 class Writer:

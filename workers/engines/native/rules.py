@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from search_spaces.candidate import Recipe as Trained
 from workers import optimizers
 from workers.engines.native.library import Recipe
 from workers.engines.native.program import Uncovered
@@ -15,7 +16,6 @@ from workers.optimizers.nadam import Nadam
 from workers.optimizers.protocol import Optimizer
 from workers.optimizers.rmsprop import Rmsprop
 from workers.optimizers.sgd import Sgd
-from search_spaces.candidate import Recipe as Trained
 
 RULES = (
     "store",
@@ -58,6 +58,8 @@ def describe(recipe: Trained, info: TaskInfo) -> tuple[Rule, Recipe]:
     if make is None or info.loss not in LOSSES:
         raise Uncovered(recipe.optimizer.name if make is None else info.loss)
     rule: Rule = make(optimizer)
+    if rule.states == MOMENTS and not (0 <= rule.first < 1 and 0 <= rule.second < 1):
+        raise Uncovered("moments that never fade, which torch refuses in its own words")
     described = Recipe(
         rule=RULES.index(rule.name),
         loss=LOSSES.index(info.loss),
