@@ -1,10 +1,11 @@
 """Where a flat name belongs: `width.0`, `norm.group.groups`, `optimizer.sgd.lr`, or flat `groups` and `lr`."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from search_spaces.errors import Problem, SpecError, UnknownName, nearest
+from search_spaces.errors import NasError, Problem, SpecError, UnknownName, nearest
 from search_spaces.hyperparameters import Hyperparameter, hyperparameters
 from search_spaces.recipes import MENUS, recipe
 from search_spaces.registry import Menu
@@ -49,6 +50,16 @@ def architecture_of(family: str) -> dict[str, Hyperparameter]:
 def settings_of(menu: str, name: str) -> dict[str, Hyperparameter]:
     """Return the hyper-parameters of an optimizer or schedule by name, in order."""
     return {item.name: item for item in hyperparameters(MENUS[menu].load(name))}
+
+
+@cache
+def all_settings(menu: str) -> dict[str, dict[str, Hyperparameter]]:
+    """Return those of every optimizer or schedule that imports: another distribution's may not, and is left out."""
+    found: dict[str, dict[str, Hyperparameter]] = {}
+    for name in MENUS[menu].names():
+        with suppress(NasError):
+            found[name] = settings_of(menu, name)
+    return found
 
 
 @cache
@@ -116,7 +127,7 @@ def _in_menu(name: str, menu: str, rest: list[str]) -> Place:
 def _flat(name: str) -> Place | None:
     """Find a setting without its optimizer or schedule: `lr` belongs to every optimizer that has one."""
     for menu in MENU_SECTIONS:
-        options = tuple(option for option in MENUS[menu].names() if name in settings_of(menu, option))
+        options = tuple(option for option, settings in all_settings(menu).items() if name in settings)
         if options:
             return Place(menu, settings_of(menu, options[0])[name], menu, options)
     return None

@@ -30,11 +30,17 @@ class Menu:
         return tuple(sorted({*_files(self.package), *_plugins(self.package)} - {*self.besides}))
 
     def describe(self, name: str) -> str:
-        """Return the first docstring line of an entry; a file of ours is read, not imported."""
+        """Return the first docstring line of an entry; a file of ours is read, not imported.
+
+        Of another distribution's entry that does not import, say so: it must not spoil the list it is in.
+        """
         self.require(name)
         path = _files(self.package).get(name)
         if path is None:
-            return (self.load(name).__doc__ or "").strip().partition("\n")[0]
+            try:
+                return (self.load(name).__doc__ or "").strip().partition("\n")[0]
+            except NasError as error:
+                return str(error)
         return (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").partition("\n")[0]
 
     def load(self, name: str) -> Any:
@@ -65,7 +71,11 @@ def _files(package: str) -> dict[str, Path]:
     spec = find_spec(package)
     assert spec is not None and spec.submodule_search_locations
     folder = Path(next(iter(spec.submodule_search_locations)))
-    return {path.stem: path for path in sorted(folder.glob("*.py")) if not path.stem.startswith("_") and path.stem != "protocol"}
+    return {
+        path.stem: path
+        for path in sorted(folder.glob("*.py"))
+        if not path.stem.startswith("_") and path.stem != "protocol"
+    }
 
 
 @cache

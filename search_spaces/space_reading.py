@@ -10,7 +10,7 @@ from search_spaces.dimensions import Choice, Dimension, Int
 from search_spaces.errors import Problem, SpecError, nearest
 from search_spaces.expressions import Expression
 from search_spaces.hyperparameters import Hyperparameter
-from search_spaces.names import architecture_of, place_of, recipe_fields, settings_of
+from search_spaces.names import all_settings, architecture_of, place_of, recipe_fields, settings_of
 from search_spaces.reading import Cursor
 from search_spaces.recipes import MENUS, opened_by
 from search_spaces.space import Limits, SearchSpace
@@ -20,7 +20,7 @@ MAX_DIMENSIONS = 256
 
 def keys_of(family: str) -> dict[str, Hyperparameter]:
     """List what a space of a family may set, by key; `lr` alone is that of every optimizer that has one."""
-    flat = [key for menu, names in MENUS.items() for name in names.names() for key in settings_of(menu, name)]
+    flat = [key for menu in MENUS for settings in all_settings(menu).values() for key in settings]
     own = {**architecture_of(family), **recipe_fields()}
     return {**own, **{key: place_of(family, key).hyperparameter for key in flat if key not in own}}
 

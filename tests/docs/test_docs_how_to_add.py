@@ -15,6 +15,10 @@ from pages import ROOT, Block, blocks
 
 PAGE = ROOT / "docs" / "how-to-add.md"
 PACKAGES = ("search_spaces", "workers", "nas")
+GROUPS = (
+    *("families", "ops", "layers", "optimizers", "schedules", "tasks"),
+    *("samplers", "pruners", "executors", "exporters", "cli"),
+)
 STUDY = """
 name: added
 task: {spirals: {points: 200}}
@@ -66,7 +70,7 @@ def installed(tmp_path: Path) -> Path:
     about = tmp_path / "nas-pyramid" / f"nas_pyramid-{project['version']}.dist-info"
     about.mkdir()
     about.joinpath("METADATA").write_text(f"Metadata-Version: 2.1\nName: nas-pyramid\nVersion: {project['version']}\n")
-    about.joinpath("entry_points.txt").write_text("\n".join(_entry_points(project["entry-points"])))
+    about.joinpath("entry_points.txt").write_text("\n".join(_entry_points(project["entry-points"])) + "\n")
     _write(tmp_path, "pyramid.yaml")
     return tmp_path
 
@@ -86,6 +90,18 @@ def test_a_study_runs_with_what_another_distribution_adds(installed: Path) -> No
     assert json.loads(last)["trials"]["complete"] >= 1
     assert json.loads(last)["best"]["architecture"]["family"] == "pyramid"
     assert "Points of the plane" in _nas(installed, paths, "tasks")
+
+
+def test_a_distribution_that_does_not_import_spoils_nothing_else(installed: Path) -> None:
+    points = installed / "nas-pyramid" / "nas_pyramid-0.1.0.dist-info" / "entry_points.txt"
+    project = tomllib.loads((installed / "nas-pyramid/pyproject.toml").read_text())["project"]
+    broken = {f"nas.{menu}": {"broken": "nothing_is_here:Broken"} for menu in GROUPS}
+    both = {name: {**project["entry-points"].get(name, {}), **broken[name]} for name in broken}
+    points.write_text("\n".join(_entry_points(both)) + "\n")
+    paths = [ROOT, installed / "nas-pyramid"]
+    assert "rings" in _nas(installed, paths, "tasks")
+    assert "resume" in _nas(installed, paths, "--help")
+    assert "pyramid" in _nas(installed, paths, "check", "pyramid.yaml")
 
 
 def test_every_kind_of_thing_that_can_be_added_is_shown() -> None:
