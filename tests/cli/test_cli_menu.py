@@ -11,7 +11,21 @@ from typer.core import TyperCommand, TyperGroup
 
 from nas.cli.main import COMMANDS, load
 
-ALONE = ("check", "dashboard", "export", "ls", "resume", "run", "show", "spaces", "stop", "tasks", "top", "trial")
+ALONE = (
+    "check",
+    "dashboard",
+    "doctor",
+    "export",
+    "ls",
+    "resume",
+    "run",
+    "show",
+    "spaces",
+    "stop",
+    "tasks",
+    "top",
+    "trial",
+)
 
 
 def commands() -> Iterator[tuple[str, TyperCommand]]:
@@ -30,7 +44,7 @@ ALL = dict(commands())
 
 def test_the_commands_are_those_of_the_documentation() -> None:
     assert list(ALL) == sorted([*ALONE, "db status", "db upgrade", "db check", "db backup"], key=list(ALL).index)
-    assert len(ALL) == 16
+    assert len(ALL) == 17
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -114,7 +114,7 @@ def test_check_refuses_a_metric_that_the_task_lacks(fresh: Nas) -> None:
 def test_export_writes_and_verifies(nas: Nas, tmp_path: Path) -> None:
     ran = nas("export", "first", "--to", "source", "--to", "safetensors", "--folder", str(tmp_path), "--json")
     assert ran.code == 0, ran.err
-    assert [item["kind"] for item in ran.json] == ["export.source", "export.safetensors"]
+    assert {item["kind"] for item in ran.json} == {"export.source", "export.safetensors"}
     assert all(Path(item["path"]).parent == tmp_path for item in ran.json)
 
 
