@@ -1,9 +1,9 @@
 """Neural architecture search: decide, remember, show.
 
-    import nas
+import nas
 
-    study = nas.search("study.yaml")
-    study.incumbent, study.pareto_front, study.export("best", formats=["source", "onnx"])
+study = nas.search("study.yaml")
+study.incumbent, study.pareto_front, study.export("best", formats=["source", "onnx"])
 """
 
 from importlib import import_module

@@ -20,9 +20,9 @@ from nas.happenings import StudyEnded, StudyStarted, Watcher
 from nas.history import History
 from nas.keeper import Keeper
 from nas.ledger import Ledger
+from nas.loop import Search
 from nas.objectives import ranked
 from nas.proposals import Proposals, seed_of
-from nas.search import Search
 from nas.shelf import Shelf
 from nas.stopping import Stopping
 from nas.storage import Artifact, Lease, Storage, StudyRecord

@@ -10,8 +10,8 @@ from nas.config import StudyConfig
 from nas.executors.protocol import Executor
 from nas.happenings import FinalScored, FinalStarted, Happening, Noticed
 from nas.ledger import Ledger
+from nas.loop import ATTEMPTS
 from nas.proposals import seed_of
-from nas.search import ATTEMPTS
 from nas.storage import Artifact
 from nas.trials import Trial
 from workers.messages import Assignment, Job, JobLost, Outcome

@@ -1,12 +1,12 @@
 """The exception tree: everything this project raises on purpose is a `NasError`.
 
-    NasError
-    ├── SpecError          a document (study file, search space) is wrong; lists every mistake at once
-    ├── UnknownName        a name that is in no menu; carries the nearest match
-    ├── BuildError         an architecture that cannot become a network (that candidate only)
-    ├── workers.errors     TaskError, CheckpointError, ExportError
-    └── nas.errors         StudyNotFound, StudyExists, StudyBusy, LeaseLost, StorageError, SchemaError, NoUsableTrial,
-                           WorkersUnusable
+NasError
+├── SpecError          a document (study file, search space) is wrong; lists every mistake at once
+├── UnknownName        a name that is in no menu; carries the nearest match
+├── BuildError         an architecture that cannot become a network (that candidate only)
+├── workers.errors     TaskError, CheckpointError, ExportError
+└── nas.errors         StudyNotFound, StudyExists, StudyBusy, LeaseLost, StorageError, SchemaError, NoUsableTrial,
+                       WorkersUnusable
 """
 
 from collections.abc import Iterable, Sequence
