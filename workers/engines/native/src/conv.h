@@ -10,6 +10,9 @@ namespace nas {
 // Half-open range of places.
 struct Range { long low, high; };
 
+// Who sees a point: a first tap from a place, and each `stride` taps further from the place before, `count` in all.
+struct Seen { long tap, place, count; };
+
 // Where a kernel stops along one side of an image: place `o` sees the points o·stride + tap − pad.
 struct Side {
   long size, places, kernel, stride, pad;
@@ -17,6 +20,11 @@ struct Side {
       : size(size), places((size + 2 * (kernel / 2) - kernel) / stride + 1), kernel(kernel), stride(stride), pad(kernel / 2) {}
   // The taps of place `o` that fall into the image.
   Range taps(long o) const { return {std::max(0L, pad - o * stride), std::min(kernel, size + pad - o * stride)}; }
+  Seen seen(long point) const {
+    const long last = point + pad, phase = stride == 1 ? 0 : last % stride, place = stride == 1 ? last : last / stride;
+    const long skip = std::max(0L, place - (places - 1)), taps = stride == 1 ? kernel : (kernel - phase + stride - 1) / stride;
+    return {phase + skip * stride, place - skip, std::max(0L, std::min(taps, place + 1) - skip)};
+  }
   // The places at which `tap` falls into the image.
   Range places_of(long tap) const {
     long low = std::max(0L, (pad - tap + stride - 1) / stride), high = size + pad - tap <= 0 ? 0 : (size - 1 + pad - tap) / stride + 1;
@@ -42,47 +50,65 @@ class Conv2d final : public Layer {
       : rows_(height, kernel, stride), columns_(width, kernel, stride), ci_(channels), co_(outputs), k_(kernel), stride_(stride),
         count_(round_up(channels * kernel * kernel * outputs, PAD)), bias_(bias) {
     in = channels * height * width, out = outputs * rows_.places * columns_.places;
+    find_spans();
   }
   long parameters() const override { return count_ + (bias_ ? round_up(co_, PAD) : 0); }
   void bind(const Weights& weights, float*) override { weights_ = weights; }
   void reserve(Workspace& space, long) override { gradient_ = space.take(parameters()); }
 
   void forward(const float* x, float* y, const Step& step) override {
-    long r = 0;
-    for (; r + 8 <= co_ && VL == 16; r += 8) place<8>(x, y, r, step.batch);
-    for (; r + 4 <= co_; r += 4) place<4>(x, y, r, step.batch);
-    for (; r < co_; r++) place<1>(x, y, r, step.batch);
+    each_block(co_, [&](auto rows, long r) {
+      each_place(rows_.places, columns_.places, step.batch, [&](long i, long j, long l, auto vectors) {
+        place<rows, vectors>(x + l, y + l, r, i, j, step.batch);
+      });
+    });
   }
   void backward(const float* x, const float*, float* dy, float* dx, const Step& step, const Update& u) override {
-    if (dx) {
-      long r = 0;
-      for (; r + 8 <= ci_ && VL == 16; r += 8) point<8>(dy, dx, r, step.batch);
-      for (; r + 4 <= ci_; r += 4) point<4>(dy, dx, r, step.batch);
-      for (; r < ci_; r++) point<1>(dy, dx, r, step.batch);
-    }
+    if (dx)
+      each_block(ci_, [&](auto rows, long r) {
+        each_place(rows_.size, columns_.size, step.batch, [&](long i, long j, long l, auto vectors) {
+          point<rows, vectors>(dy + l, dx + l, r, i, j, step.batch);
+        });
+      });
     gradients(x, dy, step.batch);
     update_all(weights_, gradient_, 1.0f, parameters(), u);
   }
 
  private:
-  // R output channels from `r` on, at every place.
-  template <int R> void place(const float* x, float* y, long r, long batch) const {
-    for (long i = 0; i < rows_.places; i++)
-      for (long j = 0; j < columns_.places; j++) {
+  template <int N> using Number = std::integral_constant<int, N>;
+  // f(R, first) for blocks of R channels whose sums fit into the registers
+  template <class F> static void each_block(long count, F f) {
+    long r = 0;
+    while (r < count) {
+      const long left = count - r;
+      if (VL == 16 && left >= 8) f(Number<8>{}, r), r += 8;
+      else if (VL == 8 && (left == 6 || left >= 12)) f(Number<6>{}, r), r += 6;
+      else if (left >= 4) f(Number<4>{}, r), r += 4;
+      else f(Number<1>{}, r), r += 1;
+    }
+  }
+  template <class F> static void each_place(long rows, long columns, long batch, F f) {
+    for (long i = 0; i < rows; i++)
+      for (long j = 0; j < columns; j++) {
         long l = 0;
-        for (; l + 2 * VL <= batch; l += 2 * VL) place_at<R, 2>(x + l, y + l, r, i, j, batch);
-        if (l < batch) place_at<R, 1>(x + l, y + l, r, i, j, batch);
+        for (; l + 2 * VL <= batch; l += 2 * VL) f(i, j, l, Number<2>{});
+        if (l < batch) f(i, j, l, Number<1>{});
       }
   }
-  template <int R, int NV> void place_at(const float* x, float* y, long r, long i, long j, long batch) const {
+  // Whether taps are the inner loop, and not the channels: where these are few, or so many a power of two apart that
+  // they share few lines of the cache.
+  static bool taps_inside(long channels) { return channels < 4 || (VL < 16 && channels > 16); }
+
+  // R output channels from `r` on, at one place.
+  template <int R, int NV> void place(const float* x, float* y, long r, long i, long j, long batch) const {
     const Range ty = rows_.taps(i), tx = columns_.taps(j);
     const float *w = weights_.value + r, *b = bias_ ? weights_.value + count_ + r : nullptr;
-    const long plane = rows_.size * columns_.size * batch;
+    const long plane = rows_.size * columns_.size * batch, places = rows_.places * columns_.places * batch;
     x += ((i * stride_ - rows_.pad) * columns_.size + j * stride_ - columns_.pad) * batch;
     vf a[R][NV];
     for (int q = 0; q < R; q++)
       for (int v = 0; v < NV; v++) a[q][v] = b ? bc(b[q]) : vf{};
-    if (ci_ < 4) {  // the inner loop is over the longer of two dimensions
+    if (taps_inside(ci_)) {
       for (long c = 0; c < ci_; c++)
         for (long t = ty.low; t < ty.high; t++)
           accumulate<R, NV>(w + ((c * k_ + t) * k_ + tx.low) * co_, co_, 1, x + c * plane + (t * columns_.size + tx.low) * batch, batch, tx.high - tx.low, a);
@@ -91,43 +117,32 @@ class Conv2d final : public Layer {
         for (long s = tx.low; s < tx.high; s++)
           accumulate<R, NV>(w + (t * k_ + s) * co_, k_ * k_ * co_, 1, x + (t * columns_.size + s) * batch, plane, ci_, a);
     }
-    const long places = rows_.places * columns_.places * batch;
-    y += r * places + (i * columns_.places + j) * batch;
-    for (int q = 0; q < R; q++)
-      for (int v = 0; v < NV; v++) st(y + q * places + VL * v, a[q][v]);
+    write<R, NV>(a, y + r * places + (i * columns_.places + j) * batch, places);
   }
-
-  // The gradient of R input channels from `r` on, at every point.
-  template <int R> void point(const float* dy, float* dx, long r, long batch) const {
-    for (long i = 0; i < rows_.size; i++)
-      for (long j = 0; j < columns_.size; j++) {
-        long l = 0;
-        for (; l + 2 * VL <= batch; l += 2 * VL) point_at<R, 2>(dy + l, dx + l, r, i, j, batch);
-        if (l < batch) point_at<R, 1>(dy + l, dx + l, r, i, j, batch);
-      }
-  }
-  template <int R, int NV> void point_at(const float* dy, float* dx, long r, long i, long j, long batch) const {
-    const long places = rows_.places * columns_.places * batch, kernel = k_ * k_ * co_;
+  // The gradient of R input channels from `r` on, at one point.
+  template <int R, int NV> void point(const float* dy, float* dx, long r, long i, long j, long batch) const {
+    const Seen ty = rows_.seen(i), tx = columns_.seen(j);
+    const long plane = rows_.size * columns_.size * batch, places = rows_.places * columns_.places * batch, kernel = k_ * k_ * co_;
+    const float *w = weights_.value + r * kernel + (ty.tap * k_ + tx.tap) * co_, *d = dy + (ty.place * columns_.places + tx.place) * batch;
+    const long w_row = stride_ * k_ * co_, w_column = stride_ * co_, d_row = columns_.places * batch;
     vf a[R][NV] = {};
-    for (long t = 0; t < k_; t++) {
-      long o = i + rows_.pad - t;
-      if (o < 0 || o % stride_ || o / stride_ >= rows_.places) continue;
-      const float* row = dy + o / stride_ * columns_.places * batch;
-      for (long s = 0; s < k_; s++) {
-        long p = j + columns_.pad - s;
-        if (p < 0 || p % stride_ || p / stride_ >= columns_.places) continue;
-        accumulate<R, NV>(weights_.value + r * kernel + (t * k_ + s) * co_, 1, kernel, row + p / stride_ * batch, places, co_, a);
-      }
+    if (taps_inside(co_)) {
+      for (long o = 0; o < co_; o++)
+        for (long t = 0; t < ty.count; t++) accumulate<R, NV>(w + o + t * w_row, w_column, kernel, d + o * places - t * d_row, -batch, tx.count, a);
+    } else {
+      for (long t = 0; t < ty.count; t++)
+        for (long s = 0; s < tx.count; s++) accumulate<R, NV>(w + t * w_row + s * w_column, 1, kernel, d - t * d_row - s * batch, places, co_, a);
     }
-    const long plane = rows_.size * columns_.size * batch;
-    dx += r * plane + (i * columns_.size + j) * batch;
+    write<R, NV>(a, dx + r * plane + (i * columns_.size + j) * batch, plane);
+  }
+  template <int R, int NV> static void write(const vf (&a)[R][NV], float* to, long apart) {
     for (int q = 0; q < R; q++)
-      for (int v = 0; v < NV; v++) st(dx + q * plane + VL * v, a[q][v]);
+      for (int v = 0; v < NV; v++) st(to + q * apart + VL * v, a[q][v]);
   }
 
   // A block of the weights' gradient: T taps below each other × C input × S output channels, all sums in registers.
   struct Block { const float *x, *d; long rows, pixels, length; };
-  template <int T, int C, int S> void block(vf* sums, const Block& of, long batch) const {
+  template <int T, int C, int S> __attribute__((noinline)) void block(vf* sums, const Block& of, long batch) const {
     const long plane = rows_.size * columns_.size * batch, places = rows_.places * columns_.places * batch;
     const long row = columns_.size * batch;
     vf a[T][C][S];
@@ -147,32 +162,47 @@ class Conv2d final : public Layer {
       }
     for (int i = 0; i < T * C * S; i++) sums[i] = (&a[0][0][0])[i];
   }
-  // Taps t … t + T − 1 of kernel column `tap`, for C × S channels: first the rows where all T taps fall into the image.
+  // Taps t … t + T − 1 of kernel column `tap`, for C × S channels.
   template <int T, int C, int S> void column(const float* x, const float* d, long c, long o, long t, long tap, long batch) {
-    vf sums[T * C * S] = {};
+    vf sums[T][C * S] = {};
     const Range seen = columns_.places_of(tap);
-    const long pixels = seen.high - seen.low, low = rows_.places_of(t).low, high = std::max(low, rows_.places_of(t + T - 1).high);
+    const long pixels = seen.high - seen.low;
     x += (c * rows_.size * columns_.size + seen.low * stride_ + tap - columns_.pad) * batch;
     d += (o * rows_.places * columns_.places + seen.low) * batch;
-    auto rows = [&](long first, long last, long at) {  // neighbouring points that are read in a row count as one
-      bool joined = stride_ == 1;
-      return Block{x + (first * stride_ + at - rows_.pad) * columns_.size * batch, d + first * columns_.places * batch,
-                   pixels > 0 ? last - first : 0, joined ? 1 : pixels, joined ? pixels * batch : batch};
-    };
-    block<T, C, S>(sums, rows(low, high, t), batch);
-    for (int i = 0; i < T; i++) {
-      const Range all = rows_.places_of(t + i);
-      block<1, C, S>(sums + i * C * S, rows(all.low, std::min(low, all.high), t + i), batch);
-      block<1, C, S>(sums + i * C * S, rows(std::max(high, all.low), all.high, t + i), batch);
+    for (const Span& span : spans_[t]) {
+      if (pixels <= 0) break;
+      Block of{x + (span.first * stride_ + t + span.taps.low - rows_.pad) * columns_.size * batch, d + span.first * columns_.places * batch,
+               span.last - span.first, pixels, batch};
+      if (stride_ == 1) of.length *= pixels, of.pixels = 1;  // neighbouring points are read in a row
+      if (stride_ == 1 && pixels == columns_.size && pixels == columns_.places) of.length *= of.rows, of.rows = 1;
+      const long taps = span.taps.high - span.taps.low;
+      if (taps == T) block<T, C, S>(sums[0], of, batch);
+      if (T > 2 && taps == 2) block<T < 2 ? 1 : 2, C, S>(sums[span.taps.low], of, batch);
+      if (T > 1 && taps == 1) block<1, C, S>(sums[span.taps.low], of, batch);
     }
     float total[(T * C * S + VL - 1) / VL * VL];
-    sum_each(sums, T * C * S, total);
+    sum_each(sums[0], T * C * S, total);
     for (int i = 0; i < T * C * S; i++)
       gradient_[(((c + i / S % C) * k_ + t + i / (C * S)) * k_ + tap) * co_ + o + i % S] = total[i];
   }
   template <int T, int C, int S> void taps(const float* x, const float* d, long c, long o, long& t, long batch) {
     for (; t + T <= k_; t += T)
       for (long tap = 0; tap < k_; tap++) column<T, C, S>(x, d, c, o, t, tap, batch);
+  }
+  // Rows of places at which the same taps, counted from the first of up to three, fall into the image.
+  struct Span { long first, last; Range taps; };
+  void find_spans() {
+    for (long t = 0; t < k_; t++) {
+      const long count = t < k_ / 3 * 3 ? 3 : 1;
+      std::vector<Span> spans;
+      for (long i = 0; i < rows_.places && (count == 1 || t % 3 == 0); i++) {
+        const Range all = rows_.taps(i), some{std::max(all.low - t, 0L), std::min(all.high - t, count)};
+        if (some.low >= some.high) continue;
+        if (!spans.empty() && spans.back().last == i && spans.back().taps.low == some.low && spans.back().taps.high == some.high) spans.back().last++;
+        else spans.push_back({i, i + 1, some});
+      }
+      spans_.push_back(std::move(spans));
+    }
   }
   // C × S channels at a time fill the registers with three taps, 1 to 4 times as many with one.
   template <int C, int C1, int S> void channels(const float* x, const float* d, long o, long batch) {
@@ -198,6 +228,7 @@ class Conv2d final : public Layer {
   }
 
   Side rows_, columns_;
+  std::vector<std::vector<Span>> spans_;
   long ci_, co_, k_, stride_, count_;
   bool bias_;
   Weights weights_{};
