@@ -37,6 +37,26 @@ Clock = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
+class Prepared:
+    """A definition filled in from its task, and the executor that looked at the task."""
+
+    config: StudyConfig
+    task: TaskInfo
+    executor: Executor
+
+
+def prepare(config: StudyConfig, stack: ExitStack, start: Callable[[Named], Executor] = executors.start) -> Prepared:
+    """Start the executor, which ends with the stack, and look at the task; nothing is written.
+
+    Raises:
+        TaskError, SpecError: the task cannot be used, or lacks a metric that is asked for.
+    """
+    executor = stack.enter_context(closing(start(config.executor)))
+    task = executor.describe(config.task)
+    return Prepared(completed(config, task), task, executor)
+
+
+@dataclass(frozen=True, slots=True)
 class Controller:
     """Runs one study in one storage; `interrupted` says whether the user wants it to drain and stop."""
 
@@ -55,11 +75,14 @@ class Controller:
             TaskError, SpecError: the task cannot be used, or lacks a metric that is asked for.
         """
         with ExitStack() as stack:
-            executor = stack.enter_context(closing(self.start(config.executor)))
-            task = executor.describe(config.task)
-            config = completed(config, task)
-            record = self.storage.create(config.name, to_json(config), task, environment())
-            return self._conduct(record, config, executor, stack)
+            return self.begin_prepared(prepare(config, stack, self.start))
+
+    def begin_prepared(self, prepared: Prepared) -> StudyRecord:
+        """Create the study and run it to its end; raise StudyExists if there is one of that name."""
+        config = prepared.config
+        record = self.storage.create(config.name, to_json(config), prepared.task, environment())
+        with ExitStack() as stack:
+            return self._conduct(record, prepared, stack, self._lease(record, stack))
 
     def resume(self, record: StudyRecord, config: StudyConfig | None = None) -> StudyRecord:
         """Go on with a study where it stands, with a changed definition if one is given.
@@ -71,32 +94,24 @@ class Controller:
         config = config or from_json(record.config)
         with ExitStack() as stack:
             lease = self._lease(record, stack)
-            executor = stack.enter_context(closing(self.start(config.executor)))
-            task = executor.describe(config.task)
+            prepared = prepare(config, stack, self.start)
+            task = prepared.task
             if task.sha256 != record.task.sha256:
                 raise StudyExists(
                     f"study {record.name!r}: the samples of task {task.name!r} have changed since it began; "
                     "give the new search another name"
                 )
-            return self._conduct(record, completed(config, task), executor, stack, lease)
+            return self._conduct(record, prepared, stack, lease)
 
     def _lease(self, record: StudyRecord, stack: ExitStack) -> Lease:
         lease = self.storage.acquire(record.id)
         stack.callback(self.storage.release, lease)
         return lease
 
-    def _conduct(
-        self,
-        record: StudyRecord,
-        config: StudyConfig,
-        executor: Executor,
-        stack: ExitStack,
-        lease: Lease | None = None,
-    ) -> StudyRecord:
-        lease = lease or self._lease(record, stack)
+    def _conduct(self, record: StudyRecord, prepared: Prepared, stack: ExitStack, lease: Lease) -> StudyRecord:
         keeper = Keeper(self.storage, lease)
         stack.enter_context(closing(keeper)).start()
-        run = _Run(self, record, config, executor, lease, keeper)
+        run = _Run(self, record, prepared, lease, keeper)
         state, reason = run.whole()
         self.watch(StudyEnded(state, reason))
         return self.storage.study(record.name)
@@ -109,11 +124,11 @@ class _Run:
         self,
         controller: Controller,
         record: StudyRecord,
-        config: StudyConfig,
-        executor: Executor,
+        prepared: Prepared,
         lease: Lease,
         keeper: Keeper,
     ) -> None:
+        config, executor = prepared.config, prepared.executor
         self.storage, self.watch, self.clock = controller.storage, controller.watch, controller.clock
         self.interrupted = controller.interrupted
         self.record, self.config, self.executor, self.lease, self.keeper = record, config, executor, lease, keeper

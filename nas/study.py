@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from nas.config import StudyConfig
-from nas.errors import NoUsableTrial, StudyExists
+from nas.errors import NoUsableTrial, StudyExists, StudyNotFound
 from nas.final import KIND
 from nas.happenings import Watcher, unwatched
 from nas.objectives import incumbent, pareto_front
@@ -100,16 +101,18 @@ def search(
         NoUsableTrial: the search ended without any finite value.
     """
     config = definition if isinstance(definition, StudyConfig) else load(definition, overrides=overrides)
-    from nas.controller import Controller
+    from nas.controller import Controller, prepare
 
-    with Storage.open(config.storage) as storage:
-        controller = Controller(storage, watch, interrupted)
-        known = storage.find(config.name)
+    with ExitStack() as stack:
+        known = _on_record(config)
         if known is None:
-            controller.begin(config)
+            prepared = prepare(config, stack)  # before a file is made: a task that cannot be used leaves nothing behind
+            storage = stack.enter_context(Storage.open(config.storage))
+            Controller(storage, watch, interrupted).begin_prepared(prepared)
         else:
             require_same(known, config)
-            controller.resume(known, config)
+            storage = stack.enter_context(Storage.open(config.storage))
+            Controller(storage, watch, interrupted).resume(known, config)
     return Study(config.name, config.storage)
 
 
@@ -120,6 +123,14 @@ def resume(name: str, storage: str, *, watch: Watcher = unwatched, interrupted: 
     with Storage.open(storage, create=False) as opened:
         Controller(opened, watch, interrupted).resume(opened.study(name))
     return Study(name, storage)
+
+
+def _on_record(config: StudyConfig) -> StudyRecord | None:
+    try:
+        with Storage.open(config.storage, create=False) as storage:
+            return storage.find(config.name)
+    except StudyNotFound:
+        return None  # the file itself is missing
 
 
 def require_same(record: StudyRecord, config: StudyConfig) -> None:
