@@ -25,12 +25,14 @@ from one_step import (
 from search_spaces.candidate import Architecture, Named, Settings, Value
 from search_spaces.families import build
 from search_spaces.network import Network
+from search_spaces.ops.activation import ACTIVATIONS, Activation
 from search_spaces.ops.conv2d import Conv2d
 from search_spaces.ops.flatten import Flatten
 from search_spaces.ops.global_pool import GlobalPool
 from search_spaces.ops.linear import Linear
 from search_spaces.ops.norm import Norm
 from search_spaces.ops.pool import Pool
+from search_spaces.ops.residual import Residual
 from workers.batches import Epoch, Samples
 from workers.engines.protocol import Member
 from workers.optimizers import OPTIMIZERS
@@ -65,6 +67,16 @@ def test_the_gradients_of_a_convolution_are_exact(kernel: int, stride: int, vari
         made = network((2, 8, 11), *body, Flatten(), Linear(3))
         samples = drawn(made, 20)
         assert worst(native_gradients(made, samples, variant), exact_gradients(made, samples)) < LIMIT
+
+
+@every_variant
+@pytest.mark.parametrize("kind", ACTIVATIONS)
+def test_the_gradients_through_an_activation_of_images_are_exact(kind: str, variant: str) -> None:
+    wide = 12 if kind == "maxout" else 6
+    body = (Conv2d(wide, 3), Activation(kind))
+    made = network((2, 5, 4), *body, Residual(body), Flatten(), Linear(3))
+    samples = drawn(made, 21)
+    assert worst(native_gradients(made, samples, variant), exact_gradients(made, samples)) < LIMIT
 
 
 @every_variant

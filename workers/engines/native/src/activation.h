@@ -38,6 +38,18 @@ struct Softplus {
   static vf slope(vf x, vf) { return x > 20.f ? bc(1) : vsigmoid(x); }
 };
 
+// Call f(Kind{}) for a kind whose slope its value alone tells; false for another.
+template <class F> inline bool with_value_alone(int64_t kind, F f) {
+  switch (kind) {
+    case op("relu"): f(Relu{}); return true;
+    case op("leaky_relu"): f(LeakyRelu{}); return true;
+    case op("elu"): f(Elu{}); return true;
+    case op("tanh"): f(Tanh{}); return true;
+    case op("sigmoid"): f(Sigmoid{}); return true;
+    default: return false;
+  }
+}
+
 template <class Kind> class Activation final : public Layer {
  public:
   explicit Activation(long floats) { in = out = floats; }

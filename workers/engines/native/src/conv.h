@@ -3,7 +3,7 @@
 #pragma once
 #include <algorithm>
 
-#include "layer.h"
+#include "activation.h"
 
 namespace nas {
 
@@ -54,21 +54,24 @@ class Conv2d final : public Layer {
   }
   long parameters() const override { return count_ + (bias_ ? round_up(co_, PAD) : 0); }
   void bind(const Weights& weights, float*) override { weights_ = weights; }
+  bool absorb(int64_t activation) override { return !activation_ && with_value_alone(activation, [&](auto) { activation_ = activation; }); }
   void reserve(Workspace& space, long) override { gradient_ = space.take(parameters()); }
 
   void forward(const float* x, float* y, const Step& step) override {
+    const long row = columns_.places * step.batch;
     each_block(co_, [&](auto rows, long r) {
-      each_place(rows_.places, columns_.places, step.batch, [&](long i, long j, long l, auto vectors) {
-        place<rows, vectors>(x + l, y + l, r, i, j, step.batch);
-      });
+      for (long i = 0; i < rows_.places; i++) {
+        each_place(columns_.places, step.batch, [&](long j, long l, auto vectors) { place<rows, vectors>(x + l, y + l, r, i, j, step.batch); });
+        for (long q = r; q < r + rows; q++) activate(y + (q * rows_.places + i) * row, row);
+      }
     });
   }
-  void backward(const float* x, const float*, float* dy, float* dx, const Step& step, const Update& u) override {
+  void backward(const float* x, const float* y, float* dy, float* dx, const Step& step, const Update& u) override {
+    deactivate(y, dy, out * step.batch);
     if (dx)
       each_block(ci_, [&](auto rows, long r) {
-        each_place(rows_.size, columns_.size, step.batch, [&](long i, long j, long l, auto vectors) {
-          point<rows, vectors>(dy + l, dx + l, r, i, j, step.batch);
-        });
+        for (long i = 0; i < rows_.size; i++)
+          each_place(columns_.size, step.batch, [&](long j, long l, auto vectors) { point<rows, vectors>(dy + l, dx + l, r, i, j, step.batch); });
       });
     gradients(x, dy, step.batch);
     update_all(weights_, gradient_, 1.0f, parameters(), u);
@@ -87,13 +90,20 @@ class Conv2d final : public Layer {
       else f(Number<1>{}, r), r += 1;
     }
   }
-  template <class F> static void each_place(long rows, long columns, long batch, F f) {
-    for (long i = 0; i < rows; i++)
-      for (long j = 0; j < columns; j++) {
-        long l = 0;
-        for (; l + 2 * VL <= batch; l += 2 * VL) f(i, j, l, Number<2>{});
-        if (l < batch) f(i, j, l, Number<1>{});
-      }
+  template <class F> static void each_place(long columns, long batch, F f) {
+    for (long j = 0; j < columns; j++) {
+      long l = 0;
+      for (; l + 2 * VL <= batch; l += 2 * VL) f(j, l, Number<2>{});
+      if (l < batch) f(j, l, Number<1>{});
+    }
+  }
+  void activate(float* y, long count) const {
+    with_value_alone(activation_, [&](auto kind) { for (long i = 0; i < count; i += VL) st(y + i, kind.value(ld(y + i))); });
+  }
+  void deactivate(const float* y, float* dy, long count) const {
+    with_value_alone(activation_, [&](auto kind) {
+      for (long i = 0; i < count; i += VL) { vf v = ld(y + i); st(dy + i, ld(dy + i) * kind.slope(v, v)); }
+    });
   }
   // Whether taps are the inner loop, and not the channels: where these are few, or so many a power of two apart that
   // they share few lines of the cache.
@@ -231,6 +241,7 @@ class Conv2d final : public Layer {
   std::vector<std::vector<Span>> spans_;
   long ci_, co_, k_, stride_, count_;
   bool bias_;
+  int64_t activation_ = 0;
   Weights weights_{};
   float* gradient_ = nullptr;
 };

@@ -43,6 +43,8 @@ struct Layer {
   // Take working memory for batches of at most `batch` (a multiple of VL). It holds anything: another candidate used
   // it before, so nothing may be read from it that was not written in the same step.
   virtual void reserve(Workspace&, long /* batch */) {}
+  // Take over the activation that follows, so that its numbers are not written and read once more; false if it cannot.
+  virtual bool absorb(int64_t /* activation */) { return false; }
   // x [in][batch] → y [out][batch]
   virtual void forward(const float* x, float* y, const Step&) = 0;
   // First dx (null if nobody wants it) from dy, which may be overwritten; then the weights take their step, or with
@@ -88,7 +90,8 @@ class Chain final : public Layer {
     in = out = inputs;
     while (description.more()) {
       int64_t code = description.whole();
-      Description own = description.part(description.whole());
+      Description own = description.part(description.whole()), begin = own;
+      if (code == op("activation") && !layers_.empty() && layers_.back()->absorb(begin.whole())) continue;
       Made layer = make_layer(code, own);
       if (!layer || layer->in != out) { complete = false; return; }
       out = layer->out;
