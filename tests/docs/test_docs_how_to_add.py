@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pages import ROOT, Block, blocks
@@ -89,6 +90,8 @@ def test_a_study_runs_with_what_another_distribution_adds(installed: Path) -> No
     last = _nas(installed, paths, "run", "pyramid.yaml", "--json").splitlines()[-1]
     assert json.loads(last)["trials"]["complete"] >= 1
     assert json.loads(last)["best"]["architecture"]["family"] == "pyramid"
+    shown = json.loads(blocks("json", ROOT / "docs" / "cli.md")[0].text)
+    assert _keys(shown) == _keys(json.loads(last)), "the last line of `run --json` in docs/cli.md is not of this shape"
     assert "Points of the plane" in _nas(installed, paths, "tasks")
 
 
@@ -116,6 +119,12 @@ def test_the_page_names_every_group_of_entry_points() -> None:
         r"Menu\(\"[a-z_]+\.(\w+)\"", "".join(p.read_text("utf-8") for p in ROOT.glob("[nsw]*/**/*.py"))
     )
     assert {f"nas.{name}" for name in packages} <= set(re.findall(r"`(nas\.\w+)`", PAGE.read_text("utf-8")))
+
+
+def _keys(document: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the keys of the last line and of what it holds, but for what depends on the space."""
+    inner = {name: list(document[name]) for name in ("trials", "best", "test")}
+    return {"": list(document), **inner, "recipe": list(document["best"]["recipe"])}
 
 
 def _write(folder: Path, name: str) -> None:

@@ -69,3 +69,12 @@ def _parse(arguments: list[str]) -> None:
     while isinstance(command, TyperGroup):
         command, rest = command.commands[rest[0]], rest[1:]
     command.make_context(" ".join(arguments[:1]), rest)
+
+
+def test_every_environment_variable_is_described() -> None:
+    sources = "".join(
+        path.read_text("utf-8") for package in ("nas", "workers") for path in (ROOT / package).rglob("*.py")
+    )
+    variables = set(re.findall(r"\"(NAS_[A-Z]+)\"", sources))
+    assert len(variables) >= 3
+    assert variables <= set(re.findall(r"^\| `(NAS_\w+)` \|", CLI.read_text("utf-8"), re.MULTILINE))
