@@ -33,9 +33,17 @@ def ours(folder: str, seed: int, trials: int, epochs: int) -> Timed:
     settings = {"seed": seed, "budget.trials": trials, "budget.epochs": epochs, "artifacts.folder": folder}
     command += [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
     start = time.perf_counter()
-    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        begun = time.perf_counter() - start
+        last = (process.stdout.read().splitlines() or [first])[-1]
     seconds = time.perf_counter() - start
-    return seconds, json.loads(lines[-1])["best"]["values"]["accuracy"]
+    assert process.returncode == 0
+    ended = json.loads(last)
+    parts = " ".join(f"{part} {spent:.2f}" for part, spent in ended["time"].items())
+    print(f"        start-up {begun:.2f} s, then {ended['seconds']:.2f} s: {parts}; the rest is training")
+    return seconds, ended["best"]["values"]["accuracy"]
 
 
 def optuna_alone(folder: str, seed: int, trials: int, epochs: int) -> Timed:

@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from nas import executors, pruners, samplers
+from nas.account import Account, TimedSampler
 from nas.cohort_size import CohortSize
 from nas.completion import completed
 from nas.config import StudyConfig
@@ -133,7 +134,8 @@ class _Run:
         self.interrupted = controller.interrupted
         self.record, self.config, self.executor, self.lease, self.keeper = record, config, executor, lease, keeper
         self.folder = Path(config.artifacts.folder).absolute() / config.name
-        self.ledger = Ledger(self.storage, lease)
+        self.account = Account(self.clock)
+        self.ledger = Ledger(self.storage, lease, self.account)
         self.stopping = Stopping(config.budget, config.objectives, self.clock, record.seconds)
         self.jobs = count()
         self.search = self._search(record.task)
@@ -163,9 +165,9 @@ class _Run:
 
     def _search(self, task: TaskInfo) -> Search:
         config = self.config
-        sampler = samplers.make(
-            config.sampler, space=config.space, objectives=config.objectives, seed=seed_of(config.seed, "sampler")
-        )
+        seed = seed_of(config.seed, "sampler")
+        chosen = samplers.make(config.sampler, space=config.space, objectives=config.objectives, seed=seed)
+        sampler = TimedSampler(chosen, self.account)
         pruner = pruners.make(config.pruning, epochs=config.budget.epochs, seed=config.seed)
         return Search(
             config=config,
@@ -190,7 +192,7 @@ class _Run:
     def _projector(self) -> Callable[[Sequence[Trial]], None]:
         """Write to the dashboard's tables, which are a courtesy: no trouble there may end a search."""
         projection = Projection(self.storage, self.record, self.config.space, self.config.objectives)
-        return projection.update
+        return self.account.timed("dashboard", projection.update)
 
     def _announce(self, trials: Sequence[Trial]) -> None:
         finished = sum(trial.state.finished for trial in trials)
@@ -210,7 +212,8 @@ class _Run:
         first = self.config.objectives[0].metric
         metric = first if first in self.record.task.metrics else self.record.task.metrics[0]
         test = score(finals, best.number, metric)
-        return {"reason": reason, "best": best.number, "test": asdict(test) if test else None}
+        time: dict[str, Json] = {part: round(seconds, 3) for part, seconds in self.account.seconds.items()}
+        return {"reason": reason, "time": time, "best": best.number, "test": asdict(test) if test else None}
 
     def _export(self, best: Trial, final: Artifact | None) -> list[NasError]:
         """Write the best network in every format asked for; what one format fails with keeps no other from its turn."""

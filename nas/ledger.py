@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nas.account import Account
 from nas.storage import Artifact, Lease, Storage
 from nas.storage.records import Json
 from nas.trials import Point, Trial
@@ -16,6 +17,7 @@ class Ledger:
 
     storage: Storage
     lease: Lease
+    account: Account
     _trials: dict[int, Trial] = field(default_factory=dict)
     _points: list[tuple[int, Point]] = field(default_factory=list)
     _artifacts: list[Artifact] = field(default_factory=list)
@@ -53,7 +55,7 @@ class Ledger:
         """Store what was gathered, in one transaction; raise `LeaseLost` if another controller has taken over."""
         if not (self._trials or self._points or self._artifacts or self._events or self._forgotten):
             return
-        self.storage.save(
+        self.account.timed("storage", self.storage.save)(
             self.lease,
             trials=list(self._trials.values()),
             points=self._points,

@@ -75,6 +75,7 @@ def finished_document(snapshot: Snapshot) -> Document:
         "best": best_document(best, snapshot.config.objectives) if best else None,
         "test": result.get("test"),
         "reason": result.get("reason", ""),
+        "time": result.get("time", {}),
         "artifacts": [artifact.path for artifact in snapshot.artifacts],
     }
 
