@@ -129,7 +129,8 @@ class Recurrent final : public Layer {
       for (long s = T; s-- > 0;) {
         over_rows(H, [&](auto rows, long r, auto vectors, long l) { step_back<rows, vectors>(y, dy, s, r, l); });
         for (int g = 0; g < SLOTS; g++)
-          transpose(kept.gates + (at(s) * SLOTS + g) * H * B, B, H, B, turned + at(s) * B * SLOTS * gate + g * gate, SLOTS * gate, gate);
+          for (long r = 0; r < H; r += PAD)
+            transpose(kept.gates + ((at(s) * SLOTS + g) * H + r) * B, B, std::min(PAD, H - r), B, turned + ((g * gate + r) * T + at(s) * PAD) * B, PAD, PAD);
       }
       for (long t = 0; t < T && dx; t++)
         over_rows(I, [&](auto rows, long r, auto vectors, long l) { through<rows, vectors>(dx + t * I * B, t, r, l); });
@@ -202,44 +203,62 @@ class Recurrent final : public Layer {
   template <Rule O> void train(const float* x, const float* y, long direction, long batch, const Update& given) {
     const Update u = given;
     const Weights w = weights_.at(direction * (inputs_ + hidden_ + 2) * width_);
-    const long turned = slots_ * gate_, width = width_, state = inputs_ * width, per_state = hidden_ * directions_ * batch;
+    const long width = width_, gates = gates_ * gate_, state = inputs_ * width, outputs = hidden_ * directions_ * batch;
     auto train = [&](long offset) { return [=](long r, long c, vf g) { update<O>(w, offset + r * width + c, g, u); }; };
-    summed(x, inputs_ * batch, turned_, time_, inputs_, width_of_gates(), batch, train(0));
-    const float *before = y + direction * (per_state + hidden_ * batch), *after = turned_ + (direction ? 0 : batch * turned);
+    summed({x, inputs_ * batch, turned_, time_ * batch, time_, batch}, inputs_, gates, train(0));
+    const float *before = y + direction * (outputs + hidden_ * batch), *after = turned_ + (direction ? 0 : batch * PAD);
+    const Sum states{before, outputs, after, time_ * batch, time_ - 1, batch};
     if (cell_ == Cell::GRU) {
-      summed(before, per_state, after, time_ - 1, hidden_, 2 * gate_, batch, train(state));
-      summed(before, per_state, after + 3 * gate_, time_ - 1, hidden_, gate_, batch, train(state + 2 * gate_));
+      summed(states, hidden_, 2 * gate_, train(state));
+      summed(states.from(3 * gate_), hidden_, gate_, train(state + 2 * gate_));
     } else {
-      summed(before, per_state, after, time_ - 1, hidden_, width_of_gates(), batch, train(state));
+      summed(states, hidden_, gates, train(state));
     }
-    for (long c = 0; c < width_of_gates(); c += VL) {
+    for (long c = 0; c < gates; c += VL) {
       vf g = total(c, batch);
-      update<O>(w, (inputs_ + hidden_) * width + c, g, u);
-      update<O>(w, (inputs_ + hidden_ + 1) * width + c, cell_ == Cell::GRU && c >= 2 * gate_ ? total(c + gate_, batch) : g, u);
+      update<O>(w, state + hidden_ * width + c, g, u);
+      update<O>(w, state + (hidden_ + 1) * width + c, cell_ == Cell::GRU && c >= 2 * gate_ ? total(c + gate_, batch) : g, u);
     }
   }
-  long width_of_gates() const { return gates_ * gate_; }
   vf total(long c, long batch) const {
     vf g = {};
-    for (long k = 0; k < time_ * batch; k++) g += ld(turned_ + k * slots_ * gate_ + c);
+    const float* at = Sum{nullptr, 0, turned_, time_ * batch, 0, 0}.column(c);
+    for (long k = 0; k < time_ * batch; k++) g += ld(at + k * PAD);
     return g;
   }
-  // epilogue(r, c, v) gets v = Σ over steps and samples of S[step][r][sample] · V[step][sample][c …]
-  template <class E> void summed(const float* S, long per_step, const float* V, long steps, long M, long N, long batch, E epilogue) const {
+  // Σ over steps and samples of S[step][r][sample] · V[column / PAD][sample of a step][column % PAD]: columns lie in panels,
+  // so that a tile reads memory from one end to the other.
+  struct Sum {
+    const float* S;
+    long per_step;
+    const float* V;
+    long samples, steps, batch;  // in a panel; those summed, of so many samples
+    const float* column(long c) const { return V + c / PAD * samples * PAD + c % PAD; }
+    Sum from(long c) const { Sum other = *this; other.V = column(c); return other; }
+  };
+  // epilogue(r, c, v) gets v = the sums of row r for the columns c …
+  template <class E> static void summed(const Sum& sum, long M, long N, E epilogue) {
     long c = 0;
-    for (; c + 2 * VL <= N; c += 2 * VL) rows<2>(S, per_step, V, steps, M, c, batch, epilogue);
-    if (c < N) rows<1>(S, per_step, V, steps, M, c, batch, epilogue);
+    for (; c + 2 * VL <= N; c += 2 * VL) rows<2>(sum, M, c, epilogue);
+    if (c < N) rows<1>(sum, M, c, epilogue);
   }
-  template <int NV, class E> void rows(const float* S, long per_step, const float* V, long steps, long M, long c, long batch, E& epilogue) const {
+  template <int NV, class E> static void rows(const Sum& sum, long M, long c, E& epilogue) {
     constexpr int R = VL == 16 ? 8 : 4;
     long r = 0;
-    for (; r + R <= M; r += R) summed_tile<R, NV>(S, per_step, V, steps, r, c, batch, epilogue);
-    for (; r < M; r++) summed_tile<1, NV>(S, per_step, V, steps, r, c, batch, epilogue);
+    for (; r + R <= M; r += R) summed_tile<R, NV>(sum, r, c, epilogue);
+    for (; r < M; r++) summed_tile<1, NV>(sum, r, c, epilogue);
   }
-  template <int R, int NV, class E> void summed_tile(const float* S, long per_step, const float* V, long steps, long r0, long c0, long batch, E& epilogue) const {
-    const long ldv = slots_ * gate_;
+  template <int R, int NV, class E> static void summed_tile(const Sum& sum, long r0, long c0, E& epilogue) {
     vf a[R][NV] = {};
-    for (long t = 0; t < steps; t++) accumulate<R, NV>(S + t * per_step + r0 * batch, 1, batch, V + t * batch * ldv + c0, ldv, batch, a);
+    const float *first = sum.column(c0), *last = sum.column(c0 + VL * (NV - 1));
+    for (long t = 0; t < sum.steps; t++, first += sum.batch * PAD, last += sum.batch * PAD) {
+      const float* s = sum.S + t * sum.per_step + r0 * sum.batch;
+      for (long b = 0; b < sum.batch; b++) {
+        const vf v[2] = {ld(first + b * PAD), ld(last + b * PAD)};
+        for (int r = 0; r < R; r++)
+          for (int j = 0; j < NV; j++) a[r][j] += v[j] * s[r * sum.batch + b];
+      }
+    }
     for (int r = 0; r < R; r++)
       for (int j = 0; j < NV; j++) epilogue(r0 + r, c0 + VL * j, a[r][j]);
   }

@@ -77,17 +77,8 @@ inline vf vexp(vf x) { ExpParts e = exp_parts(x); return e.power * e.rest + e.po
 inline vf vexpm1(vf x) { ExpParts e = exp_parts(x); return e.power * e.rest + (e.power - 1.0f); }
 inline vf vsigmoid(vf x) { return 1.0f / (1.0f + vexp(-x)); }
 
-// Cephes' tanhf: a polynomial for small |x|, else 1 − 2 / (exp(2|x|) + 1).
-inline vf vtanh(vf x) {
-  vf a = vabs(x), z = x * x;
-  vf p = z * -5.70498872745e-3f + 2.06390887954e-2f;
-  p = p * z - 5.37397155531e-2f;
-  p = p * z + 1.33314422036e-1f;
-  p = p * z - 3.33332819422e-1f;
-  p = p * z * x + x;
-  vf large = with_sign(1.0f - 2.0f / (vexp(a + a) + 1.0f), x);
-  return a < 0.625f ? p : large;
-}
+// (exp(2x) − 1) / (exp(2x) + 1): one exponential and one division, exact to a few units in the last place near 0 too.
+inline vf vtanh(vf x) { vf e = vexpm1(x + x); return e / (e + 2.0f); }
 
 // Natural logarithm of x > 0 (Cephes' logf); log(0) is about −87, NaN stays.
 inline vf vlog(vf x) {
