@@ -60,6 +60,7 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "nas_abi": (ctypes.c_int64, ()),
     "nas_lanes": (ctypes.c_int64, ()),
     "nas_level": (ctypes.c_int64, ()),
+    "nas_peak": (ctypes.c_double, ()),
     "nas_make": (
         ctypes.c_void_p,
         (ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.POINTER(Recipe)),

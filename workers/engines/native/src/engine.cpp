@@ -247,6 +247,21 @@ int64_t nas_buffers_at(void* candidate) {
   return c->parameters * (c->clipping > 0 ? 4 : 3);
 }
 
+// Measure the operations a second that one core does at most: products and sums in registers alone.
+double nas_peak() {
+  constexpr int N = VL == 16 ? 24 : 12;
+  constexpr long ROUNDS = 100000;
+  vf a[N], x = bc(0.999f), y = bc(1e-3f);
+  for (int i = 0; i < N; i++) a[i] = bc((float)i);
+  auto begin = std::chrono::steady_clock::now();
+  for (long k = 0; k < ROUNDS; k++)
+    for (int i = 0; i < N; i++) a[i] = a[i] * x + y;
+  double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  volatile float keep = 0;
+  for (int i = 0; i < N; i++) keep = keep + a[i][0];
+  return 2.0 * VL * N * ROUNDS / seconds;
+}
+
 // [samples][features] → for each batch [features][batch], padding samples 0; returns the floats, `packed` may be null.
 int64_t nas_pack(const float* samples, int64_t count, int64_t features, int64_t size, float* packed) {
   long full = round_up(size, VL), total = 0;
