@@ -12,7 +12,7 @@ def study(desk: Desk, name: str, *arguments: str, **changes: object) -> list[tup
     return results(desk.trials(name))
 
 
-@pytest.mark.parametrize("sampler", ["random", "tpe", "evolution"])
+@pytest.mark.parametrize("sampler", ["tpe", "evolution"])
 def test_the_same_file_gives_the_same_trials(desk: Desk, sampler: str) -> None:
     assert study(desk, "a", sampler=sampler) == study(desk, "b", sampler=sampler)
 
