@@ -30,10 +30,10 @@ NATIVE = Rates(
     layer=0.2e-6,
     kinds={
         "linear": Rate(0.3e-6, 150e9),
-        "conv2d": Rate(1e-6, 110e9),
-        "rnn": Rate(2e-6, 80e9),
-        "gru": Rate(2e-6, 80e9),
-        "lstm": Rate(2e-6, 80e9),
+        "conv2d": Rate(1e-6, 190e9),
+        "rnn": Rate(2e-6, 150e9),
+        "gru": Rate(2e-6, 170e9),
+        "lstm": Rate(2e-6, 180e9),
     },
 )
 """As measured on one machine; a step of either depends little on which."""
