@@ -7,12 +7,13 @@ from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
 
-from nas import executors, pruners, samplers
+from nas import executors
 from nas.account import Account, TimedSampler
 from nas.cohort_size import CohortSize
 from nas.completion import completed
 from nas.config import StudyConfig
 from nas.dashboard import Projection
+from nas.deciders import Deciders, deciders
 from nas.environment import environment
 from nas.errors import NoUsableTrial, StudyExists
 from nas.executors.protocol import Executor
@@ -23,7 +24,7 @@ from nas.keeper import Keeper
 from nas.ledger import Ledger
 from nas.loop import Search
 from nas.objectives import ranked
-from nas.proposals import Proposals, seed_of
+from nas.proposals import Proposals
 from nas.shelf import Shelf
 from nas.stopping import Stopping
 from nas.storage import Artifact, Lease, Storage, StudyRecord
@@ -39,22 +40,25 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A definition filled in from its task, and the executor that looked at the task."""
+    """A definition filled in from its task, the executor that looked at the task, and who decides."""
 
     config: StudyConfig
     task: TaskInfo
     executor: Executor
+    deciders: Deciders
 
 
 def prepare(config: StudyConfig, stack: ExitStack, start: Callable[[Named], Executor] = executors.start) -> Prepared:
-    """Start the executor, which ends with the stack, and look at the task; nothing is written.
+    """Start the executor, which ends with the stack, look at the task, make who decides; nothing is written.
 
     Raises:
-        TaskError, SpecError: the task cannot be used, or lacks a metric that is asked for.
+        TaskError, SpecError: the task cannot be used or lacks a metric that is asked for, or the sampler cannot
+            search this space.
     """
     executor = stack.enter_context(closing(start(config.executor)))
     task = executor.describe(config.task)
-    return Prepared(completed(config, task), task, executor)
+    whole = completed(config, task)
+    return Prepared(whole, task, executor, deciders(whole))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ class Controller:
 
         Raises:
             StudyExists: there is a study of that name.
-            TaskError, SpecError: the task cannot be used, or lacks a metric that is asked for.
+            TaskError, SpecError: as `prepare`.
         """
         with ExitStack() as stack:
             return self.begin_prepared(prepare(config, stack, self.start))
@@ -138,7 +142,7 @@ class _Run:
         self.ledger = Ledger(self.storage, lease, self.account)
         self.stopping = Stopping(config.budget, config.objectives, self.clock, record.seconds)
         self.jobs = count()
-        self.search = self._search(record.task)
+        self.search = self._search(record.task, prepared.deciders)
 
     def whole(self) -> tuple[StudyState, str]:
         """Search, retrain, export; return the study's state and the reason it ended."""
@@ -163,17 +167,14 @@ class _Run:
             raise failures[0]  # the study itself is whole: `nas export` tries again
         return left
 
-    def _search(self, task: TaskInfo) -> Search:
+    def _search(self, task: TaskInfo, deciders: Deciders) -> Search:
         config = self.config
-        seed = seed_of(config.seed, "sampler")
-        chosen = samplers.make(config.sampler, space=config.space, objectives=config.objectives, seed=seed)
-        sampler = TimedSampler(chosen, self.account)
-        pruner = pruners.make(config.pruning, epochs=config.budget.epochs, seed=config.seed)
+        sampler = TimedSampler(deciders.sampler, self.account)
         return Search(
             config=config,
             proposals=Proposals(config, task, sampler),
             sampler=sampler,
-            pruner=pruner,
+            pruner=deciders.pruner,
             executor=self.executor,
             ledger=self.ledger,
             keeper=self.keeper,

@@ -13,6 +13,7 @@ from nas import executors, samplers
 from nas.cli.output import report, words
 from nas.completion import completed
 from nas.config import StudyConfig
+from nas.deciders import deciders
 from nas.executors.protocol import Executor
 from nas.proposals import Proposals
 from nas.trials import Trial, TrialState
@@ -92,11 +93,13 @@ def surveyed(config: StudyConfig) -> tuple[StudyConfig, Survey]:
     """Return the study as its task completes it, and what a look at it tells; nothing is recorded.
 
     Raises:
-        SpecError, TaskError: the task cannot be used, or lacks a metric that is asked for.
+        SpecError, TaskError: the task cannot be used or lacks a metric that is asked for, or the sampler cannot search
+            this space.
     """
     with closing(executors.start(Named("inline"))) as executor:
         task = executor.describe(config.task)
         config = completed(config, task)
+        deciders(config)
         sampler = samplers.make(Named("random"), space=config.space, objectives=config.objectives, seed=config.seed)
         samples = Proposals(config, task, sampler).ask(range(SAMPLES))
         return config, Survey(config, task, samples, _timed(config, executor, samples))

@@ -29,8 +29,8 @@ def make(named: Named, *, space: SearchSpace, objectives: Sequence[Objective], s
 
     Raises:
         UnknownName: no such sampler, or no such hyper-parameter.
-        SpecError: a hyper-parameter with a value that is not allowed.
-        NasError: a sampler that cannot search this space, or that needs a package which is not installed.
+        SpecError: a hyper-parameter with a value that is not allowed, a sampler that cannot search this space, or one
+            that needs a package which is not installed.
     """
     entry = cast(Entry, filled(SAMPLERS.load(named.name), named.settings, path=f"sampler.{named.name}"))
     return entry.sampler(space=space, objectives=objectives, seed=seed)

@@ -10,7 +10,7 @@ from nas.samplers.random import stream
 from nas.trials import Trial
 from search_spaces.candidate import Params, Scalar
 from search_spaces.dimensions import Choice, Dimension, Int
-from search_spaces.errors import NasError
+from search_spaces.errors import Problem, SpecError
 from search_spaces.space import SearchSpace
 
 WALKS = 100_000
@@ -28,14 +28,13 @@ class BruteForce:
         """Make the sampler of one study.
 
         Raises:
-            NasError: a dimension is continuous.
+            SpecError: a dimension is continuous.
         """
         continuous = [name for name, dimension in space.dimensions.items() if math.isinf(dimension.size)]
         if continuous:
-            raise NasError(
-                f"sampler.brute_force: needs a finite space, {continuous[0]!r} is continuous"
-                " (give it a step, or use the sampler grid)"
-            )
+            message = f"needs a finite space, {continuous[0]!r} is continuous"
+            hint = "give it a step, or use the sampler grid"
+            raise SpecError([Problem("sampler.brute_force", message, hint=hint)])
         return ExhaustiveSampler(space, seed, all_values)
 
 

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from nas.config import Objective
 from nas.samplers.protocol import Sampler
 from search_spaces.dimensions import Choice
-from search_spaces.errors import NasError
+from search_spaces.errors import Problem, SpecError
 from search_spaces.hyperparameters import integer
 from search_spaces.space import SearchSpace
 
@@ -26,15 +26,19 @@ class Cmaes:
         """Make the sampler of one study.
 
         Raises:
-            NasError: several objectives, no numeric dimension, or no package `cmaes`.
+            SpecError: several objectives, no numeric dimension, or no package `cmaes`.
         """
         if find_spec("cmaes") is None:
-            raise NasError("sampler.cmaes: needs the package 'cmaes' (pip install 'nas[cmaes]')")
+            raise _refusal("needs the package 'cmaes'", "pip install 'nas[cmaes]'")
         if len(objectives) > 1:
-            raise NasError(f"sampler.cmaes: takes one objective, got {len(objectives)} (try nsga2, nsga3 or tpe)")
+            raise _refusal(f"takes one objective, got {len(objectives)}", "try nsga2, nsga3 or tpe")
         if all(isinstance(dimension, Choice) for dimension in space.dimensions.values()):
-            raise NasError(f"sampler.cmaes: the space {space.name!r} has no numeric dimension (try tpe or evolution)")
+            raise _refusal(f"the space {space.name!r} has no numeric dimension", "try tpe or evolution")
         from nas.samplers.optuna import OptunaSampler, cmaes  # here, because it costs 0.3 s
 
         maker = cmaes(startup_trials=self.startup_trials, population=self.population)
         return OptunaSampler(maker, space, objectives, seed)
+
+
+def _refusal(message: str, hint: str) -> SpecError:
+    return SpecError([Problem("sampler.cmaes", message, hint=hint)])

@@ -1,0 +1,29 @@
+"""Who decides in one run of a study: the sampler that proposes candidates, the pruner that stops them."""
+
+from dataclasses import dataclass
+
+from nas import pruners, samplers
+from nas.config import StudyConfig
+from nas.proposals import seed_of
+from nas.pruners import Pruner
+from nas.samplers import Sampler
+
+
+@dataclass(frozen=True, slots=True)
+class Deciders:
+    """Both know no trial yet."""
+
+    sampler: Sampler
+    pruner: Pruner
+
+
+def deciders(config: StudyConfig) -> Deciders:
+    """Make both for a study that its task has completed.
+
+    Raises:
+        SpecError: the sampler cannot search this space or needs a package that is not installed, or a setting of
+            either is not allowed.
+    """
+    seed = seed_of(config.seed, "sampler")
+    sampler = samplers.make(config.sampler, space=config.space, objectives=config.objectives, seed=seed)
+    return Deciders(sampler, pruners.make(config.pruning, epochs=config.budget.epochs, seed=config.seed))
