@@ -231,9 +231,13 @@ class Conv2d final : public Layer {
     for (long i = ci_ * k_ * k_ * co_; i < parameters(); i++) gradient_[i] = 0;
     const long places = rows_.places * columns_.places * batch;
     for (o = 0; bias_ && o < co_; o++) {
-      vf sum = {};
-      for (long l = 0; l < places; l += VL) sum += ld(d + o * places + l);
-      gradient_[count_ + o] = sum_lanes(sum);
+      const float* at = d + o * places;
+      vf sums[4] = {};  // four chains of sums, for one would wait for itself
+      long l = 0;
+      for (; l + 4 * VL <= places; l += 4 * VL)
+        for (int i = 0; i < 4; i++) sums[i] += ld(at + l + i * VL);
+      for (; l < places; l += VL) sums[0] += ld(at + l);
+      gradient_[count_ + o] = sum_lanes(sums[0] + sums[1] + (sums[2] + sums[3]));
     }
   }
 
