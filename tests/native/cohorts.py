@@ -65,7 +65,7 @@ def made_up(inputs: tuple[int, ...], outputs: int, samples: int, info: TaskInfo)
 
 
 def members(task: Task, *candidates: Candidate) -> list[Member]:
-    """Number candidates from 0."""
+    """Make members of candidates, numbered from 0."""
     return [member(task, number, made) for number, made in enumerate(candidates)]
 
 

@@ -1,6 +1,7 @@
 """Memory that really runs out: one candidate starts again at half the batch, its neighbour never notices."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from training_jobs import candidate, curve, job, of, outcome, run
 
 from workers.batches import Epoch
-from workers.engines.choose import SWITCH
+from workers.engines.plan import SWITCH
 from workers.engines.training import Training
 from workers.messages import Assignment, Saved
 
@@ -39,7 +40,9 @@ print(json.dumps([[each.state, each.reason, each.epochs] for each in found] + [k
 def trained_within(megabytes: int, folder: Path) -> list[Any]:
     """Train a small and a big candidate in a process that may take this much more memory than it has."""
     command = [sys.executable, "-c", LIMITED, str(folder), str(megabytes), str(FOLDER), str(FOLDER.parents[1])]
-    found: list[Any] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    found: list[Any] = json.loads(
+        subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=os.environ | {SWITCH: "solo"}).stdout
+    )
     return found
 
 

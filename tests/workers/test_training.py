@@ -11,8 +11,8 @@ from training_jobs import DIGITS, candidate, curve, job, of, outcome, run
 
 from search_spaces.candidate import Architecture, Named, Settings
 from workers import checkpoints, rounds
-from workers.engines.choose import SWITCH
 from workers.engines.failures import failure
+from workers.engines.plan import SWITCH
 from workers.engines.training import Training
 from workers.messages import Assignment, Checkpoint, EpochMetrics, Outcome, Saved, Split, TaskSpec
 from workers.train import Worker

@@ -1,7 +1,8 @@
-"""What a training step costs in each engine: a time for each layer and a rate for its arithmetic."""
+"""What a training step is expected to cost in an engine: a time for each layer and a rate for its arithmetic."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from search_spaces.network import Network
 from search_spaces.ops import name_of
@@ -9,8 +10,8 @@ from search_spaces.ops.protocol import Op, Shape
 from search_spaces.ops.recurrent import Recurrent
 from search_spaces.ops.residual import Residual, steps
 
-BACKWARD = 3
-"""A training step is three times the arithmetic of a forward pass."""
+FIRST, LATER = 2, 3
+"""A training step's arithmetic, in forward passes: nobody asks the first layer for the gradient of its input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +30,26 @@ class Rates:
     layer: float
     kinds: Mapping[str, Rate]
 
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "Rates":
+        """Undo `to_json`."""
+        kinds = {name: Rate(rate["seconds"], rate["flops"]) for name, rate in document["kinds"].items()}
+        return cls(document["step"], document["layer"], kinds)
+
     def estimate(self, network: Network, batch: int) -> float:
         """Return the seconds of one training step; infinity for a network with a layer of an unknown kind."""
-        total = self.step
+        total, passes = self.step, FIRST
         for op, shape in layers(network.ops, network.inputs):
-            flops = BACKWARD * batch * op.flops(shape)
+            flops = passes * batch * op.flops(shape)
             if not flops:
                 total += self.layer
-            elif rate := self.kinds.get(kind_of(op)):
-                total += rate.seconds + flops / rate.flops
-            else:
-                return float("inf")
+                continue
+            rate, passes = self.kinds.get(kind_of(op)), LATER
+            total += rate.seconds + flops / rate.flops if rate else float("inf")
         return total
 
 
