@@ -11,6 +11,7 @@ from typing import Any
 
 from nas.storage import Storage
 from workers.checkpoints import load
+from workers.errors import CheckpointError
 from workers.messages import Checkpoint
 
 Finished = Mapping[int, tuple[object, ...]]
@@ -29,10 +30,11 @@ def invariants(storage_url: str, *, study: str = "s", before: Finished | None = 
         trials = _rows(connection, "nas_trial", row["id"], "number")
         points = _rows(connection, "nas_epoch", row["id"], "number, epoch")
         artifacts = _rows(connection, "nas_artifact", row["id"], "id")
+        _checkpoints_are_whole(connection, trials)
     config = json.loads(row["config"])
     _numbers_are_one_each(trials, config)
     _curves_are_whole(trials, points, config)
-    _files_are_whole(trials, artifacts)
+    _artifacts_are_whole(artifacts)
     _best_is_best(row, trials)
     _nobody_runs(storage_url, study, trials, ended=ended)
     finished = {trial["number"]: tuple(trial[1:]) for trial in trials if trial["state"] in _FINISHED}
@@ -69,11 +71,20 @@ def _curves_are_whole(trials: list[sqlite3.Row], points: list[sqlite3.Row], conf
             assert len(epochs) == config["budget"]["epochs"] or trial["reused_from"] is not None
 
 
-def _files_are_whole(trials: list[sqlite3.Row], artifacts: list[sqlite3.Row]) -> None:
+def _checkpoints_are_whole(connection: sqlite3.Connection, trials: list[sqlite3.Row]) -> None:
+    """Load each; a controller that runs meanwhile may have recorded another, and only then let the file go."""
+    query = "SELECT checkpoint FROM nas_trial WHERE study_id = ? AND number = ?"
     for trial in trials:
         if trial["checkpoint"]:
             checkpoint = Checkpoint(**json.loads(trial["checkpoint"]))
-            assert load(checkpoint).epoch == checkpoint.epoch
+            try:
+                assert load(checkpoint).epoch == checkpoint.epoch
+            except CheckpointError:
+                (now,) = connection.execute(query, (trial["study_id"], trial["number"])).fetchone()
+                assert now != trial["checkpoint"], f"the recorded checkpoint of trial {trial['number']} is gone or torn"
+
+
+def _artifacts_are_whole(artifacts: list[sqlite3.Row]) -> None:
     for artifact in artifacts:
         content = Path(artifact["path"]).read_bytes()
         assert hashlib.sha256(content).hexdigest() == artifact["sha256"], f"{artifact['path']} was altered"

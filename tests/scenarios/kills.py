@@ -69,9 +69,8 @@ class Victim:
 
     def kill_a_worker(self, moments: random.Random, run: Run) -> None:
         """Kill one worker at some moment after the last was replaced and something was trained again."""
-        assert run.process.poll() is None, f"ended with {run.process.returncode}: {run.stderr}"
         done = self._progress()
-        wait_for(lambda: self._progress() > done and len(self.desk.workers()) == 2)
+        wait_for(lambda: run.lives() and self._progress() > done and len(self.desk.workers()) == 2)
         time.sleep(moments.uniform(0.0, 0.8))
         os.kill(moments.choice(self.desk.workers()), signal.SIGKILL)
         self.check()

@@ -84,14 +84,22 @@ class Run:
         def printed() -> list[dict[str, Any]]:
             ended = self.process.poll() is not None
             found = [event for event in self.events if event["event"] == kind]
-            assert len(found) >= count or not ended, f"ended with {self.process.returncode}: {self.stderr}"
+            assert len(found) >= count or not ended, self._ending()
             return found if len(found) >= count else []
 
         return wait_for(printed)
 
+    def lives(self) -> bool:
+        """Return True; fail where it has ended, and say how."""
+        assert self.process.poll() is None, self._ending()
+        return True
+
     def end(self) -> int:
         """Wait for its end and return its exit code."""
         return self.process.wait(PATIENCE)
+
+    def _ending(self) -> str:
+        return f"ended with {self.process.returncode}: {self.stderr}"
 
     def kill(self) -> None:
         """Kill it as no process can prevent."""

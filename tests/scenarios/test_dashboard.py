@@ -34,8 +34,7 @@ def serve(desk: Desk) -> int:
     port = free_port()
     program = Path(sys.executable).parent / "optuna-dashboard"
     run = desk.launch(program, desk.url, "--port", port, "--host", "127.0.0.1")
-    wait_for(lambda: run.process.poll() is not None or ask(port, "/api/studies"))
-    assert run.process.poll() is None, run.stderr
+    wait_for(lambda: run.lives() and ask(port, "/api/studies"))
     return port
 
 
