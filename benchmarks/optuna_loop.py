@@ -2,38 +2,32 @@
 
     python -m benchmarks.optuna_loop FOLDER SEED TRIALS EPOCHS [WORKER]
 
-Uses nothing of this project. Prints the best validation accuracy as its last line; the best weights are in FOLDER.
+Uses nothing of this project. FOLDER holds the samples, digits.npz, and gets the best weights; the last line printed is
+the best validation accuracy.
 """
 
 import os
 import sys
 
 import numpy as np
-import numpy.typing as npt
 import optuna
 import torch
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-Samples = npt.NDArray[np.float64]
 ACTIVATIONS = {"relu": nn.ReLU, "gelu": nn.GELU, "tanh": nn.Tanh, "elu": nn.ELU}
 
 
-def load() -> tuple[TensorDataset, TensorDataset]:
-    """Split digits as this project does by default: 60 % train, 20 % validation, the rest kept for the end."""
-    images, labels = load_digits(return_X_y=True)
-    rest, _, rest_labels, _ = train_test_split(images, labels, test_size=0.2, stratify=labels, random_state=0)
-    train, valid, train_labels, valid_labels = train_test_split(
-        rest, rest_labels, test_size=0.25, stratify=rest_labels, random_state=0
+def load(folder: str) -> tuple[TensorDataset, TensorDataset]:
+    """Read the samples: the same split and scaling for both sides."""
+    arrays = np.load(os.path.join(folder, "digits.npz"))
+    train, valid = (
+        TensorDataset(
+            torch.from_numpy(arrays[f"{part}_inputs"]).flatten(1), torch.from_numpy(arrays[f"{part}_targets"])
+        )
+        for part in ("train", "validation")
     )
-    mean, std = train.mean(), train.std()
-
-    def tensors(samples: Samples, targets: Samples) -> TensorDataset:
-        return TensorDataset(torch.tensor((samples - mean) / std, dtype=torch.float32), torch.tensor(targets))
-
-    return tensors(train, train_labels), tensors(valid, valid_labels)
+    return train, valid
 
 
 def build(trial: optuna.Trial) -> tuple[nn.Module, torch.optim.Optimizer, int, bool]:
@@ -63,7 +57,7 @@ def main() -> None:
     worker = int(sys.argv[5]) if len(sys.argv) > 5 else 0
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     torch.manual_seed(seed * 1000 + worker)
-    train, valid = load()
+    train, valid = load(folder)
     best = 0.0
 
     def objective(trial: optuna.Trial) -> float:

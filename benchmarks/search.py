@@ -18,9 +18,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import optuna
 
 from benchmarks.machine import describe_machine
+from search_spaces.candidate import Named
+from workers.dataset import load
+from workers.messages import TaskSpec
 
 STUDY = Path(__file__).with_name("search.yaml")
 Timed = tuple[float, float]
@@ -44,6 +48,15 @@ def ours(folder: str, seed: int, trials: int, epochs: int) -> Timed:
     parts = " ".join(f"{part} {spent:.2f}" for part, spent in ended["time"].items())
     print(f"        start-up {begun:.2f} s, then {ended['seconds']:.2f} s: {parts}; the rest is training")
     return seconds, ended["best"]["values"]["accuracy"]
+
+
+def write_samples(folder: str) -> None:
+    """Write the samples that `nas run` learns from and is measured on, for the loop."""
+    dataset = load(TaskSpec(Named("digits")))
+    folds = {"train": dataset.train, "validation": dataset.validation}
+    arrays = {f"{name}_inputs": fold.inputs for name, fold in folds.items()}
+    targets = {f"{name}_targets": fold.targets for name, fold in folds.items()}
+    np.savez(Path(folder) / "digits.npz", **arrays, **targets)
 
 
 def optuna_alone(folder: str, seed: int, trials: int, epochs: int) -> Timed:
@@ -90,6 +103,7 @@ def main() -> None:
     for seed in range(options.seeds):
         for name, run in sides.items():
             with tempfile.TemporaryDirectory() as folder:
+                write_samples(folder)
                 results[name].append(run(folder, seed, options.trials, options.epochs))
             print(f"seed {seed}  {name:10} {results[name][-1][0]:7.1f} s  best accuracy {results[name][-1][1]:.4f}")
     for name, runs in results.items():
