@@ -223,7 +223,7 @@ class _Run:
         failures: list[NasError] = []
         for format in self.config.artifacts.export:
             try:
-                artifacts = export_trial(self.config, best, final, format, self.folder / "best")
+                artifacts = export_trial(self.record, best, final, format, self.folder / "best")
             except NasError as error:
                 failures.append(error)
                 self.ledger.event("export.failed", format=format, reason=str(error))

@@ -3,26 +3,35 @@
 from dataclasses import replace
 from pathlib import Path
 
-from nas.config import StudyConfig
 from nas.errors import StudyNotFound
-from nas.storage import Artifact
+from nas.storage import Artifact, StudyRecord
+from nas.study_file import from_json
 from nas.trials import Trial
 from workers import exporters
+from workers.errors import TaskError
 from workers.messages import Checkpoint
 
 
 def export_trial(
-    config: StudyConfig, trial: Trial, final: Artifact | None, format: str, folder: Path
+    record: StudyRecord, trial: Trial, final: Artifact | None, format: str, folder: Path
 ) -> list[Artifact]:
     """Export a trial, retrained weights before those of the search; return its files, the network itself first.
 
+    Their metrics are those of samples that the weights were not trained on: test of retrained ones, else validation.
+
     Raises:
         StudyNotFound: the trial has no weights on record.
+        TaskError: the samples of the study's task cannot be used, or have changed since it was searched.
         ExportError: the file could not be written, or is not the network it was made from.
     """
     checkpoint = _checkpoint(trial, final)
     candidate = replace(trial.candidate, seed=final.seed) if final else trial.candidate
-    exported = exporters.export(format, checkpoint, candidate, config.task, folder)
+    task = from_json(record.config).task
+    try:
+        exported = exporters.export(format, checkpoint, candidate, task, folder, known=record.task)
+    except TaskError as error:
+        raise TaskError(f"study {record.name!r}: nothing is exported: {error}") from error
+    metrics = final.metrics if final else exported.metrics
     return [
         Artifact(
             number=trial.number,
@@ -31,7 +40,7 @@ def export_trial(
             sha256=sha256,
             bytes=Path(path).stat().st_size,
             epoch=checkpoint.epoch,
-            metrics=dict(exported.metrics),
+            metrics=dict(metrics),
             seed=candidate.seed,
         )
         for path, sha256 in zip(exported.paths, exported.sha256, strict=True)

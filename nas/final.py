@@ -120,6 +120,11 @@ class FinalStage:
         return [artifact]
 
 
+def retrained(artifacts: Sequence[Artifact], number: int) -> Artifact | None:
+    """Return the first retraining of a trial, which is the one that is exported; None where there is none."""
+    return next((item for item in artifacts if item.kind == KIND and item.number == number), None)
+
+
 def score(artifacts: Sequence[Artifact], number: int, metric: str) -> TestScore | None:
     """Sum up a trial's retrainings in one metric; None where there are none."""
     values = [item.metrics[metric] for item in artifacts if item.number == number and metric in item.metrics]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nas.config import StudyConfig
 from nas.errors import NoUsableTrial, StudyExists, StudyNotFound
-from nas.final import KIND
+from nas.final import retrained
 from nas.happenings import Watcher, unwatched
 from nas.objectives import incumbent, pareto_front
 from nas.storage import Artifact, Storage, StudyRecord
@@ -69,6 +69,7 @@ class Study:
 
         Raises:
             NoUsableTrial: nothing has been trained to the end yet.
+            TaskError: the samples have changed since the search, so that inputs would be prepared otherwise.
             ExportError: an exported network is not the network it was made from.
         """
         from nas.export import export_trial
@@ -76,10 +77,8 @@ class Study:
         trial = self.incumbent if number is None else self._trial(number)
         if trial is None:
             raise NoUsableTrial(f"study {self.name!r} has no COMPLETE trial yet")
-        retrained = [item for item in self.artifacts if item.kind == KIND and item.number == trial.number]
-        final = retrained[0] if retrained else None
-        config, target = self.config, Path(folder)
-        return [item for format in formats for item in export_trial(config, trial, final, format, target)]
+        record, final, target = self.record, retrained(self.artifacts, trial.number), Path(folder)
+        return [item for format in formats for item in export_trial(record, trial, final, format, target)]
 
     def _trial(self, number: int) -> Trial:
         with Storage.open(self.storage, create=False) as storage:

@@ -121,9 +121,9 @@ def _describe(
 
 
 def _hash(samples: Samples, parts: Parts) -> str:
-    """Hash the samples as read and their split: neither rounding nor the machine changes it."""
+    """Hash the samples as read, the names of the classes and the split: neither rounding nor the machine changes it."""
     inputs = samples.inputs
-    digest = hashlib.sha256()
+    digest = hashlib.sha256("\x1f".join(samples.classes).encode())
     arrays: list[NDArray[Any]] = [samples.targets, parts.train, parts.validation, parts.test]
     if isinstance(inputs, TableInputs):
         for name, cells in inputs.columns.items():

@@ -1,5 +1,6 @@
 """Write the best network of a study, or another trial, in the formats people use."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ from nas.cli._options import JsonOption, StorageOption, StudyName, url_of
 
 if TYPE_CHECKING:
     from nas.config import StudyConfig
+    from nas.storage import Artifact
 
 
 def export(
@@ -33,8 +35,8 @@ def export(
     """Export a trained network; each file is loaded again and compared before it counts as written."""
     from dataclasses import asdict
 
-    from nas.cli.output import words
     from nas.cli.output.console import facts, out, print_json
+    from nas.final import retrained
     from nas.study import Study
     from workers.exporters import EXPORTERS
 
@@ -44,12 +46,32 @@ def export(
     config = study.config
     target = (folder or _beside(config, number)).absolute()
     written = study.export(target, formats=to or config.artifacts.export, number=number)
+    final = retrained(study.artifacts, written[0].number) if written else None
     if json:
-        print_json([asdict(artifact) for artifact in written])
-        return
+        measured_on = "test" if final else "validation"
+        print_json([{**asdict(artifact), "measured_on": measured_on} for artifact in written])
+    elif written:
+        out().print(facts({**_files(written), **_weights(written[0], final)}), soft_wrap=True)
+
+
+def _files(written: "Sequence[Artifact]") -> dict[str, str]:
+    """List the files by format, the network itself first."""
+    files: dict[str, str] = {}
     for artifact in written:
-        measured = f"trial {artifact.number}, validation {words.values(artifact.metrics)}"
-        out().print(facts({artifact.kind.removeprefix("export."): artifact.path, "": measured}), soft_wrap=True)
+        format, path = artifact.kind.removeprefix("export."), Path(artifact.path)
+        files[format] = f"{files[format]} with {path.name}" if format in files else str(path)
+    return files
+
+
+def _weights(artifact: "Artifact", final: "Artifact | None") -> dict[str, str]:
+    """Say what the weights were trained on, and what they score on samples that they were not."""
+    from nas.cli.output import words
+
+    trained = "train and validation samples" if final else "train samples"
+    return {
+        "weights": f"trial {artifact.number}, {artifact.epoch} epochs on {trained}",
+        "test" if final else "validation": words.values(artifact.metrics),
+    }
 
 
 def _beside(config: "StudyConfig", number: int | None) -> Path:

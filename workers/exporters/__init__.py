@@ -4,18 +4,34 @@ from pathlib import Path
 
 from search_spaces.candidate import Candidate
 from workers.exporters._exported import EXPORTERS, Exported
-from workers.messages import Checkpoint, TaskSpec
+from workers.messages import Checkpoint, TaskInfo, TaskSpec
 
 __all__ = ["EXPORTERS", "Exported", "export"]
 
 
-def export(format: str, checkpoint: Checkpoint, candidate: Candidate, task: TaskSpec, folder: Path) -> Exported:
+def export(
+    format: str,
+    checkpoint: Checkpoint,
+    candidate: Candidate,
+    task: TaskSpec,
+    folder: Path,
+    *,
+    known: TaskInfo | None = None,
+) -> Exported:
     """Write a trained candidate to a folder, reload what was written and compare it with the original.
+
+    Args:
+        format: one of the menu.
+        checkpoint: where its weights are.
+        candidate: what was trained.
+        task: what it was trained on; the preparation of inputs is fitted to its samples anew.
+        folder: where to write.
+        known: what the task held when the candidate was trained; None trusts that it is the same.
 
     Raises:
         UnknownName: no such format.
         CheckpointError: the weights are missing, altered, or of another network.
-        TaskError: the task's samples can no longer be used.
+        TaskError: the task's samples can no longer be used, or are others than they were.
         ExportError: it could not be written, or is not the network it was made from; nothing is left behind.
     """
     EXPORTERS.require(format)
@@ -23,4 +39,4 @@ def export(format: str, checkpoint: Checkpoint, candidate: Candidate, task: Task
     from workers.exporters._trained import restore
     from workers.exporters._verified import write_verified
 
-    return write_verified(format, restore(checkpoint, candidate, task), Path(folder).absolute())
+    return write_verified(format, restore(checkpoint, candidate, task, known), Path(folder).absolute())

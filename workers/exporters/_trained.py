@@ -14,8 +14,8 @@ from search_spaces.candidate import Candidate
 from search_spaces.network import Network
 from workers import checkpoints, modules
 from workers.dataset import Dataset, prepare, read
-from workers.errors import CheckpointError
-from workers.messages import Checkpoint, TaskSpec
+from workers.errors import CheckpointError, TaskError
+from workers.messages import Checkpoint, TaskInfo, TaskSpec
 from workers.splits import divide
 from workers.tasks.protocol import TableInputs
 
@@ -63,15 +63,17 @@ class Trained:
         }
 
 
-def restore(checkpoint: Checkpoint, candidate: Candidate, task: TaskSpec) -> Trained:
+def restore(checkpoint: Checkpoint, candidate: Candidate, task: TaskSpec, known: TaskInfo | None = None) -> Trained:
     """Bring a candidate back from its checkpoint, with the samples of its task.
 
     Raises:
         CheckpointError: the file is missing, altered, or holds another network.
-        TaskError: the samples cannot be used.
+        TaskError: the samples cannot be used, or are not those of the task as it is `known`.
     """
     samples = read(task)
     dataset = prepare(samples, task)
+    if known is not None and dataset.info.sha256 != known.sha256:
+        raise TaskError(_changed(known, dataset.info))
     network = families.build(candidate.architecture, dataset.info.inputs, dataset.info.outputs)
     state = checkpoints.load(checkpoint)
     module = modules.build(network, candidate.seed).eval()
@@ -90,6 +92,20 @@ def restore(checkpoint: Checkpoint, candidate: Candidate, task: TaskSpec) -> Tra
     else:
         raw = inputs.values[rows]
     return Trained(candidate, network, module, dataset, raw, state.epoch, dict(state.metrics))
+
+
+def _changed(known: TaskInfo, now: TaskInfo) -> str:
+    """Say what is different; inputs would be prepared otherwise than the weights were trained on."""
+    sizes = ["/".join(map(str, info.samples)) for info in (known, now)]
+    if sizes[0] != sizes[1]:
+        difference = f"{sizes[0]} in train/validation/test then, {sizes[1]} now"
+    elif known.inputs != now.inputs:
+        difference = f"inputs of shape {known.inputs} then, {now.inputs} now"
+    elif known.classes != now.classes:
+        difference = f"the classes {', '.join(known.classes)} then, {', '.join(now.classes)} now"
+    else:
+        difference = "as many as then, with other values"
+    return f"the samples of task {now.name} have changed since the search ({difference}); put the old ones back"
 
 
 def in_batches(run: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
