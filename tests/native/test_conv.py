@@ -87,6 +87,13 @@ def test_a_kernel_may_be_larger_than_the_image(variant: str) -> None:
 
 
 @every_variant
+def test_the_gradients_of_images_larger_than_the_cache_are_exact(variant: str) -> None:
+    made = network((6, 40, 41), Conv2d(5, 3), Conv2d(6, 5, 2), GlobalPool("average"))
+    samples = drawn(made, 70)
+    assert worst(native_gradients(made, samples, variant), exact_gradients(made, samples)) < LIMIT
+
+
+@every_variant
 @pytest.mark.parametrize("size", [2, 3])
 @pytest.mark.parametrize("kind", ["max", "average"])
 def test_the_gradients_through_pooling_are_exact(kind: str, size: int, variant: str) -> None:

@@ -57,23 +57,27 @@ class Conv2d final : public Layer {
   bool absorb(int64_t activation) override { return !activation_ && with_value_alone(activation, [&](auto) { activation_ = activation; }); }
   void reserve(Workspace& space, long) override { gradient_ = space.take(parameters()); }
 
+  // Of all samples, a few vectors at a time go through the image row by row, so that what a row needs stays in the cache.
   void forward(const float* x, float* y, const Step& step) override {
-    const long row = columns_.places * step.batch;
-    each_block(co_, [&](auto rows, long r) {
-      for (long i = 0; i < rows_.places; i++) {
-        each_place(columns_.places, step.batch, [&](long j, long l, auto vectors) { place<rows, vectors>(x + l, y + l, r, i, j, step.batch); });
-        for (long q = r; q < r + rows; q++) activate(y + (q * rows_.places + i) * row, row);
-      }
+    each_chunk(step.batch, [&](long l, auto vectors) {
+      for (long i = 0; i < rows_.places; i++)
+        each_block(co_, [&](auto rows, long r) {
+          for (long j = 0; j < columns_.places; j++) place<rows, vectors>(x + l, y + l, r, i, j, step.batch);
+          activate<rows, vectors>(y + (r * rows_.places + i) * columns_.places * step.batch + l, step.batch);
+        });
     });
   }
   void backward(const float* x, const float* y, float* dy, float* dx, const Step& step, const Update& u) override {
     deactivate(y, dy, out * step.batch);
-    if (dx)
-      each_block(ci_, [&](auto rows, long r) {
-        for (long i = 0; i < rows_.size; i++)
-          each_place(columns_.size, step.batch, [&](long j, long l, auto vectors) { point<rows, vectors>(dy + l, dx + l, r, i, j, step.batch); });
-      });
-    gradients(x, dy, step.batch);
+    each_chunk(dx ? step.batch : 0, [&](long l, auto vectors) {
+      for (long i = 0; i < rows_.size; i++)
+        each_block(ci_, [&](auto rows, long r) {
+          for (long j = 0; j < columns_.size; j++) point<rows, vectors>(dy + l, dx + l, r, i, j, step.batch);
+        });
+    });
+    memset(gradient_, 0, sizeof(float) * parameters());
+    const long rows = rows_of_strip(step.batch);
+    for (long i = 0; i < rows_.places; i += rows) gradients({x, dy, {i, std::min(i + rows, rows_.places)}, step.batch});
     update_all(weights_, gradient_, 1.0f, parameters(), u);
   }
 
@@ -90,15 +94,19 @@ class Conv2d final : public Layer {
       else f(Number<1>{}, r), r += 1;
     }
   }
-  template <class F> static void each_place(long columns, long batch, F f) {
-    for (long j = 0; j < columns; j++) {
-      long l = 0;
-      for (; l + 2 * VL <= batch; l += 2 * VL) f(j, l, Number<2>{});
-      if (l < batch) f(j, l, Number<1>{});
-    }
+  template <class F> static void each_chunk(long batch, F f) {
+    long l = 0;
+    for (; l + 2 * VL <= batch; l += 2 * VL) f(l, Number<2>{});
+    if (l < batch) f(l, Number<1>{});
   }
-  void activate(float* y, long count) const {
-    with_value_alone(activation_, [&](auto kind) { for (long i = 0; i < count; i += VL) st(y + i, kind.value(ld(y + i))); });
+  // R channels of a row of places.
+  template <int R, int NV> void activate(float* y, long batch) const {
+    const long places = rows_.places * columns_.places * batch;
+    with_value_alone(activation_, [&](auto kind) {
+      for (int q = 0; q < R; q++)
+        for (long i = 0; i < columns_.places * batch; i += batch)
+          for (int v = 0; v < NV; v++) st(y + q * places + i + v * VL, kind.value(ld(y + q * places + i + v * VL)));
+    });
   }
   void deactivate(const float* y, float* dy, long count) const {
     with_value_alone(activation_, [&](auto kind) {
@@ -121,7 +129,8 @@ class Conv2d final : public Layer {
     if (taps_inside(ci_)) {
       for (long c = 0; c < ci_; c++)
         for (long t = ty.low; t < ty.high; t++)
-          accumulate<R, NV>(w + ((c * k_ + t) * k_ + tx.low) * co_, co_, 1, x + c * plane + (t * columns_.size + tx.low) * batch, batch, tx.high - tx.low, a);
+          accumulate<R, NV>(w + ((c * k_ + t) * k_ + tx.low) * co_, co_, 1, x + c * plane + (t * columns_.size + tx.low) * batch, batch,
+                            tx.high - tx.low, a);
     } else {
       for (long t = ty.low; t < ty.high; t++)
         for (long s = tx.low; s < tx.high; s++)
@@ -172,17 +181,20 @@ class Conv2d final : public Layer {
       }
     for (int i = 0; i < T * C * S; i++) sums[i] = (&a[0][0][0])[i];
   }
+  // Some rows of places of all images: the weights' gradients are summed over what fits into the cache at a time.
+  struct Strip { const float *x, *d; Range rows; long batch; };
   // Taps t … t + T − 1 of kernel column `tap`, for C × S channels.
-  template <int T, int C, int S> void column(const float* x, const float* d, long c, long o, long t, long tap, long batch) {
+  template <int T, int C, int S> void column(const Strip& strip, long c, long o, long t, long tap) {
     vf sums[T][C * S] = {};
     const Range seen = columns_.places_of(tap);
-    const long pixels = seen.high - seen.low;
-    x += (c * rows_.size * columns_.size + seen.low * stride_ + tap - columns_.pad) * batch;
-    d += (o * rows_.places * columns_.places + seen.low) * batch;
+    const long pixels = seen.high - seen.low, batch = strip.batch;
+    const float* x = strip.x + (c * rows_.size * columns_.size + seen.low * stride_ + tap - columns_.pad) * batch;
+    const float* d = strip.d + (o * rows_.places * columns_.places + seen.low) * batch;
     for (const Span& span : spans_[t]) {
-      if (pixels <= 0) break;
-      Block of{x + (span.first * stride_ + t + span.taps.low - rows_.pad) * columns_.size * batch, d + span.first * columns_.places * batch,
-               span.last - span.first, pixels, batch};
+      const long first = std::max(span.first, strip.rows.low), last = std::min(span.last, strip.rows.high);
+      if (pixels <= 0 || first >= last) continue;
+      Block of{x + (first * stride_ + t + span.taps.low - rows_.pad) * columns_.size * batch, d + first * columns_.places * batch,
+               last - first, pixels, batch};
       if (stride_ == 1) of.length *= pixels, of.pixels = 1;  // neighbouring points are read in a row
       if (stride_ == 1 && pixels == columns_.size && pixels == columns_.places) of.length *= of.rows, of.rows = 1;
       const long taps = span.taps.high - span.taps.low;
@@ -192,12 +204,14 @@ class Conv2d final : public Layer {
     }
     float total[(T * C * S + VL - 1) / VL * VL];
     sum_each(sums[0], T * C * S, total);
-    for (int i = 0; i < T * C * S; i++)
-      gradient_[(((c + i / S % C) * k_ + t + i / (C * S)) * k_ + tap) * co_ + o + i % S] = total[i];
+    for (int i = 0; i < T * C; i++) {
+      float* to = gradient_ + (((c + i % C) * k_ + t + i / C) * k_ + tap) * co_ + o;
+      for (int s = 0; s < S; s++) to[s] += total[i * S + s];
+    }
   }
-  template <int T, int C, int S> void taps(const float* x, const float* d, long c, long o, long& t, long batch) {
+  template <int T, int C, int S> void taps(const Strip& strip, long c, long o, long& t) {
     for (; t + T <= k_; t += T)
-      for (long tap = 0; tap < k_; tap++) column<T, C, S>(x, d, c, o, t, tap, batch);
+      for (long tap = 0; tap < k_; tap++) column<T, C, S>(strip, c, o, t, tap);
   }
   // Rows of places at which the same taps, counted from the first of up to three, fall into the image.
   struct Span { long first, last; Range taps; };
@@ -215,30 +229,37 @@ class Conv2d final : public Layer {
     }
   }
   // C × S channels at a time fill the registers with three taps, 1 to 4 times as many with one.
-  template <int C, int C1, int S> void channels(const float* x, const float* d, long o, long batch) {
+  template <int C, int C1, int S> void channels(const Strip& strip, long o) {
     const long threes = k_ / 3 * 3;
     long c = 0, t;
-    for (; c + C <= ci_; c += C) t = 0, taps<3, C, S>(x, d, c, o, t, batch);
-    for (; c < ci_; c++) t = 0, taps<3, 1, S>(x, d, c, o, t, batch);
-    for (c = 0; c + C1 <= ci_; c += C1) t = threes, taps<1, C1, S>(x, d, c, o, t, batch);
-    for (; c < ci_; c++) t = threes, taps<1, 1, S>(x, d, c, o, t, batch);
+    for (; c + C <= ci_; c += C) t = 0, taps<3, C, S>(strip, c, o, t);
+    for (; c < ci_; c++) t = 0, taps<3, 1, S>(strip, c, o, t);
+    for (c = 0; c + C1 <= ci_; c += C1) t = threes, taps<1, C1, S>(strip, c, o, t);
+    for (; c < ci_; c++) t = threes, taps<1, 1, S>(strip, c, o, t);
   }
-  void gradients(const float* x, const float* d, long batch) {
+  void gradients(const Strip& strip) {
     long o = 0;
-    if (VL == 16 && ci_ == 1) for (; o + 8 <= co_; o += 8) channels<1, 1, 8>(x, d, o, batch);
-    for (; o + 4 <= co_; o += 4) channels<VL == 16 ? 2 : 1, VL == 16 ? 4 : 2, 4>(x, d, o, batch);
-    for (; o < co_; o++) channels<2, 4, 1>(x, d, o, batch);
-    for (long i = ci_ * k_ * k_ * co_; i < parameters(); i++) gradient_[i] = 0;
-    const long places = rows_.places * columns_.places * batch;
-    for (o = 0; bias_ && o < co_; o++) {
-      const float* at = d + o * places;
-      vf sums[4] = {};  // four chains of sums, for one would wait for itself
-      long l = 0;
-      for (; l + 4 * VL <= places; l += 4 * VL)
-        for (int i = 0; i < 4; i++) sums[i] += ld(at + l + i * VL);
-      for (; l < places; l += VL) sums[0] += ld(at + l);
-      gradient_[count_ + o] = sum_lanes(sums[0] + sums[1] + (sums[2] + sums[3]));
-    }
+    if (VL == 16 && ci_ == 1) for (; o + 8 <= co_; o += 8) channels<1, 1, 8>(strip, o);
+    for (; o + 4 <= co_; o += 4) channels<VL == 16 ? 2 : 1, VL == 16 ? 4 : 2, 4>(strip, o);
+    for (; o < co_; o++) channels<2, 4, 1>(strip, o);
+    for (o = 0; bias_ && o < co_; o++) gradient_[count_ + o] += total(strip, o);
+  }
+  float total(const Strip& strip, long o) const {
+    const float* at = strip.d + (o * rows_.places + strip.rows.low) * columns_.places * strip.batch;
+    const long places = (strip.rows.high - strip.rows.low) * columns_.places * strip.batch;
+    vf sums[4] = {};  // four chains of sums, for one would wait for itself
+    long l = 0;
+    for (; l + 4 * VL <= places; l += 4 * VL)
+      for (int i = 0; i < 4; i++) sums[i] += ld(at + l + i * VL);
+    for (; l < places; l += VL) sums[0] += ld(at + l);
+    return sum_lanes(sums[0] + sums[1] + (sums[2] + sums[3]));
+  }
+  // All rows where the images of the channels of a block stay in the second cache, else what of all channels does.
+  long rows_of_strip(long batch) const {
+    constexpr long CACHE = 640 << 8;  // floats
+    const long point = stride_ * columns_.size * batch, place = columns_.places * batch;
+    if ((2 * stride_ * point + 4 * place) * rows_.places <= CACHE) return rows_.places;
+    return std::max(1L, CACHE / (ci_ * stride_ * point + co_ * place));
   }
 
   Side rows_, columns_;
