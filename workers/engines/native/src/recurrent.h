@@ -1,6 +1,8 @@
 // A recurrent layer, rnn, gru or lstm, in one direction or both. The weights of a direction lie in rows of one number for
 // each gate and unit, a gate's units padded: [in] rows for the input, [hidden] for the state, a bias for each.
 #pragma once
+#include <algorithm>
+
 #include "layer.h"
 
 namespace nas {
