@@ -2,8 +2,9 @@
 
     python -m benchmarks.engines [--pairs 5] [--budget 0.15] [--only mlp]
 
-One thread each, in alternating runs, medians of the pairs. `loop` is DataLoader + Module + torch.optim, as everybody
-writes it; `careful` is the best eager loop: samples in memory, fused optimizer, channels last, no waiting.
+One thread each, its CPU seconds, so that neighbours on the machine do not count; alternating runs, medians of the
+pairs. `loop` is DataLoader + Module + torch.optim, as everybody writes it; `careful` is the best eager loop: samples in
+memory, fused optimizer, channels last, no waiting.
 """
 
 import argparse
@@ -163,8 +164,8 @@ def chosen(row: Row, samples: Samples) -> Chosen:
 
 def our_step(engine: Chosen, row: Row, samples: Samples, budget: float) -> float:
     """Return the seconds of one candidate's step, everything but evaluation included."""
-    count, begin = 0, time.perf_counter()
-    while (spent := time.perf_counter() - begin) < budget or not count:
+    count, begin = 0, time.thread_time()
+    while (spent := time.thread_time() - begin) < budget or not count:
         found = engine.epoch(shuffled(samples, seed=0, epoch=count))
         assert all(isinstance(each, Measured) for each in found.values())
         count += 1

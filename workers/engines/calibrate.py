@@ -29,39 +29,43 @@ from workers.engines.protocol import Engine, Measured, Member
 from workers.messages import METRICS, TaskInfo
 
 FORMAT = 1
-OUTPUTS, REPEATS, ENOUGH = 10, 3, 0.1
+OUTPUTS, REPEATS, ENOUGH = 10, 5, 0.3
 """Classes of a made-up task; how often a network is timed at most, and after how many seconds no more."""
 
 EngineFor = Callable[[TaskInfo, int], Engine]
 """Makes an engine for a task with so many training samples."""
 
 
-def step_seconds(make: EngineFor, network: Network, batch: int, optimizer: Named | None = None) -> float:
-    """Time a training step of a network on made-up samples, in seconds of this thread; infinity where it fails."""
+def race(makes: Sequence[EngineFor], network: Network, batch: int, optimizer: Named | None = None) -> list[float]:
+    """Time a training step of a network in several engines in turn, on made-up samples.
+
+    Returns the seconds of this thread, each engine's best; infinity for one that cannot train the network.
+    """
     generator = torch.Generator().manual_seed(0)
     inputs = torch.randn(2 * batch, *network.inputs, generator=generator)
     samples = Samples(inputs, torch.randint(0, network.outputs, (2 * batch,), generator=generator))
-    engine = make(_task(network, len(samples)), len(samples))
     recipe = Recipe(optimizer or Named("adamw"), batch_size=batch)
-    if engine.add([Member(0, Candidate(Architecture(""), recipe, 0), network, batch)]):
-        return float("inf")
-    seconds = []
+    member = Member(0, Candidate(Architecture(""), recipe, 0), network, batch)
+    engines = [make(_task(network, len(samples)), len(samples)) for make in makes]
+    trains = [not engine.add([member]) for engine in engines]
+    best = [float("inf") for _ in engines]
+    begin = time.thread_time()
     with one_thread():
         for number in range(1 + REPEATS):  # the first finds cold caches
-            begin = time.thread_time()
-            if not isinstance(engine.epoch(Epoch(samples, number))[0], Measured):
-                return float("inf")
-            seconds.append((time.thread_time() - begin) / 2)
-            if number and sum(seconds) > ENOUGH:
+            seconds = [
+                _epoch(engine, samples) if able else float("inf") for engine, able in zip(engines, trains, strict=True)
+            ]
+            best = [min(pair) for pair in zip(best, seconds, strict=True)] if number else best
+            if number and time.thread_time() - begin > ENOUGH:
                 break
-    return min(seconds[1:])
+    return best
 
 
 def calibrate(make: EngineFor) -> Rates:
     """Measure one engine; takes a fraction of a second."""
 
     def seconds(ops: Sequence[Op], inputs: Shape, batch: int = 32) -> float:
-        return step_seconds(make, Network(inputs, OUTPUTS, (*ops, Linear(OUTPUTS))).check(), batch)
+        return race([make], Network(inputs, OUTPUTS, (*ops, Linear(OUTPUTS))).check(), batch)[0]
 
     head = seconds((), (16,))
     hidden = max(seconds((Linear(16),), (16,)) - head, 0.0)
@@ -89,6 +93,13 @@ def remembered(name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, An
             json.dump({"format": FORMAT, **measured}, file)
         os.replace(temporary, path)
     return measured
+
+
+def _epoch(engine: Engine, samples: Samples) -> float:
+    """Return the seconds of a step, of the two of an epoch."""
+    begin = time.thread_time()
+    trained = engine.epoch(Epoch(samples, 0))[0]
+    return (time.thread_time() - begin) / 2 if isinstance(trained, Measured) else float("inf")
 
 
 Reference = tuple[tuple[Op, ...], Shape, int]

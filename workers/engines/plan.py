@@ -13,7 +13,7 @@ from typing import Any, Literal
 from search_spaces.candidate import Named
 from search_spaces.errors import NasError
 from search_spaces.network import Network
-from workers.engines.calibrate import calibrate, remembered, step_seconds
+from workers.engines.calibrate import calibrate, race, remembered
 from workers.engines.costs import Rates
 from workers.engines.native import library, program
 from workers.engines.native.engine import Native
@@ -25,6 +25,9 @@ Choice = Literal["native", "solo"]
 
 CLEAR = 2.5
 """An estimate that differs by this factor is believed."""
+
+NEAR = 0.95
+"""A native step has to be this much shorter in a trial, where its neighbours leave it the whole cache."""
 
 SWITCH = "NAS_ENGINE"
 """Environment variable: `solo` keeps everything in plain torch, `native` trains natively whatever can be."""
@@ -80,10 +83,10 @@ def _tried(network: Network, batch: int, optimizer: Named) -> Choice:
     """Time the network itself in both engines; one that neither can train is plain torch's to refuse."""
 
     def measure() -> dict[str, Any]:
-        solo, native = (step_seconds(make, network, batch, optimizer) for make in (_solo, _native))
+        solo, native = race((_solo, _native), network, batch, optimizer)
         if min(solo, native) == float("inf"):
             raise program.Uncovered("a network that neither engine trains")
-        return {"engine": "native" if native <= solo else "solo", "solo": solo, "native": native}
+        return {"engine": "native" if native <= NEAR * solo else "solo", "solo": solo, "native": native}
 
     name = f"trial-{status().variant}-{network.fingerprint[:16]}-{batch}-{optimizer.name}"
     try:
