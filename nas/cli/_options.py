@@ -36,3 +36,8 @@ DEFAULT_STORAGE = str(next(item.default for item in fields(StudyConfig) if item.
 def url_of(storage: str | None) -> str:
     """Return the database that was asked for, or the usual one."""
     return storage or DEFAULT_STORAGE
+
+
+def on_storage(command: str, url: str) -> str:
+    """Return a command as the user types it for this database; the usual one needs no option."""
+    return command if url == DEFAULT_STORAGE else f"{command} --storage {url}"

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from nas.cli._options import DEFAULT_STORAGE
+from nas.cli._options import on_storage
 from nas.cli._signals import heard
 from nas.cli._snapshot import read_from
 from nas.cli.output import report, words
@@ -74,14 +74,14 @@ def announcement(config: StudyConfig) -> str:
         "budget": ", ".join(part for part in lasting if part),
         "storage": config.storage,
         "resume": resume_command(config),
-        "watch": f"nas dashboard{_storage_flag(config.storage)}",
+        "watch": on_storage("nas dashboard", config.storage),
     }
     return "\n".join(f"{name:<8} {value}" for name, value in rows.items())
 
 
 def resume_command(config: StudyConfig) -> str:
     """Return what the user types to go on with a study."""
-    return f"nas resume {config.name}{_storage_flag(config.storage)}"
+    return on_storage(f"nas resume {config.name}", config.storage)
 
 
 def _watcher(config: StudyConfig, mode: Mode, console: Console) -> Live | Lines | Events:
@@ -114,7 +114,3 @@ def _sum_up(config: StudyConfig, mode: Mode) -> str:
     else:
         out().print(report.outcome(snapshot), soft_wrap=True)
     return snapshot.record.state
-
-
-def _storage_flag(url: str) -> str:
-    return "" if url == DEFAULT_STORAGE else f" --storage {url}"

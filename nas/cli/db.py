@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nas.cli._options import JsonOption, StorageOption, url_of
+from nas.cli._options import JsonOption, StorageOption, on_storage, url_of
 
 db = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
@@ -46,18 +46,26 @@ def check(storage: StorageOption = None, json: JsonOption = False) -> None:
     """Look for damage in a storage and its files.
 
     Reads the whole database, holds rows against each other and checkpoints against their hashes. Exits with 1 when
-    something is wrong.
+    something is wrong; a study that was interrupted is not, and is noted.
     """
+    from nas.cli._snapshot import state_of
     from nas.cli.output.console import err, out, print_json
     from nas.storage import Storage
 
-    with Storage.open(url_of(storage), create=False) as opened:
+    url = url_of(storage)
+    with Storage.open(url, create=False) as opened:
         problems = opened.check()
+        readable = [] if problems else opened.studies()
+    interrupted = [study.name for study in readable if state_of(study) == "INTERRUPTED"]
+    notes = [f"interrupted: {on_storage(f'nas resume {name}', url)}" for name in interrupted]
     if json:
-        print_json({"sound": not problems, "problems": problems})
+        print_json({"sound": not problems, "problems": problems, "notes": notes})
     for problem in () if json else problems:
         out().print(problem, soft_wrap=True, markup=False)
-    err().print(f"{len(problems)} problems" if problems else "sound")
+    for note in notes:
+        err().print(f"note: {note}", soft_wrap=True, markup=False)
+    noun = "problem" if len(problems) == 1 else "problems"
+    err().print(f"{len(problems)} {noun}" if problems else "sound")
     if problems:
         raise typer.Exit(1)
 

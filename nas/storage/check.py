@@ -37,13 +37,14 @@ def _of_study(study: StudyRecord, trials: list[Trial]) -> Iterator[str]:
 
 def _of_trials(study: StudyRecord, trials: list[Trial]) -> Iterator[str]:
     for trial in trials:
-        for problem in _of_trial(trial, live=study.holder is not None):
+        for problem in _of_trial(trial, may_run=study.holder is not None or study.state == "RUNNING"):
             yield f"trial {trial.number} {problem}"
 
 
-def _of_trial(trial: Trial, *, live: bool) -> Iterator[str]:
-    if trial.state is TrialState.RUNNING and not live:
-        yield "is RUNNING, and no controller runs the study (`nas resume` goes on with it)"
+def _of_trial(trial: Trial, *, may_run: bool) -> Iterator[str]:
+    """Check a trial; one of a study whose controller was killed may still be RUNNING, which a resume sees to."""
+    if trial.state is TrialState.RUNNING and not may_run:
+        yield "is RUNNING, and its study is not (`nas resume` goes on with it)"
     if (trial.state is TrialState.COMPLETE) != bool(trial.values):
         yield f"is {trial.state} with values {trial.values!r}"
     if trial.state.finished and trial.finished_at is None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from command_runs import Nas, Ran, run_in
 
+from nas.cli.output import report
 from search_spaces.space_document import library
 from workers.exporters import EXPORTERS
 
@@ -137,7 +138,23 @@ def test_db_status_counts(nas: Nas) -> None:
 
 def test_db_check_finds_nothing_wrong(nas: Nas) -> None:
     ran = nas("db", "check", "--json")
-    assert (ran.code, ran.json) == (0, {"sound": True, "problems": []})
+    assert (ran.code, ran.json) == (0, {"sound": True, "problems": [], "notes": []})
+
+
+def test_db_check_notes_what_was_interrupted_and_exits_with_0(searched: tuple[Path, Ran], tmp_path: Path) -> None:
+    run_in(searched[0], "db", "backup", str(tmp_path / "nas.db"))
+    with sqlite3.connect(tmp_path / "nas.db") as connection:  # as kill -9 leaves it
+        connection.execute("UPDATE nas_study SET state = 'RUNNING'")
+        connection.execute("UPDATE nas_trial SET state = 'RUNNING', finished_at = NULL WHERE state = 'PRUNED'")
+    connection.close()
+    ran = run_in(tmp_path, "db", "check")
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == "note: interrupted: nas resume first\nsound\n"
+    assert run_in(tmp_path, "db", "check", "--json").json["notes"] == ["interrupted: nas resume first"]
+
+
+def test_the_score_of_one_seed_has_no_spread() -> None:
+    assert report.test_score({"test": {"metric": "r2", "mean": 0.5, "std": 0.0, "seeds": 1}}) == "r2 0.5000 over 1 seed"
 
 
 def test_db_check_exits_with_1_when_something_is_wrong(searched: tuple[Path, Ran], tmp_path: Path) -> None:

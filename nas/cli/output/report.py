@@ -89,7 +89,11 @@ def test_score(result: Mapping[str, object]) -> str:
     """Write the score of the final stage, empty where there was none."""
     match result.get("test"):
         case {"metric": metric, "mean": float(mean), "std": float(std), "seeds": seeds}:
-            return f"{metric} {mean:.4f} ± {std:.4f} over {seeds} seeds"
+            return (
+                f"{metric} {mean:.4f} over 1 seed"
+                if seeds == 1
+                else f"{metric} {mean:.4f} ± {std:.4f} over {seeds} seeds"
+            )
     return ""
 
 
