@@ -1,12 +1,13 @@
 """The definition of one study, as values: what `study.yaml` says once every default is filled in."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from search_spaces.candidate import Named, Settings
 from search_spaces.expressions import Expression
 from search_spaces.space import SearchSpace
-from workers.messages import Split, TaskSpec
+from workers.messages import METRIC_DIRECTIONS, TaskSpec
 
 Direction = Literal["maximize", "minimize"]
 
@@ -40,7 +41,8 @@ class Budget:
 class Pruning:
     """Which pruner, and the metric it compares (with several objectives it must be named)."""
 
-    pruner: Named = Named("asha")
+    pruner: Named = Named("")
+    """A study fills in what is not said: `asha` where there is a metric to compare, else `none`."""
     metric: str = ""
     direction: Direction = "maximize"
 
@@ -85,3 +87,17 @@ class StudyConfig:
     artifacts: Artifacts = field(default_factory=Artifacts)
     checkpoint_seconds: float = 5.0
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.pruning.pruner.name:
+            compared = self.pruning.metric or prunable(self.objectives)
+            pruning = replace(self.pruning, pruner=Named("asha" if compared else "none"))
+            object.__setattr__(self, "pruning", pruning)
+
+
+def prunable(objectives: Sequence[Objective]) -> bool:
+    """Tell whether the objective alone says what a pruner compares: there is one, measured after every epoch.
+
+    An objective that is left to the task is one.
+    """
+    return len(objectives) <= 1 and all(objective.metric in METRIC_DIRECTIONS for objective in objectives)

@@ -1,7 +1,7 @@
 """What a study file says about metrics: objectives, constraints, and the metric that a pruner compares."""
 
 from nas import pruners
-from nas.config import Direction, Objective, Pruning
+from nas.config import Direction, Objective, Pruning, prunable
 from nas.menu_document import Offer, default, read_named
 from search_spaces.conditions import expression
 from search_spaces.errors import Problem, SpecError, nearest
@@ -12,6 +12,8 @@ from workers.messages import METRIC_DIRECTIONS, METRICS
 
 RESOURCES = ("parameters", "flops", "seconds")
 MEASURES = (*dict.fromkeys(name for names in METRICS.values() for name in names), *RESOURCES)
+COMPARED = (*(name for name in MEASURES if name not in RESOURCES), "train_loss")
+"""What a pruner may compare: whatever changes with the epochs."""
 CONSTRAINED = (*MEASURES, "params")
 """What a constraint may speak of; `params` is short for `parameters`."""
 DIRECTIONS: dict[str, Direction] = {"maximize": "maximize", "minimize": "minimize"}
@@ -87,15 +89,14 @@ def read_pruning(cursor: Cursor | None, objectives: tuple[Objective, ...]) -> Pr
     not pruned unless the file names a pruner and its metric.
     """
     offer = Offer("pruner", pruners.names(), pruners.settings_of)
-    comparable = len(objectives) <= 1 and not any(objective.metric in RESOURCES for objective in objectives)
     if cursor is None:
-        return Pruning(default(offer, "asha" if comparable else "none"))
+        return Pruning(default(offer, "asha" if prunable(objectives) else "none"))
     named = read_named(cursor, offer, besides=("metric",)) or default(offer, "none")
     entries = cursor.entries() if isinstance(cursor.node, MapNode) else {}
     if "metric" in entries:
         compared = _compared(entries["metric"])
         return Pruning(named, compared.metric, compared.direction) if compared else Pruning(named)
-    if named.name != "none" and not comparable:
+    if named.name != "none" and not prunable(objectives):
         hint = f"write {{{named.name}: , metric: accuracy}}, or none"
         cursor.mistake("needs the metric that the pruner compares", hint)
     return Pruning(named)
@@ -106,9 +107,8 @@ def _compared(cursor: Cursor) -> Objective | None:
     text = cursor.text("", "a metric, such as accuracy")
     if not text:
         return None
-    words = text.split() if " " in text else usual_way(text).split() if text in MEASURES else ["maximize", text]
-    metrics = [name for name in MEASURES if name not in RESOURCES]
-    if len(words) != 2 or words[0] not in DIRECTIONS or words[1] not in metrics:
-        cursor.mistake(f"unknown metric {words[-1]!r}{nearest(words[-1], metrics)}")
+    words = text.split() if " " in text else [METRIC_DIRECTIONS.get(text, "maximize"), text]
+    if len(words) != 2 or words[0] not in DIRECTIONS or words[1] not in COMPARED:
+        cursor.mistake(f"unknown metric {words[-1]!r}{nearest(words[-1], COMPARED)}")
         return None
     return Objective(words[1], DIRECTIONS[words[0]])

@@ -7,7 +7,7 @@ from typing import Any
 from nas import pruners, samplers
 from nas.executors import EXECUTORS
 from nas.menu_document import Offer, offer_of
-from nas.objective_document import MEASURES, RESOURCES
+from nas.objective_document import COMPARED, MEASURES
 from search_spaces.registry import Menu
 from search_spaces.space_document import library
 from search_spaces.space_schema import Schema, definitions, reference, settings_schema
@@ -60,8 +60,8 @@ def _task_properties() -> dict[str, Schema]:
 
 def _search_properties() -> dict[str, Schema]:
     objective: Schema = {"enum": [f"{way} {name}" for name in MEASURES for way in ("maximize", "minimize")]}
-    metrics = [name for name in MEASURES if name not in RESOURCES]
-    compared: Schema = {"enum": [*metrics, *(f"{way} {name}" for name in metrics for way in ("maximize", "minimize"))]}
+    ways = [f"{way} {name}" for name in COMPARED for way in ("maximize", "minimize")]
+    compared: Schema = {"enum": [*COMPARED, *ways]}
     pruner = _named(Offer("pruner", pruners.names(), pruners.settings_of), {"metric": compared})
     return {
         "objective": objective,

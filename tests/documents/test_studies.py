@@ -11,6 +11,7 @@ from studies import FULL, SHORTEST
 
 from nas.config import Budget, Objective, Pruning, StudyConfig
 from nas.study_file import difference, from_json, load, loads, resolved, to_json
+from search_spaces.candidate import Named
 from search_spaces.dimensions import Choice, Float, Int
 from search_spaces.errors import SpecError
 from search_spaces.space import Limits
@@ -162,6 +163,26 @@ def test_several_objectives_are_not_pruned_unless_asked_for() -> None:
 
 def test_a_pruned_metric_knows_its_direction() -> None:
     assert loads(WHOLE + "pruner: {asha: , metric: loss}\n").pruning.direction == "minimize"
+
+
+def test_the_loss_of_training_may_be_pruned_on() -> None:
+    pruning = loads(WHOLE + "pruner: {asha: , metric: train_loss}\n").pruning
+    assert (pruning.metric, pruning.direction) == ("train_loss", "minimize")
+
+
+@pytest.mark.parametrize(
+    "objectives", [(), ("maximize accuracy",), ("minimize flops",), ("maximize accuracy", "minimize flops")]
+)
+def test_code_and_a_file_have_the_same_usual_pruner(objectives: tuple[str, ...]) -> None:
+    written = loads(WHOLE + (f"objectives: [{', '.join(objectives)}]\n" if objectives else ""))
+    built = StudyConfig(written.name, written.task, written.space, written.objectives)
+    assert built.pruning.pruner.name == written.pruning.pruner.name
+
+
+def test_code_that_names_the_metric_alone_prunes_with_asha() -> None:
+    two = loads(WHOLE + "objectives: [maximize accuracy, minimize flops]\n")
+    built = StudyConfig(two.name, two.task, two.space, two.objectives, pruning=Pruning(metric="accuracy"))
+    assert built.pruning == Pruning(Named("asha"), "accuracy")
 
 
 def test_the_limits_of_the_study_come_before_those_of_its_space() -> None:
