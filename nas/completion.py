@@ -67,6 +67,8 @@ def _pruning_problems(pruning: Pruning, objectives: tuple[Objective, ...], task:
     if pruning.pruner.name == "none":
         return []
     if not pruning.metric:
+        if _objective_problems(objectives, task):
+            return []  # the metric that the objective was meant to be would be pruned on
         names = " and ".join(item.metric for item in objectives)
         hint = f"name one of: {', '.join(task.metrics)}; or pruner: none"
         return [Problem("pruner.metric", f"the objective is {names}: which metric shall be pruned on?", hint=hint)]

@@ -71,19 +71,21 @@ def read_artifacts(cursor: Cursor) -> Artifacts:
 def read_storage(cursor: Cursor) -> str:
     """Read the URL of a database; `${NAME}` and `${NAME:-default}` stand for environment variables."""
     written = cursor.text("", "the URL of a database, such as sqlite:///nas.db")
-
-    def replaced(match: re.Match[str]) -> str:
-        found = os.environ.get(match[1]) or match[2]
-        if found is None:
-            cursor.mistake(f"the environment variable {match[1]} is not set", f"${{{match[1]}:-default}} has a default")
-        return found or ""
-
-    url = _REFERENCE.sub(replaced, written)
+    unset = [match[1] for match in _REFERENCE.finditer(written) if _referred(match) is None]
+    url = _REFERENCE.sub(lambda match: _referred(match) or "", written)
+    for name in dict.fromkeys(unset):
+        cursor.mistake(f"the environment variable {name} is not set", f"${{{name}:-default}} has a default")
     if written and "${" in _REFERENCE.sub("", written):
         cursor.mistake("an environment reference is ${NAME} or ${NAME:-default}")
-    elif url and not re.match(r"[a-z][a-z0-9+]*://", url):
+    elif url and not unset and not re.match(r"[a-z][a-z0-9+]*://", url):
         cursor.mistake("needs the URL of a database", "such as sqlite:///nas.db")
     return url
+
+
+def _referred(match: re.Match[str]) -> str | None:
+    """Return what a reference stands for; None where the variable is not set and it has no default."""
+    default: str | None = match[2]
+    return os.environ.get(match[1]) or default
 
 
 def _integer(fields: Mapping[str, Cursor], key: str, usual: int, low: int, high: int = MOST) -> int:

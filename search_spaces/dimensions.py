@@ -210,8 +210,16 @@ def _check_range(low: float, high: float, step: float | None, log: bool) -> None
     if step is not None and not 0 < step < math.inf:
         raise _wrong(f"a step must be > 0, got {step:g}")
     if log and low <= 0:
-        hint = f"try {high / 1e4:g}..{high:g} log" if high > 0 and not isinstance(high, int) else "try 1..100 log"
-        raise _wrong(f"log range needs low > 0, got {given}", hint)
+        raise _wrong(f"log range needs low > 0, got {given}", f"try {_log_range_inside(high)}")
+
+
+def _log_range_inside(high: float) -> str:
+    """Suggest the part of a range that has a logarithm: whole numbers from 1, others over five decades."""
+    if high <= 0:
+        return "1e-5..1 log"
+    if isinstance(high, int) and high > 1:
+        return f"1..{high} log"
+    return f"1e{math.floor(math.log10(high)) - 5}..{high:g} log"
 
 
 def _decimal(number: float) -> Decimal:

@@ -71,7 +71,7 @@ def test_retrained_weights_are_told_with_their_test_metrics_once(
     with Storage.open(f"sqlite:///{searched[0]}/nas.db") as storage:
         scored = next(item for item in storage.artifacts(storage.study("first").id) if item.kind == "final")
     assert "2 epochs on train and validation samples\n" in told
-    assert told.count("accuracy=") == 1
+    assert told.count(" accuracy=") == 1
     assert f"accuracy={scored.metrics['accuracy']:.4g}" in told
     assert "\nvalidation" not in told
 

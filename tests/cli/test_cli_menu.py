@@ -67,6 +67,7 @@ def test_help_of_a_command_is_printed(name: str, nas: Nas) -> None:
 
 @pytest.mark.parametrize("name", [name for name in ALL if name != "dashboard"])
 def test_every_command_but_the_dashboard_speaks_json(name: str) -> None:
+    """The dashboard serves until it is ended and has no result that a program could read."""
     assert "json" in {item.name for item in ALL[name].params}
 
 

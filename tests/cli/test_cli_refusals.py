@@ -34,3 +34,11 @@ def test_a_sampler_whose_package_is_missing_leaves_no_study(
     assert ran.code == 3
     assert "study.yaml: sampler.cmaes: needs the package 'cmaes' (pip install 'nas[cmaes]')\n" in ran.err
     assert {path.name for path in tmp_path.iterdir()} == {"study.yaml"}
+
+
+def test_an_objective_of_the_other_kind_of_task_is_one_line(fresh: Nas) -> None:
+    ran = fresh("check", "study.yaml", "--set", "objective=minimize mse", "--set", "pruner=asha")
+    assert ran.code == 3
+    assert [line.partition(" (")[0] for line in ran.err.splitlines()] == [
+        "study.yaml: objective: task 'wine' has no metric 'mse'"
+    ]

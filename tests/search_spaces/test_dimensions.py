@@ -88,7 +88,11 @@ def test_the_range_grammar(text: str, dimension: Dimension) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("0..0.1 log", "log range needs low > 0, got 0..0.1 (try 1e-05..0.1 log)"),
+        ("0..0.1 log", "log range needs low > 0, got 0..0.1 (try 1e-6..0.1 log)"),
+        ("0..1 log", "log range needs low > 0, got 0..1 (try 1e-5..1 log)"),
+        ("0..0.5 log", "log range needs low > 0, got 0..0.5 (try 1e-6..0.5 log)"),
+        ("0..128 log", "log range needs low > 0, got 0..128 (try 1..128 log)"),
+        ("-3..0 log", "log range needs low > 0, got -3..0 (try 1e-5..1 log)"),
         ("6..1", "a range needs low ≤ high, got 6..1 (try 1..6)"),
         ("1..6 lgo", "unknown 'lgo' after the range '1..6 lgo' (did you mean 'log'?)"),
         ("1..6 step 0", "a step must be > 0, got 0"),
