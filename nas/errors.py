@@ -16,7 +16,7 @@ class StudyBusy(NasError):
 
 
 class LeaseLost(NasError):
-    """This controller's lease was taken over: it may write nothing more."""
+    """A controller whose lease was taken over: it may write nothing more."""
 
 
 class StorageError(NasError):

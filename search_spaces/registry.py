@@ -69,7 +69,8 @@ def camel_case(name: str) -> str:
 @cache
 def _files(package: str) -> dict[str, Path]:
     spec = find_spec(package)
-    assert spec is not None and spec.submodule_search_locations
+    assert spec is not None
+    assert spec.submodule_search_locations
     folder = Path(next(iter(spec.submodule_search_locations)))
     return {
         path.stem: path

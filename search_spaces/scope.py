@@ -12,7 +12,7 @@ from search_spaces.recipes import MENUS
 Field = tuple[Section, str]
 
 
-class Inactive(Exception):  # noqa: N818 (not an error: a point may leave it out)
+class Inactive(Exception):  # no error: a point may leave it out
     """A dimension that has no value at this point."""
 
 

@@ -4,7 +4,7 @@ from search_spaces.errors import NasError
 
 
 class TaskError(NasError):
-    """The samples of a task cannot be used: a missing file or target, one class, text in a number column, …"""
+    """The samples of a task cannot be used: a missing file or target, one class, text in a number column."""
 
 
 class CheckpointError(NasError):

@@ -29,5 +29,5 @@ class Sampler(Protocol):
         ...
 
 
-class SpaceExhausted(Exception):  # noqa: N818 - as StopIteration, the end and no error
+class SpaceExhausted(Exception):  # as StopIteration, the end and no error
     """Every point of a finite space has been proposed."""
