@@ -1,9 +1,9 @@
 """Pooling over a whole image: one number a channel."""
 
 import torch
-from search_spaces.ops.global_pool import GlobalPool as Op
 from torch import Generator, Tensor, nn
 
+from search_spaces.ops.global_pool import GlobalPool as Op
 from workers.messages import Shape
 
 

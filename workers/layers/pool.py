@@ -1,8 +1,8 @@
 """Pooling over windows of an image that do not overlap."""
 
-from search_spaces.ops.pool import Pool as Op
 from torch import Generator, nn
 
+from search_spaces.ops.pool import Pool as Op
 from workers.messages import Shape
 
 

@@ -1,8 +1,8 @@
 """An image read as a sequence of its rows, a vector as a sequence of its numbers."""
 
-from search_spaces.ops.rows import Rows as Op
 from torch import Generator, Tensor, nn
 
+from search_spaces.ops.rows import Rows as Op
 from workers.messages import Shape
 
 

@@ -1,8 +1,8 @@
 """A sequence made one vector: its last step, or the mean of all."""
 
-from search_spaces.ops.sequence_pool import SequencePool as Op
 from torch import Generator, Tensor, nn
 
+from search_spaces.ops.sequence_pool import SequencePool as Op
 from workers.messages import Shape
 
 
