@@ -254,7 +254,7 @@ def _optuna(storage: Storage) -> RDBStorage:
     url = storage.address.replace("{", "{{").replace("}", "}}")  # Optuna fills in templates
     for attempt in count(1):
         try:
-            return RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 60.0}})
+            return RDBStorage(url, engine_kwargs=dict(storage.database.for_optuna))
         except UNREADY:
             if attempt == _ATTEMPTS:
                 raise

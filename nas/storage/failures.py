@@ -1,43 +1,52 @@
-"""Failures of the database, as one sentence that says which file, what happened and what to do."""
+"""Failures of the database: tried again where that is safe, else told as one sentence of where, what and what to do."""
 
-import sqlite3
-from collections.abc import Iterator
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import DBAPIError
 
 from nas.errors import StorageError
+from nas.storage.database import Database
 
-_SENTENCES = {
-    "SQLITE_FULL": "the disk is full: free some space, then go on with `nas resume`",
-    "SQLITE_READONLY": "it is read-only: make the file and its folder writable",
-    "SQLITE_NOTADB": "it is not a database: give another file, or restore a backup",
-    "SQLITE_CORRUPT": "it is damaged: restore a backup, or try `sqlite3 FILE .recover`",
-    "SQLITE_BUSY": "another process has locked it for over a minute: end that process",
-    "SQLITE_LOCKED": "another process has locked it for over a minute: end that process",
-    "SQLITE_CANTOPEN": "it cannot be opened: see that the file and its folder exist and may be written",
-    "SQLITE_IOERR": "the disk failed to read or write it, or is full: see to the disk, then go on with `nas resume`",
-    "SQLITE_PERM": "it may not be accessed: see to the permissions of the file and its folder",
-    "SQLITE_AUTH": "it may not be accessed: see to the permissions of the file and its folder",
-}
+_SHORTEST, _LONGEST = 0.1, 2.0  # seconds between two attempts
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 @contextmanager
-def told(where: str) -> Iterator[None]:
-    """Turn what the database or its file raises into a StorageError about `where`; our own mistakes pass through."""
+def told(database: Database, where: str = "") -> Iterator[None]:
+    """Turn what the database or its file raises into a StorageError about it; our own mistakes pass through."""
+    errors: tuple[type[Exception], ...] = (DBAPIError, OSError, *database.driver_errors)
     try:
         yield
-    except (IntegrityError, ProgrammingError, DataError):
-        raise
-    except DBAPIError as error:
-        raise StorageError(f"{where}: {_sentence(error.orig)}") from error
-    except (sqlite3.Error, OSError) as error:
-        raise StorageError(f"{where}: {_sentence(error)}") from error
+    except errors as error:
+        sentence = database.sentence(_cause(error))
+        if sentence is None:
+            raise
+        raise StorageError(f"{where or database.where}: {sentence}") from error
 
 
-def _sentence(error: BaseException | None) -> str:
-    name = str(getattr(error, "sqlite_errorname", ""))
-    for code, sentence in _SENTENCES.items():
-        if name == code or name.startswith(f"{code}_"):
-            return sentence
-    return f"{error}"
+def patiently(database: Database, work: Callable[[], T]) -> T:
+    """Do idempotent work, again if its connection is lost, for as long as the database's patience lasts."""
+    until, pause, warned = time.monotonic() + database.patience, _SHORTEST, False
+    errors: tuple[type[Exception], ...] = (DBAPIError, *database.driver_errors)
+    while True:
+        try:
+            return work()
+        except errors as error:
+            if not database.passes(_cause(error)) or time.monotonic() + pause > until:
+                raise
+            if not warned:
+                _log.warning("%s: %s; trying again", database.where, database.sentence(_cause(error)))
+            warned = True
+        time.sleep(pause * random.uniform(0.5, 1.0))
+        pause = min(2 * pause, _LONGEST)
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    return error.orig if isinstance(error, DBAPIError) else error

@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, select, update
 
 from nas.errors import LeaseLost, StudyBusy, StudyNotFound
 from nas.storage import tables
+from nas.storage.database import now
 from nas.storage.owner import is_dead, this_process
 from nas.storage.records import Lease, Owner
-from nas.storage.sqlite import NOW
 
 LeaseRow = Row[*tuple[Any, ...]]
 
@@ -27,7 +27,7 @@ def acquire(connection: Connection, study_id: int, *, seconds: float) -> Lease:
     connection.execute(
         update(tables.lease)
         .where(tables.lease.c.study_id == study_id)
-        .values(epoch=lease.epoch, token=lease.token, owner=json.dumps(asdict(lease.owner)), expires_at=NOW + seconds)
+        .values(epoch=lease.epoch, token=lease.token, owner=json.dumps(asdict(lease.owner)), expires_at=now() + seconds)
     )
     connection.execute(update(tables.study).where(tables.study.c.id == study_id).values(requested=""))
     return lease
@@ -35,7 +35,7 @@ def acquire(connection: Connection, study_id: int, *, seconds: float) -> Lease:
 
 def renew(connection: Connection, lease: Lease, *, seconds: float) -> str:
     """Hold a lease for longer, and return what a user has requested meanwhile."""
-    if not _change(connection, lease, NOW + seconds):
+    if not _change(connection, lease, now() + seconds):
         raise LeaseLost(_lost(lease))
     query = select(tables.study.c.requested).where(tables.study.c.id == lease.study_id)
     return str(connection.execute(query).scalar_one())
@@ -52,6 +52,11 @@ def require(connection: Connection, lease: Lease) -> None:
         raise LeaseLost(_lost(lease))
 
 
+def lock(connection: Connection, study_id: int) -> None:
+    """Keep every controller of a study from writing until the transaction ends."""
+    connection.execute(select(tables.lease.c.epoch).where(tables.lease.c.study_id == study_id).with_for_update())
+
+
 def holder(row: LeaseRow) -> Owner | None:
     """Return who holds the lease of a row with token, owner, expires_at and now."""
     if not row.token or row.expires_at <= row.now:
@@ -62,7 +67,7 @@ def holder(row: LeaseRow) -> Owner | None:
 
 def _read(connection: Connection, study_id: int) -> LeaseRow:
     columns = (tables.lease.c.epoch, tables.lease.c.owner, tables.lease.c.token, tables.lease.c.expires_at)
-    query = select(*columns, NOW.label("now")).where(tables.lease.c.study_id == study_id).with_for_update()
+    query = select(*columns, now().label("now")).where(tables.lease.c.study_id == study_id).with_for_update()
     row = connection.execute(query).first()
     if row is None:
         raise StudyNotFound(f"no study with id {study_id}")

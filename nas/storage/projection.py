@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from nas.storage.encoding import Row
-from nas.storage.sqlite import insert_new, upsert
+from nas.storage.upserts import insert_new, upsert
 
 UNREADY = (OperationalError, IntegrityError, ProgrammingError)
 """What Optuna raises when several processes create its tables at the same time."""
@@ -213,7 +213,7 @@ def _write_parts(connection: Connection, shadows: Sequence[tuple[int, Shadow]]) 
     for part, statement in _PUT:
         rows = [row for trial_id, shadow in shadows for row in _ROWS[part.name](trial_id, shadow)]
         if rows:
-            connection.execute(statement, rows)
+            connection.execute(statement(connection), rows)
 
 
 def _erase_parts(connection: Connection, trial_ids: Sequence[int]) -> None:

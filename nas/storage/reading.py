@@ -7,9 +7,9 @@ from sqlalchemy import Connection, func, select
 
 from nas.errors import StudyNotFound
 from nas.storage import leases, tables
+from nas.storage.database import now
 from nas.storage.encoding import load, load_numbers, read_task, read_trial
 from nas.storage.records import Artifact, StudyEvent, StudyRecord
-from nas.storage.sqlite import NOW
 from nas.trials import Point, Trial
 from search_spaces.errors import nearest
 
@@ -20,7 +20,7 @@ def read_studies(connection: Connection, *, name: str | None = None) -> list[Stu
     """Return all studies, or the one of that name, oldest first."""
     lease = tables.lease.c
     query = (
-        select(tables.study, lease.token, lease.owner, lease.expires_at, NOW.label("now"))
+        select(tables.study, lease.token, lease.owner, lease.expires_at, now().label("now"))
         .join(tables.lease)
         .order_by(tables.study.c.id)
     )

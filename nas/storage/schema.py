@@ -2,37 +2,37 @@
 
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, text
 
 from nas.errors import SchemaError
-from nas.storage.sqlite import WRITE
+from nas.storage.database import Database
 from nas.storage.tables import VERSION_TABLE
 
 NEWEST = "0001"
 """The revision that this version writes; revisions are numbered, so that older ones sort before it."""
 
 
-def require_newest(engine: Engine, where: str) -> None:
+def require_newest(database: Database) -> None:
     """Give an empty database its tables; refuse one with another schema.
 
     Raises:
         SchemaError: the schema is older or newer.
     """
-    with engine.connect() as connection:
+    with database.reader.connect() as connection:
         found = revision(connection)
     if not found:
-        found = _raise_to_newest(engine, only_from="")
+        found = _raise_to_newest(database, only_from="")
     if found < NEWEST:
-        raise SchemaError(f"{where} has schema {found}, this version needs {NEWEST}: run `nas db upgrade`")
-    _refuse_newer(found, where)
+        raise SchemaError(f"{database.where} has schema {found}, this version needs {NEWEST}: run `nas db upgrade`")
+    _refuse_newer(found, database.where)
 
 
-def upgrade(engine: Engine, where: str) -> str:
+def upgrade(database: Database) -> str:
     """Raise an older schema to the newest in one transaction, and return what it was."""
-    with engine.connect() as connection:
+    with database.reader.connect() as connection:
         found = revision(connection)
-    _refuse_newer(found, where)
-    _raise_to_newest(engine, only_from=found)
+    _refuse_newer(found, database.where)
+    _raise_to_newest(database, only_from=found)
     return found
 
 
@@ -48,9 +48,10 @@ def _refuse_newer(found: str, where: str) -> None:
         raise SchemaError(f"{where} has schema {found}, newer than {NEWEST} of this version: install a newer version")
 
 
-def _raise_to_newest(engine: Engine, *, only_from: str) -> str:
-    """Migrate while holding the write lock, unless somebody else has done it meanwhile."""
-    with engine.execution_options(**{WRITE: True}).begin() as connection:
+def _raise_to_newest(database: Database, *, only_from: str) -> str:
+    """Migrate while nobody else can, unless somebody else has done it meanwhile."""
+    with database.writer.begin() as connection:
+        database.lock_schema(connection)
         found = revision(connection)
         if found != only_from or found == NEWEST:
             return found

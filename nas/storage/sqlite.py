@@ -1,41 +1,108 @@
-"""SQLite: how a file is opened, locked, upserted into and asked for the time. The one file that knows the dialect."""
+"""SQLite: how a file is opened, locked, copied and asked for the time, and what its errors mean."""
 
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
-from sqlalchemy import URL, Column, Connection, Engine, Float, TableClause, and_, create_engine, event, literal_column
-from sqlalchemy.dialects.sqlite import Insert, insert
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from nas.errors import StorageError, StudyNotFound
+from nas.storage.database import EXAMPLES, now
 
 BUSY_SECONDS = 60.0
-WRITE = "nas_write"
+_WRITE = "nas_write"
+_MISTAKES = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
+_SENTENCES = {
+    "SQLITE_FULL": "the disk is full: free some space, then go on with `nas resume`",
+    "SQLITE_READONLY": "it is read-only: make the file and its folder writable",
+    "SQLITE_NOTADB": "it is not a database: give another file, or restore a backup",
+    "SQLITE_CORRUPT": "it is damaged: restore a backup, or try `sqlite3 FILE .recover`",
+    "SQLITE_BUSY": "another process has locked it for over a minute: end that process",
+    "SQLITE_LOCKED": "another process has locked it for over a minute: end that process",
+    "SQLITE_CANTOPEN": "it cannot be opened: see that the file and its folder exist and may be written",
+    "SQLITE_IOERR": "the disk failed to read or write it, or is full: see to the disk, then go on with `nas resume`",
+    "SQLITE_PERM": "it may not be accessed: see to the permissions of the file and its folder",
+    "SQLITE_AUTH": "it may not be accessed: see to the permissions of the file and its folder",
+}
 
-NOW = literal_column("((julianday('now') - 2440587.5) * 86400.0)", Float)
-"""Seconds since 1970 by the clock of the database."""
+
+class Sqlite:
+    """An open file. One writer at a time, readers are not disturbed."""
+
+    patience = 0.0  # it waits for locks by itself, and there is no connection to lose
+    driver_errors: tuple[type[Exception], ...] = (sqlite3.Error,)
+    for_optuna: Mapping[str, Any] = {"connect_args": {"timeout": 60.0}}
+
+    def __init__(self, path: Path, engine: Engine) -> None:
+        self.where, self.address, self._path = str(path), url_of(path), path
+        self.reader = engine
+        self.writer = engine.execution_options(**{_WRITE: True})
+
+    def lock_schema(self, connection: Connection) -> None:
+        """Do nothing: who writes has locked the whole file."""
+
+    def bytes(self, connection: Connection) -> int:
+        """Return the size of the file."""
+        return self._path.stat().st_size
+
+    def damages(self, connection: Connection) -> list[str]:
+        """Ask about the whole file, and look for rows of ours without their parents."""
+        answers = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
+        strays = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        return [
+            *(f"integrity: {answer}" for answer in answers if answer != "ok"),
+            *(
+                f"a row of {row[0]} belongs to a row of {row[2]} that does not exist"
+                for row in strays
+                if row[0][:4] == "nas_"
+            ),
+        ]
+
+    def backup(self, target: Path) -> None:
+        """Copy a consistent snapshot to a new file, while others may write."""
+        with self.reader.connect() as connection, sqlite3.connect(target) as copy:
+            cast(sqlite3.Connection, connection.connection.driver_connection).backup(copy)
+        copy.close()
+
+    def sentence(self, error: BaseException | None) -> str | None:
+        """Say what SQLite's name of the error means."""
+        if isinstance(error, _MISTAKES):
+            return None
+        name = str(getattr(error, "sqlite_errorname", ""))
+        for code, sentence in _SENTENCES.items():
+            if name == code or name.startswith(f"{code}_"):
+                return sentence
+        return f"{error}"
+
+    def passes(self, error: BaseException | None) -> bool:
+        """Tell that nothing does: locks have been waited for already."""
+        return False
 
 
-def file_of(url: str) -> Path:
-    """Return the absolute path of the file that a storage URL names."""
+def connect(url: URL, *, create: bool) -> Sqlite:
+    """Open the file of a URL; only `create` makes a missing one.
+
+    Raises:
+        StudyNotFound: the file is missing and must not be created.
+        StorageError: the URL names no file, or it cannot be there.
+    """
+    path = _file_of(url)
     try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise StorageError(f"storage {url!r} is no database URL (try 'sqlite:///nas.db')") from error
-    if parsed.get_backend_name() != "sqlite":
-        raise StorageError(f"storage {url!r}: only SQLite files are supported (try 'sqlite:///nas.db')")
-    if not parsed.database or parsed.database == ":memory:" or parsed.database.startswith("file:"):
-        raise StorageError(
-            f"storage {url!r} names no file, and a study must outlive its process (try 'sqlite:///nas.db')"
-        )
-    return Path(parsed.database).absolute()
+        _require(path, create=create)
+    except OSError as error:
+        raise StorageError(f"{path}: {error}") from error
+    identity = _identity(path)
+    engine = create_engine("sqlite://", creator=_opener(path), poolclass=QueuePool, max_overflow=20)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _beginner(path, identity))
+    return Sqlite(path, engine)
 
 
 def url_of(path: Path) -> str:
@@ -43,55 +110,16 @@ def url_of(path: Path) -> str:
     return URL.create("sqlite", database=str(path)).render_as_string()
 
 
-def connect(path: Path, *, create: bool) -> Engine:
-    """Return an engine on a file that exists; only `create` makes a missing one.
-
-    Raises:
-        StudyNotFound: the file is missing and must not be created.
-        StorageError: the file cannot be there.
-    """
-    _require(path, create=create)
-    identity = _identity(path)
-    engine = create_engine("sqlite://", creator=_opener(path), poolclass=QueuePool, max_overflow=20)
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _beginner(path, identity))
-    return engine
+@compiles(now, "sqlite")
+def _now(element: now, compiler: SQLCompiler, **_: object) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
 
 
-def upsert(
-    table: TableClause, keys: Sequence[str], *, frozen: Column[Any] | None = None, states: Sequence[str] = ()
-) -> Insert:
-    """Return an INSERT that updates a row with the same keys, unless its `frozen` column is one of `states`."""
-    statement = insert(table)
-    changed = {column.name: statement.excluded[column.name] for column in table.c if column.name not in (*keys, "id")}
-    where = None if frozen is None else and_(*(frozen != state for state in states))
-    return statement.on_conflict_do_update(index_elements=list(keys), set_=changed, where=where)
-
-
-def insert_new(table: TableClause) -> Insert:
-    """Return an INSERT that leaves a row with the same keys as it is."""
-    return insert(table).on_conflict_do_nothing()
-
-
-def backup(engine: Engine, target: Path) -> None:
-    """Copy a consistent snapshot to a new file, while others may write."""
-    with engine.connect() as connection, sqlite3.connect(target) as copy:
-        cast(sqlite3.Connection, connection.connection.driver_connection).backup(copy)
-    copy.close()
-
-
-def damages(connection: Connection) -> list[str]:
-    """Ask the database about its own integrity: of the whole file, and of the rows of our tables."""
-    answers = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
-    strays = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-    return [
-        *(f"integrity: {answer}" for answer in answers if answer != "ok"),
-        *(
-            f"a row of {row[0]} belongs to a row of {row[2]} that does not exist"
-            for row in strays
-            if row[0][:4] == "nas_"
-        ),
-    ]
+def _file_of(url: URL) -> Path:
+    if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+        shown = url.render_as_string()
+        raise StorageError(f"storage {shown!r} names no file, and a study must outlive its process ({EXAMPLES})")
+    return Path(url.database).absolute()
 
 
 def _require(path: Path, *, create: bool) -> None:
@@ -140,7 +168,7 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 def _beginner(path: Path, identity: tuple[int, int]) -> Callable[[Connection], None]:
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(WRITE, False)
+        writes = connection.get_execution_options().get(_WRITE, False)
         if writes and _identity(path) != identity:
             raise StorageError(f"{path} was deleted or replaced while it was in use: nothing more is written to it")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -8,13 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import Connection, Engine, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nas.errors import StorageError, StudyBusy, StudyExists
-from nas.storage import check, leases, reading, schema, sqlite, tables, writing
+from nas.passwords import hidden
+from nas.storage import check, leases, reading, schema, tables, writing
+from nas.storage.database import Database, connect
 from nas.storage.encoding import dump
-from nas.storage.failures import told
+from nas.storage.failures import patiently, told
 from nas.storage.owner import this_process
 from nas.storage.records import Artifact, Lease, StorageStatus, StudyEvent, StudyRecord, StudyState
 from nas.trials import Point, Trial
@@ -24,22 +26,22 @@ from workers.messages import TaskInfo
 class Storage:
     """An open database; may be used from several threads. Every method may raise StorageError."""
 
-    def __init__(self, url: str, path: Path, engine: Engine) -> None:
-        self.url, self.path, self.engine = url, path, engine
+    def __init__(self, url: str, database: Database) -> None:
+        self.url, self.database = hidden(url), database
 
     @classmethod
     def open(cls, url: str, *, create: bool = True) -> Self:
-        """Open a database; an empty one is given its tables, and only `create` makes a missing file.
+        """Open a database; an empty one is given its tables, and only `create` makes a missing file of SQLite.
 
         Raises:
             StudyNotFound: the file is missing and must not be created.
             StorageError: it cannot be opened or written, or is no database.
             SchemaError: it was written by another version of this project.
         """
-        storage = cls._connect(url, create=create)
+        storage = cls(url, connect(url, create=create))
         try:
-            with told(str(storage.path)):
-                schema.require_newest(storage.engine, str(storage.path))
+            with told(storage.database):
+                schema.require_newest(storage.database)
         except BaseException:
             storage.close()
             raise
@@ -48,21 +50,21 @@ class Storage:
     @classmethod
     def upgrade(cls, url: str) -> str:
         """Raise an existing database to the newest schema in one transaction, and return the schema it had."""
-        storage = cls._connect(url, create=False)
+        storage = cls(url, connect(url, create=False))
         try:
-            with told(str(storage.path)):
-                return schema.upgrade(storage.engine, str(storage.path))
+            with told(storage.database):
+                return schema.upgrade(storage.database)
         finally:
             storage.close()
 
     @property
     def address(self) -> str:
-        """The URL with an absolute path."""
-        return sqlite.url_of(self.path)
+        """The URL that opens it from any folder; it holds the password, if there is one."""
+        return self.database.address
 
     def close(self) -> None:
         """Close every connection; leases are not released."""
-        self.engine.dispose()
+        self.database.writer.dispose()
 
     def __enter__(self) -> Self:
         return self
@@ -83,7 +85,7 @@ class Storage:
                     tables.study.insert().values(**row, **documents, created_at=now, updated_at=now)
                 )
             except IntegrityError as error:
-                raise StudyExists(f"a study {name!r} exists in {self.path}") from error
+                raise StudyExists(f"a study {name!r} exists in {self.database.where}") from error
             (study_id,) = added.inserted_primary_key or (0,)
             owner = json.dumps(asdict(this_process()))
             connection.execute(
@@ -122,8 +124,13 @@ class Storage:
 
     def release(self, lease: Lease) -> None:
         """Give a lease back."""
-        with self.writing() as connection:
-            leases.release(connection, lease)
+
+        def release() -> None:
+            with self.database.writer.begin() as connection:
+                leases.release(connection, lease)
+
+        with told(self.database):
+            patiently(self.database, release)
 
     def save(
         self,
@@ -148,14 +155,22 @@ class Storage:
         Raises:
             LeaseLost: the study is no longer this controller's, and nothing was written.
         """
-        with self.writing() as connection:
-            leases.require(connection, lease)
-            writing.write_trials(connection, lease.study_id, trials)
-            writing.write_points(connection, lease.study_id, points)
-            writing.write_artifacts(connection, lease.study_id, artifacts)
-            writing.write_events(connection, lease.study_id, events)
-            writing.forget_checkpoints(connection, lease.study_id, forgotten)
-            writing.write_study(connection, lease.study_id, state=state, config=config, result=result, seconds=seconds)
+        now = datetime.now(UTC)
+
+        def save() -> None:
+            with self.database.writer.begin() as connection:
+                leases.require(connection, lease)
+                writing.write_trials(connection, lease.study_id, trials)
+                writing.write_points(connection, lease.study_id, points)
+                writing.write_artifacts(connection, lease.study_id, artifacts)
+                writing.write_events(connection, lease.study_id, events, at=now)
+                writing.forget_checkpoints(connection, lease.study_id, forgotten)
+                writing.write_study(
+                    connection, lease.study_id, state=state, config=config, result=result, seconds=seconds
+                )
+
+        with told(self.database):
+            patiently(self.database, save)
 
     def trials(self, study_id: int, *, curves: bool = True) -> list[Trial]:
         """Return all trials in the order of their numbers; without `curves` theirs are empty."""
@@ -187,6 +202,7 @@ class Storage:
     def delete(self, name: str) -> None:
         """Delete a study and all that belongs to it; its files stay. Raises StudyBusy while it runs."""
         with self.writing() as connection:
+            leases.lock(connection, reading.read_study(connection, name).id)
             record = reading.read_study(connection, name)
             if record.holder is not None:
                 raise StudyBusy(f"study {name!r} is run by {record.holder}: stop it first")
@@ -199,41 +215,34 @@ class Storage:
                 connection.execute(select(func.count()).select_from(table)).scalar_one()
                 for table in (tables.study, tables.trial, tables.epoch)
             )
-            found = schema.revision(connection)
-        size = self.path.stat().st_size
+            found, size = schema.revision(connection), self.database.bytes(connection)
         return StorageStatus(self.url, found, schema.NEWEST, studies, trials, points, size)
 
     def check(self, *, folder: str | Path = ".") -> list[str]:
-        """Return every problem found in the file, the rows and the files they name; relative ones are in `folder`."""
+        """Return every problem found in the database and in the files it names; relative ones are in `folder`."""
         try:
             with self.reading() as connection:
-                found = sqlite.damages(connection)
+                found = self.database.damages(connection)
                 return found or list(check.problems_of_studies(connection, Path(folder)))
         except StorageError as error:
             return [str(error)]
 
     def backup(self, path: str | Path) -> None:
-        """Write a consistent copy to a new file, also while a study runs."""
+        """Write a consistent copy to a new file, also while a study runs; a server has a command of its own."""
         target = Path(path)
         if target.exists():
             raise StorageError(f"cannot back up to {target}: it exists")
-        with told(f"backup of {self.path} to {target}"):
-            sqlite.backup(self.engine, target)
+        with told(self.database, f"backup of {self.database.where} to {target}"):
+            self.database.backup(target)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Hold one consistent snapshot."""
-        with told(str(self.path)), self.engine.connect() as connection:
+        with told(self.database), self.database.reader.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Hold the one write transaction of the database; it commits at the end, or changes nothing."""
-        with told(str(self.path)), self.engine.execution_options(**{sqlite.WRITE: True}).begin() as connection:
+        """Hold a write transaction, of SQLite the only one; it commits at the end, or changes nothing."""
+        with told(self.database), self.database.writer.begin() as connection:
             yield connection
-
-    @classmethod
-    def _connect(cls, url: str, *, create: bool) -> Self:
-        path = sqlite.file_of(url)
-        with told(str(path)):
-            return cls(url, path, sqlite.connect(path, create=create))

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from nas.storage import tables
 from nas.storage.encoding import Row, artifact_row, dump, point_row, trial_row
 from nas.storage.records import Artifact, StudyState
-from nas.storage.sqlite import insert_new, upsert
+from nas.storage.upserts import insert_new, upsert
 from nas.trials import Point, Trial, TrialState
 
 _FINISHED = tuple(state.value for state in TrialState if state.finished)
@@ -16,31 +16,38 @@ _PUT_TRIAL = upsert(tables.trial, ("study_id", "number"), frozen=tables.trial.c.
 _PUT_ARTIFACT = upsert(tables.artifact, ("study_id", "kind", "path"))
 _ADD_POINT = insert_new(tables.epoch)
 _ADD_EVENT = tables.event.insert()
+_NEWEST_EVENT = (
+    select(tables.event.c.at)
+    .where(tables.event.c.study_id == bindparam("of"))
+    .order_by(tables.event.c.id.desc())
+    .limit(1)
+)
 
 
 def write_trials(connection: Connection, study_id: int, trials: Sequence[Trial]) -> None:
     """Insert or update trials; one that has finished stays as it is."""
     if trials:
-        connection.execute(_PUT_TRIAL, [trial_row(study_id, trial) for trial in trials])
+        connection.execute(_PUT_TRIAL(connection), [trial_row(study_id, trial) for trial in trials])
 
 
 def write_points(connection: Connection, study_id: int, points: Sequence[tuple[int, Point]]) -> None:
     """Insert points of curves; the first record of an epoch stays."""
     if points:
-        connection.execute(_ADD_POINT, [point_row(study_id, number, point) for number, point in points])
+        connection.execute(_ADD_POINT(connection), [point_row(study_id, number, point) for number, point in points])
 
 
 def write_artifacts(connection: Connection, study_id: int, artifacts: Sequence[Artifact]) -> None:
     """Insert artifacts; one of the same kind at the same path is replaced."""
     if artifacts:
-        connection.execute(_PUT_ARTIFACT, [artifact_row(study_id, artifact) for artifact in artifacts])
+        connection.execute(_PUT_ARTIFACT(connection), [artifact_row(study_id, artifact) for artifact in artifacts])
 
 
-def write_events(connection: Connection, study_id: int, events: Sequence[tuple[str, Mapping[str, object]]]) -> None:
-    """Append events, now."""
-    now = datetime.now(UTC)
-    rows = [{"study_id": study_id, "at": now, "kind": kind, "content": dump(content)} for kind, content in events]
-    if rows:
+def write_events(
+    connection: Connection, study_id: int, events: Sequence[tuple[str, Mapping[str, object]]], *, at: datetime
+) -> None:
+    """Append events that happened at a moment, once: the newest of that very moment says that they are there."""
+    rows = [{"study_id": study_id, "at": at, "kind": kind, "content": dump(content)} for kind, content in events]
+    if rows and connection.execute(_NEWEST_EVENT, {"of": study_id}).scalar() != at:
         connection.execute(_ADD_EVENT, rows)
 
 

@@ -3,7 +3,6 @@
 import json
 import math
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
@@ -44,6 +43,20 @@ print(repr(projection.trouble))
 """
 ACCURACY = (Objective("accuracy", "maximize"),)
 BOTH = (*ACCURACY, Objective("parameters", "minimize"))
+BROKEN = {
+    "sqlite": ["CREATE TRIGGER broken BEFORE INSERT ON trials BEGIN SELECT RAISE(ABORT, 'out of order'); END"],
+    "postgresql": [
+        "CREATE FUNCTION broken() RETURNS trigger AS 'BEGIN RAISE ''out of order''; END' LANGUAGE plpgsql",
+        "CREATE TRIGGER broken BEFORE INSERT ON trials FOR EACH ROW EXECUTE FUNCTION broken()",
+    ],
+}
+MENDED = {"sqlite": "DROP TRIGGER broken", "postgresql": "DROP TRIGGER broken ON trials"}
+
+
+def run_sql(storage: Storage, *statements: str) -> None:
+    with storage.writing() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
 
 
 @pytest.fixture
@@ -249,10 +262,7 @@ def test_what_optuna_lost_altogether_is_rebuilt(
 ) -> None:
     save(storage, lease, trials)
     projection.update(trials)
-    connection = sqlite3.connect(storage.path)
-    with connection:
-        connection.executescript("DROP TABLE trial_params; DROP TABLE trial_values")
-    connection.close()
+    run_sql(storage, "DROP TABLE trial_params", "DROP TABLE trial_values")
     projection.rebuild(trials)
     projection.rebuild(trials)
     for trial, shown in zip(trials, in_optuna(storage), strict=True):
@@ -260,6 +270,7 @@ def test_what_optuna_lost_altogether_is_rebuilt(
 
 
 def test_trouble_is_told_once_and_goes_away(
+    kind: str,
     storage: Storage,
     study: StudyRecord,
     lease: Lease,
@@ -271,14 +282,12 @@ def test_trouble_is_told_once_and_goes_away(
     projection = Projection(storage, study, space, ACCURACY, clock=lambda: now[0])
     save(storage, lease, trials)
     projection.update(trials)
-    connection = sqlite3.connect(storage.path)
-    connection.execute("CREATE TRIGGER broken BEFORE INSERT ON trials BEGIN SELECT RAISE(ABORT, 'out of order'); END")
+    run_sql(storage, *BROKEN[kind])
     for now[0] in (100.0, 101.0, 200.0):
         projection.update([replace(trials[0], number=50)])
     assert "out of order" in projection.trouble
     assert [record.name for record in caplog.records].count("nas.dashboard") == 1
-    connection.execute("DROP TRIGGER broken")
-    connection.close()
+    run_sql(storage, MENDED[kind])
     now[0] = 300.0
     projection.update(trials)
     assert projection.trouble == ""
@@ -312,12 +321,12 @@ def test_nothing_of_ours_depends_on_optunas_tables(storage: Storage, projection:
     assert storage.check() == []
 
 
-def test_four_processes_may_show_their_studies_in_a_fresh_file_at_once(
-    url: str, script: Callable[..., subprocess.Popen[str]]
+def test_four_processes_may_show_their_studies_in_a_fresh_database_at_once(
+    blank: str, script: Callable[..., subprocess.Popen[str]]
 ) -> None:
-    processes = [script(SHOW, url, f"study-{number}") for number in range(4)]
+    processes = [script(SHOW, blank, f"study-{number}") for number in range(4)]
     assert [process.communicate() for process in processes] == [("''\n", "")] * 4
-    assert len(optuna.get_all_study_names(url)) == 4
+    assert len(optuna.get_all_study_names(blank)) == 4
 
 
 @pytest.mark.parametrize(

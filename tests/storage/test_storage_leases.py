@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from uuid import uuid4
 
 import pytest
 from hypothesis import settings
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import text
 
 from nas.errors import LeaseLost, StudyBusy
@@ -186,10 +186,9 @@ def test_of_two_controllers_exactly_one_wins_each_of_a_hundred_races(
 class Controllers(RuleBasedStateMachine):
     """Two controllers do whatever they like; the model knows who may write, and how much was written."""
 
-    def __init__(self) -> None:
+    def __init__(self, url: str) -> None:
         super().__init__()
-        self.folder = TemporaryDirectory()
-        self.storage = Storage.open(f"sqlite:///{Path(self.folder.name) / 'nas.db'}")
+        self.storage = Storage.open(url)
         self.study = self.storage.create("s", {}, TASK, {})
         self.leases: dict[str, Lease] = {}
         self.owner = ""
@@ -199,7 +198,6 @@ class Controllers(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.storage.close()
-        self.folder.cleanup()
 
     def acquire(self, name: str) -> None:
         if self.live:
@@ -264,5 +262,16 @@ class Controllers(RuleBasedStateMachine):
         assert len(self.storage.events(self.study.id)) == self.written
 
 
-TestControllers = Controllers.TestCase
-TestControllers.settings = settings(max_examples=25, stateful_step_count=20, deadline=None, derandomize=True)
+def test_whatever_two_controllers_do_only_the_owner_writes(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    template = request.getfixturevalue("template") if kind == "postgresql" else ""
+
+    def machine() -> Controllers:
+        if not template:
+            return Controllers(f"sqlite:///{tmp_path}/{uuid4()}.db")
+        return Controllers(request.getfixturevalue("postgres").database(template=template))
+
+    examples = 8 if template else 25
+    limits = settings(max_examples=examples, stateful_step_count=20, deadline=None, derandomize=True)
+    run_state_machine_as_test(machine, settings=limits)  # type: ignore[arg-type]

@@ -132,7 +132,7 @@ def test_an_epoch_that_is_recorded_stays(storage: Storage, lease: Lease, study: 
 def test_a_failed_save_writes_nothing_at_all(
     storage: Storage, lease: Lease, study: StudyRecord, running: Maker
 ) -> None:
-    with pytest.raises(Exception, match="FOREIGN KEY"):
+    with pytest.raises(Exception, match=r"(?i)foreign key"):
         storage.save(lease, trials=[running(0)], events=[("x", {})], points=[(99, Point(1, {}, 0.1))])
     assert (storage.trials(study.id), storage.events(study.id)) == ([], [])
 
@@ -204,11 +204,11 @@ def test_a_study_that_runs_is_not_deleted(storage: Storage, lease: Lease) -> Non
         storage.delete("first")
 
 
-def test_ten_thousand_trials_load_fast(storage: Storage, lease: Lease, study: StudyRecord, complete: Maker) -> None:
-    save(storage, lease, *(complete(number, epochs=5) for number in range(10_000)))
+def test_thousands_of_trials_load_fast(storage: Storage, lease: Lease, study: StudyRecord, complete: Maker) -> None:
+    save(storage, lease, *(complete(number, epochs=5) for number in range(4_000)))
     began = time.perf_counter()
-    assert len(storage.trials(study.id)) == 10_000
-    assert time.perf_counter() - began < 10  # about 1 s on an idle machine
+    assert len(storage.trials(study.id)) == 4_000
+    assert time.perf_counter() - began < 4  # about 0.4 s on an idle machine
 
 
 def test_importing_the_storage_loads_neither_torch_nor_optuna_nor_alembic(
