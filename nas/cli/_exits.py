@@ -6,6 +6,8 @@ import sys
 import tempfile
 import traceback
 
+from nas.cli._usage import CODE as USAGE
+from nas.cli._usage import is_usage_error, told_usage
 from nas.errors import (
     LeaseLost,
     NoUsableTrial,
@@ -39,6 +41,9 @@ def told(error: Exception) -> int:
     """Write an error to standard error and return the exit code it stands for."""
     if os.environ.get("NAS_TRACEBACK"):
         traceback.print_exception(error)
+    if is_usage_error(error):
+        print(told_usage(error), file=sys.stderr)  # noqa: T201  # as below
+        return USAGE
     head = "" if _placed(error) else "error: "
     for line in _lines(error):
         print(f"{head}{line}", file=sys.stderr)  # noqa: T201  # a broken console must still be able to say so

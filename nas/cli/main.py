@@ -27,14 +27,14 @@ _PLAIN: Mapping[str, Any] = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code."""
     try:
-        get_command(app).main(args=arguments, prog_name="nas")
+        code = get_command(app).main(args=arguments, prog_name="nas", standalone_mode=False)
     except Exception as error:
         from nas.cli._exits import told
 
         sys.exit(told(error))
-    except SystemExit:
+    finally:
         _let_go_of_a_closed_pipe()
-        raise
+    sys.exit(code or 0)
 
 
 class _Formatter(Protocol):

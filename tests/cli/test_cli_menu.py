@@ -76,12 +76,6 @@ def test_help_lists_every_command_with_the_head_of_its_file(nas: Nas) -> None:
     assert [name for name in COMMANDS.names() if f"{name} {COMMANDS.describe(name)}" not in out] == []
 
 
-def test_a_mistyped_command_is_answered_with_the_nearest(nas: Nas) -> None:
-    ran = nas("rnu")
-    assert ran.code == 2
-    assert "'run'" in ran.err
-
-
 def imported_by(folder: Path, *arguments: str) -> set[str]:
     """Which packages a fresh process has loaded after a command."""
     code = (
