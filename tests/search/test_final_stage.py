@@ -11,7 +11,7 @@ from nas.config import Artifacts, Budget, Final, StudyConfig
 from nas.final import score
 from nas.happenings import FinalScored, FinalStarted, Noticed
 from nas.storage import Artifact
-from workers.errors import CheckpointError
+from workers.errors import TaskError
 from workers.messages import Assignment, Job
 
 SEARCH = 3 * EPOCHS
@@ -140,8 +140,8 @@ def test_a_retraining_that_fails_is_told_and_left_out(bench: Bench) -> None:
 
 def test_an_export_that_fails_is_raised_once_the_study_is_whole(bench: Bench) -> None:
     artifacts = Artifacts(str(bench.folder / "runs"), export=("source", "safetensors"))
-    with pytest.raises(CheckpointError):
-        bench.run(ScriptedExecutor(), replace(config(bench), artifacts=artifacts))  # its weights are none
+    with pytest.raises(TaskError, match="study 's': nothing is exported"):  # the samples are not those of digits
+        bench.run(ScriptedExecutor(), replace(config(bench), artifacts=artifacts))
     assert bench.record.state == "FINISHED"
     assert [item.kind for item in bench.storage.events(bench.record.id)] == ["export.failed"] * 2
 
