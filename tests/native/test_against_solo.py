@@ -188,3 +188,17 @@ def test_a_loss_that_is_no_number_is_told(digits: Task) -> None:
     trained = engine.epoch(Epoch(digits.train, 0))[0]
     assert isinstance(trained, Measured)
     assert not trained.finite
+
+
+def test_accuracy_after_ten_epochs_is_solos_but_for_one_sample(digits: Task) -> None:
+    cohort = members(digits, *mixed()[::2])
+    engines = native(digits, *cohort), solo(digits, *cohort)
+    found = []
+    for engine in engines:
+        train(engine, digits, *range(10))
+        measured = engine.evaluate(digits.validation)
+        found.append([each.metrics["accuracy"] for each in measured.values() if isinstance(each, Measured)])
+    one = 1 / len(digits.validation) + 1e-9
+    close_enough = [abs(mine - theirs) <= one for mine, theirs in zip(*found, strict=True)]
+    assert len(close_enough) == 45
+    assert sum(close_enough) >= 0.95 * 45
