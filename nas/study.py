@@ -6,11 +6,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from nas.completeness import complete, notice
 from nas.config import StudyConfig
 from nas.errors import NoUsableTrial, StudyExists, StudyNotFound
 from nas.final import retrained
 from nas.happenings import Watcher, unwatched
 from nas.objectives import incumbent, pareto_front
+from nas.passwords import hidden
 from nas.storage import Artifact, Storage, StudyRecord
 from nas.study_file import difference, from_json, load
 from nas.trials import Trial
@@ -22,7 +24,10 @@ class Study:
 
     name: str
     storage: str
-    """The URL of the storage it is in."""
+    """The URL of the storage it is in; with its password, which `repr` does not show."""
+
+    def __repr__(self) -> str:
+        return f"Study(name={self.name!r}, storage={hidden(self.storage)!r})"
 
     @property
     def record(self) -> StudyRecord:
@@ -94,33 +99,44 @@ def search(
 ) -> Study:
     """Run a study file, or a definition built in code, to its end; go on with it if it is on record and unchanged.
 
+    A study that is finished, and is asked for no more than it was, stays as it is; `watch` is told.
+
     Raises:
         SpecError: the definition is wrong; every mistake is listed.
         StudyExists: another study of that name is on record.
         NoUsableTrial: the search ended without any finite value.
     """
     config = definition if isinstance(definition, StudyConfig) else load(definition, overrides=overrides)
+    known = _on_record(config)
+    if known is not None:
+        require_same(known, config)
+        if complete(known, config):
+            watch(notice(known, config))
+            return Study(config.name, config.storage)
     from nas.controller import Controller, prepare
 
     with ExitStack() as stack:
-        known = _on_record(config)
         if known is None:
             prepared = prepare(config, stack)  # before a file is made: a task that cannot be used leaves nothing behind
             storage = stack.enter_context(Storage.open(config.storage))
             Controller(storage, watch, interrupted).begin_prepared(prepared)
         else:
-            require_same(known, config)
             storage = stack.enter_context(Storage.open(config.storage))
             Controller(storage, watch, interrupted).resume(known, config)
     return Study(config.name, config.storage)
 
 
 def resume(name: str, storage: str, *, watch: Watcher = unwatched, interrupted: Callable[[], bool] = bool) -> Study:
-    """Go on with a study on record where it stands."""
+    """Go on with a study on record where it stands; one that is finished stays as it is."""
     from nas.controller import Controller
 
     with Storage.open(storage, create=False) as opened:
-        Controller(opened, watch, interrupted).resume(opened.study(name))
+        record = opened.study(name)
+        config = from_json(record.config)
+        if complete(record, config):
+            watch(notice(record, config))
+        else:
+            Controller(opened, watch, interrupted).resume(record)
     return Study(name, storage)
 
 

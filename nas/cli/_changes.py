@@ -1,5 +1,7 @@
 """What the command line may change of a study between two runs: how many trials, how long, how many workers."""
 
+import shlex
+from collections.abc import Sequence
 from dataclasses import replace
 
 import typer
@@ -17,6 +19,31 @@ def changed(config: StudyConfig, trials: int | None, time: str | None, workers: 
         budget = replace(budget, seconds=_seconds(time))
     executor = config.executor if workers is None else _with_workers(config.executor, workers)
     return replace(config, budget=budget, executor=executor)
+
+
+def altered(config: StudyConfig, settings: Sequence[str]) -> StudyConfig:
+    """Return a study on record with what `--set` may change of it.
+
+    Raises:
+        SpecError: a path or a value is wrong.
+        StudyExists: what is set would make it another search.
+    """
+    from nas.errors import StudyExists
+    from nas.study_file import difference, loads, resolved
+    from nas.study_json import SAFE
+
+    written = resolved(config)
+    before, after = loads(written), loads(written, overrides=settings)
+    unsafe = [change.path for change in difference(before, after) if not change.safe]
+    if unsafe:
+        options = " ".join(f"--set {shlex.quote(text)}" for text in settings)
+        raise StudyExists(
+            f"study {config.name!r}: {', '.join(unsafe)} cannot change between runs: its trials could not be compared; "
+            f"begin another study: nas run FILE {options} --name NAME"
+        )
+    if after.storage != before.storage:
+        raise typer.BadParameter("a study stays in its storage; say where that is with --storage", param_hint="--set")
+    return replace(config, **{section: getattr(after, section) for section in SAFE})
 
 
 def _seconds(text: str) -> float:

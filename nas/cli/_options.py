@@ -1,11 +1,14 @@
 """Options that several commands share."""
 
+import os
+import shlex
 from dataclasses import fields
 from typing import Annotated
 
 import typer
 
 from nas.config import StudyConfig
+from nas.passwords import hidden
 
 StorageOption = Annotated[
     str | None,
@@ -15,7 +18,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="print JSON on standard
 StudyName = Annotated[str, typer.Argument(metavar="NAME", help="the study's name", show_default=False)]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="change the file, such as space.depth=1..3; may be repeated"),
+    typer.Option("--set", metavar="PATH=VALUE", help="change the study, such as budget.patience=20; may be repeated"),
 ]
 TrialsOption = Annotated[
     int | None, typer.Option("--trials", metavar="N", min=1, help="search at most so many trials", show_default=False)
@@ -39,5 +42,6 @@ def url_of(storage: str | None) -> str:
 
 
 def on_storage(command: str, url: str) -> str:
-    """Return a command as the user types it for this database; the usual one needs no option."""
-    return command if url == DEFAULT_STORAGE else f"{command} --storage {url}"
+    """Return a command as the user types it for this database; the usual one, or the environment's, needs no option."""
+    known = url in (DEFAULT_STORAGE, os.environ.get("NAS_STORAGE"))
+    return command if known else f"{command} --storage {shlex.quote(hidden(url))}"

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from nas.cli._changes import changed
+from nas.cli._changes import altered, changed
 from nas.cli._options import (
     JsonOption,
     QuietOption,
+    SetOption,
     StorageOption,
     StudyName,
     TimeOption,
@@ -18,6 +19,7 @@ from nas.cli._options import (
 def resume(
     name: StudyName,
     storage: StorageOption = None,
+    settings: SetOption = None,
     trials: TrialsOption = None,
     time: TimeOption = None,
     workers: WorkersOption = None,
@@ -29,5 +31,6 @@ def resume(
     from nas.cli._snapshot import config_of
 
     url = url_of(storage)
-    config = changed(config_of(url, name), trials, time, workers)
+    recorded = config_of(url, name)
+    config = changed(altered(recorded, settings) if settings else recorded, trials, time, workers)
     conduct(replace(config, storage=url), mode_of(json=json, quiet=quiet))

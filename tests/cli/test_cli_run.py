@@ -1,6 +1,7 @@
 """`nas run` and `nas resume`: events, lines, changes of the study, what is left at the end."""
 
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -134,5 +135,61 @@ def test_nothing_that_is_not_a_number_is_written(fresh: Nas) -> None:
 
 def test_two_runs_of_one_file_go_on_rather_than_begin_again(fresh: Nas, tmp_path: Path) -> None:
     fresh("run", "study.yaml", *SMALL, "--quiet")
+    with sqlite3.connect(tmp_path / "nas.db") as connection:
+        connection.execute("UPDATE nas_study SET state = 'STOPPED'")
+    connection.close()
     again = run_in(tmp_path, "run", "study.yaml", *SMALL, "--json")
     assert (again.code, again.lines[0]["resumed"]) == (0, True)
+
+
+@pytest.mark.parametrize("command", [("run", "study.yaml", *SMALL), ("resume", "first")], ids=["run", "resume"])
+def test_a_finished_study_is_left_as_it_is(
+    command: tuple[str, ...], fresh: Nas, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exported = ("--set", "artifacts.export=[source]")
+    fresh("run", "study.yaml", *SMALL, *exported, "--quiet")
+    before = {file: file.stat().st_mtime_ns for file in (tmp_path / "runs").rglob("*")}
+    monkeypatch.setattr("nas.executors.inline.Inline.start", lambda self: pytest.fail("an executor was started"))
+    ran = fresh(*command, *(exported if command[0] == "run" else ()))
+    assert ran.code == 0, ran.err
+    assert (
+        "note: study 'first' is finished (trials) and left as it is; go on with: nas resume first --trials 4" in ran.err
+    )
+    assert "finished" in ran.out
+    assert {file: file.stat().st_mtime_ns for file in (tmp_path / "runs").rglob("*")} == before
+
+
+def test_a_finished_study_that_is_asked_for_more_goes_on(fresh: Nas) -> None:
+    fresh("run", "study.yaml", *SMALL, "--quiet")
+    lines = fresh("run", "study.yaml", *SMALL, "--trials", "3", "--json").lines
+    assert sum(lines[-1]["trials"].values()) == 3
+
+
+def test_resume_sets_what_may_change(fresh: Nas, tmp_path: Path) -> None:
+    fresh("run", "study.yaml", *SMALL, "--quiet")
+    ran = fresh("resume", "first", "--set", "budget.trials=3", "--set", "final={seeds: 1, epochs: 1}", "--json")
+    assert ran.code == 0, ran.err
+    assert (sum(ran.lines[-1]["trials"].values()), ran.lines[-1]["test"]["seeds"]) == (3, 1)
+
+
+@pytest.mark.parametrize("setting", ["seed=3", "budget.epochs=9", "space.depth=1", "name=other"])
+def test_resume_refuses_what_makes_another_search(setting: str, fresh: Nas) -> None:
+    fresh("run", "study.yaml", *SMALL, "--quiet")
+    ran = fresh("resume", "first", "--set", setting)
+    assert ran.code == 5
+    assert "cannot change between runs: its trials could not be compared" in ran.err
+    assert f"nas run FILE --set {setting} --name NAME" in ran.err
+
+
+def test_resume_names_the_place_of_a_wrong_setting(fresh: Nas) -> None:
+    fresh("run", "study.yaml", *SMALL, "--quiet")
+    ran = fresh("resume", "first", "--set", "budget.trails=3")
+    assert ran.code == 3
+    assert "did you mean 'trials'?" in ran.err
+
+
+def test_resume_moves_no_study(fresh: Nas) -> None:
+    fresh("run", "study.yaml", *SMALL, "--quiet")
+    ran = fresh("resume", "first", "--set", "storage=sqlite:///other.db")
+    assert ran.code == 2
+    assert "say where that is with --storage" in ran.err
