@@ -83,7 +83,7 @@ class StudyConfig:
     final: Final = field(default_factory=Final)
     executor: Named = Named("process", Settings(workers=0))
     """`workers` 0 means one per core."""
-    storage: str = "sqlite:///nas.db"
+    storage: str = field(default="sqlite:///nas.db", repr=False)  # it may hold a password
     artifacts: Artifacts = field(default_factory=Artifacts)
     checkpoint_seconds: float = 5.0
     seed: int = 0

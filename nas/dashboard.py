@@ -33,7 +33,7 @@ MARK = "nas_study"
 _METRIC_NAMES = "study:metric_names"
 _CHUNK = 256  # trials in one transaction
 _ATTEMPTS = 8
-_PATIENCE = 30.0  # seconds
+_PATIENCE = 30.0  # seconds, at most
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 _log = logging.getLogger(__name__)
@@ -129,7 +129,8 @@ class Projection:
 
     def _safely(self, show: Callable[[], None]) -> None:
         """Keep every failure from the search; after one, rest for a while and begin anew."""
-        if self._clock() < self._again_at:
+        began = self._clock()
+        if began < self._again_at:
             return
         try:
             show()
@@ -138,7 +139,8 @@ class Projection:
             told, self.trouble = self.trouble, str(error).partition("\n")[0] or type(error).__name__
             if not told:
                 _log.warning("the dashboard's tables are not up to date: %s", self.trouble)
-            self._id, self._again_at = 0, self._clock() + _PATIENCE
+            now = self._clock()  # a server that refuses costs nothing to ask again, one that is silent much
+            self._id, self._again_at = 0, now + min(_PATIENCE, max(1.0, _PATIENCE * (now - began)))
 
 
 def forget(storage: Storage, name: str) -> None:

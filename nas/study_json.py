@@ -1,11 +1,11 @@
 """A `StudyConfig` as JSON for the record, and what differs between two of them."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
+from nas.passwords import hidden
 from search_spaces.candidate import Named
 from search_spaces.expressions import Expression
 from search_spaces.space import SearchSpace
@@ -15,8 +15,6 @@ SAFE = ("budget", "executor", "storage", "artifacts", "final", "checkpoint_secon
 """What may change between two runs of a study; everything else makes it another search."""
 UNSAFE = ("budget.epochs",)
 """What may not change inside a section that may: values after other numbers of epochs cannot be compared."""
-
-_PASSWORD = re.compile(r"(://[^:/@]*):[^@/]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ def to_json(config: StudyConfig) -> dict[str, Any]:
         "budget": asdict(config.budget),
         "final": asdict(config.final),
         "executor": config.executor.to_json(),
-        "storage": _PASSWORD.sub(r"\1:***@", config.storage),
+        "storage": hidden(config.storage),
         "artifacts": {**asdict(config.artifacts), "export": list(config.artifacts.export)},
         "checkpoint_seconds": config.checkpoint_seconds,
         "seed": config.seed,

@@ -18,6 +18,7 @@ from nas.cli.output.live import Live
 from nas.cli.output.progress import Progress
 from nas.config import StudyConfig
 from nas.errors import NoUsableTrial, StudyNotFound
+from nas.passwords import hidden
 from nas.storage import Storage
 from nas.study import search
 
@@ -72,7 +73,7 @@ def announcement(config: StudyConfig) -> str:
         "space": report.announced_space(config.space),
         "search": f"{config.sampler.name} with {config.pruning.pruner.name}, seed {config.seed}",
         "budget": ", ".join(part for part in lasting if part),
-        "storage": config.storage,
+        "storage": hidden(config.storage),
         "resume": resume_command(config),
         "watch": on_storage("nas dashboard", config.storage),
     }

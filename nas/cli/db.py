@@ -34,9 +34,10 @@ def upgrade(storage: StorageOption = None, json: JsonOption = False) -> None:
     url = url_of(storage)
     before = Storage.upgrade(url)
     with Storage.open(url, create=False) as opened:
-        now = opened.status().schema
+        found = opened.status()
+    now = found.schema
     if json:
-        print_json({"storage": url, "before": before, "schema": now})
+        print_json({"storage": found.url, "before": before, "schema": now})
     else:
         out().print(f"schema {now} already" if before == now else f"schema {before or 'none'} → {now}")
 

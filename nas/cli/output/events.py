@@ -9,6 +9,7 @@ from nas.cli._snapshot import Snapshot, class_of, tally, valued
 from nas.cli.output.console import print_json
 from nas.config import Objective, StudyConfig
 from nas.happenings import FinalScored, Happening, Noticed, StudyStarted, TrialFinished
+from nas.passwords import hidden
 from nas.trials import Trial
 
 Document = dict[str, object]
@@ -51,7 +52,7 @@ def _started(happening: StudyStarted) -> Document:
     config = happening.config
     return {
         "study": config.name,
-        "storage": config.storage,
+        "storage": hidden(config.storage),
         "task": asdict(happening.task),
         "space": {"name": config.space.name, "family": config.space.family, "size": config.space.size},
         "objectives": [asdict(objective) for objective in config.objectives],

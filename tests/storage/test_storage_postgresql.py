@@ -1,0 +1,267 @@
+"""What is particular to a server: that is not there, goes away, comes back, is full, or asks for a password."""
+
+import contextlib
+import logging
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from threading import Timer
+from typing import Any
+
+import psycopg
+import pytest
+from postgres_server import PASSWORD, Server
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+
+from nas.errors import StorageError, StudyBusy
+from nas.keeper import Keeper
+from nas.passwords import hidden
+from nas.storage import Lease, Storage, StudyRecord, leases
+from nas.trials import Trial
+
+Maker = Callable[..., Trial]
+
+
+@pytest.fixture
+def kind() -> str:
+    return "postgresql"
+
+
+@pytest.fixture
+def outage(postgres: Server) -> Iterator[Callable[[float], None]]:
+    """Take the server away, and bring it back after some seconds."""
+    timers: list[Timer] = []
+
+    def begin(seconds: float) -> None:
+        postgres.kill()
+        timers.append(Timer(seconds, postgres.start))
+        timers[-1].start()
+
+    yield begin
+    for timer in timers:
+        timer.join()
+
+
+def end_backends(postgres: Server, url: str) -> None:
+    """End every connection to a database, as an administrator may."""
+    name = make_url(url).database
+    postgres.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+
+
+def all_connections(url: str) -> Iterator[psycopg.Connection[Any]]:
+    """Take every connection that the server still has."""
+    with contextlib.suppress(psycopg.OperationalError):
+        while True:
+            yield psycopg.connect(url.replace("+psycopg", ""))
+
+
+def save_all(storage: Storage, lease: Lease, trial: Trial) -> None:
+    points = [(trial.number, point) for point in trial.curve]
+    storage.save(lease, trials=[trial], points=points, events=[("done", {"number": trial.number})])
+
+
+def assert_once(storage: Storage, study: StudyRecord, *trials: Trial) -> None:
+    """Assert that these trials are stored, and what happened to each is stored once."""
+    assert storage.trials(study.id) == list(trials)
+    assert [event.content["number"] for event in storage.events(study.id)] == [trial.number for trial in trials]
+
+
+def test_a_cut_network_is_noticed_within_ten_seconds(storage: Storage) -> None:
+    with storage.reading() as connection:
+        driver: Any = connection.connection.driver_connection
+        given = {name: int(value) for name, value in driver.info.get_parameters().items() if value.isdigit()}
+    assert given["connect_timeout"] <= 5
+    assert given["tcp_user_timeout"] <= 9000
+    assert given["keepalives_idle"] + given["keepalives_interval"] * given["keepalives_count"] <= 9
+
+
+def test_what_a_url_says_of_time_outs_holds(url: str) -> None:
+    with Storage.open(f"{url}?connect_timeout=17") as storage, storage.reading() as connection:
+        driver: Any = connection.connection.driver_connection
+        assert driver.info.get_parameters()["connect_timeout"] == "17"
+
+
+def test_a_server_that_never_answers_is_given_up(url: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        deaf = make_url(url).set(port=silent.getsockname()[1]).update_query_dict({"connect_timeout": "2"})
+        began = time.monotonic()
+        with pytest.raises(StorageError, match=r"the server cannot be reached: .*time"):
+            Storage.open(deaf.render_as_string(hide_password=False))
+    assert time.monotonic() - began < 6
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"port": 1}, "the server cannot be reached: .* Connection refused$"),
+        ({"password": "wrong" + PASSWORD}, "it does not let us in: .*PGPASSWORD"),
+        ({"username": "nobody"}, "it does not let us in"),
+        ({"database": "none"}, "there is no such database: create it with `createdb`"),
+        ({"host": "no.such.host.invalid"}, "the server cannot be reached"),
+    ],
+)
+def test_a_server_that_cannot_be_used_says_why(url: str, changes: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(StorageError, match=sentence) as caught:
+        Storage.open(make_url(url).set(**changes).render_as_string(hide_password=False))
+    assert "canary" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_driver_names_the_extra_that_installs_it(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StorageError, match=r"needs psycopg: pip install 'nas\[postgres\]'"):
+        Storage.open(url)
+
+
+def test_the_url_of_libpq_is_understood(url: str) -> None:
+    with Storage.open(url.replace("+psycopg", "")) as storage:
+        assert storage.studies() == []
+
+
+def test_a_save_outlives_a_restart_of_the_server(
+    storage: Storage,
+    study: StudyRecord,
+    lease: Lease,
+    complete: Maker,
+    outage: Callable[[float], None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    keeper = Keeper(storage, lease, interval=0.1)
+    keeper.start()
+    save_all(storage, lease, complete(0))
+    outage(3.0)
+    began = time.monotonic()
+    save_all(storage, lease, complete(1))
+    assert 2 < time.monotonic() - began < 15
+    storage.request("first")
+    deadline = time.monotonic() + 10
+    while not keeper.requested and time.monotonic() < deadline:
+        time.sleep(0.05)
+    keeper.close()
+    assert (keeper.requested, keeper.lost) == ("stop", False)
+    assert_once(storage, study, complete(0), complete(1))
+    told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert len(told) == 1
+    assert told[0].endswith("trying again")
+    assert "canary" not in caplog.text
+
+
+def test_what_is_not_safe_to_repeat_fails_at_once_while_the_server_is_away(
+    storage: Storage, study: StudyRecord, lease: Lease, outage: Callable[[float], None]
+) -> None:
+    storage.release(lease)
+    outage(0.5)
+    with pytest.raises(StorageError, match="the server cannot be reached"):
+        storage.acquire(study.id)
+
+
+def test_patience_ends(
+    storage: Storage, lease: Lease, outage: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage.database, "patience", 0.5)
+    outage(1.5)
+    with pytest.raises(StorageError, match="the server cannot be reached"):
+        storage.save(lease, seconds=1.0)
+
+
+def test_a_save_after_its_connections_were_ended_works(
+    storage: Storage, study: StudyRecord, lease: Lease, complete: Maker, postgres: Server, url: str
+) -> None:
+    end_backends(postgres, url)
+    save_all(storage, lease, complete(0))
+    assert_once(storage, study, complete(0))
+
+
+@pytest.mark.parametrize("statement", ["SELECT nas_lease", "INSERT INTO nas_epoch", "UPDATE nas_study"])
+def test_a_save_whose_connection_is_ended_midway_is_done_once(
+    storage: Storage, study: StudyRecord, lease: Lease, complete: Maker, postgres: Server, url: str, statement: str
+) -> None:
+    ended: list[str] = []
+
+    def end_once(connection: Any, cursor: Any, sql: str, *rest: Any) -> None:
+        if sql.startswith(statement) and not ended:
+            ended.append(sql)
+            end_backends(postgres, url)
+
+    event.listen(storage.database.writer, "before_cursor_execute", end_once)
+    save_all(storage, lease, complete(0))
+    assert len(ended) == 1
+    assert_once(storage, study, complete(0))
+
+
+def test_a_save_that_was_committed_unheard_is_done_once(
+    storage: Storage, study: StudyRecord, lease: Lease, complete: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unheard: list[int] = []
+    commit = type(storage.database.writer.dialect).do_commit
+
+    def commit_unheard(connection: Any) -> None:
+        commit(storage.database.writer.dialect, connection)
+        if not unheard:
+            unheard.append(1)
+            connection.dbapi_connection.close()
+            raise psycopg.OperationalError("the connection is lost")
+
+    monkeypatch.setattr(storage.database.writer.dialect, "do_commit", commit_unheard)
+    save_all(storage, lease, complete(0))
+    assert unheard == [1]
+    assert_once(storage, study, complete(0))
+
+
+def test_a_full_server_is_waited_for(
+    storage: Storage, study: StudyRecord, lease: Lease, complete: Maker, postgres: Server, url: str
+) -> None:
+    storage.database.writer.dispose()
+    others = list(all_connections(url))
+    with pytest.raises(StorageError, match="no connection free"):
+        storage.studies()
+    leaving = Timer(1.0, lambda: [other.close() for other in others])
+    leaving.start()
+    save_all(storage, lease, complete(0))
+    leaving.join()
+    assert_once(storage, study, complete(0))
+
+
+def test_studies_do_not_wait_for_each_other(storage: Storage, study: StudyRecord, lease: Lease, url: str) -> None:
+    other = storage.create("other", {}, study.task, {})
+    with storage.writing() as connection:
+        leases.require(connection, lease)
+        theirs = storage.acquire(other.id)
+        storage.save(theirs, seconds=1.0)
+
+
+def test_a_study_that_is_being_taken_is_not_deleted(storage: Storage, study: StudyRecord) -> None:
+    with storage.writing() as connection:
+        leases.acquire(connection, study.id, seconds=30.0)
+        connection.commit()
+        with pytest.raises(StudyBusy):
+            storage.delete("first")
+
+
+def test_a_backup_is_left_to_the_servers_own_command(storage: Storage) -> None:
+    with pytest.raises(StorageError, match=r"pg_dump --format=custom --file='my copy' postgresql://nas@127") as caught:
+        storage.backup("my copy")
+    assert "canary" not in str(caught.value)
+
+
+def test_the_status_tells_the_size_and_no_password(storage: Storage) -> None:
+    status = storage.status()
+    assert status.bytes > 1_000_000
+    assert "canary" not in repr(status)
+    assert ":***@" in status.url
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("sqlite:///nas.db", "sqlite:///nas.db"),
+        ("postgresql+psycopg://u@h/d", "postgresql+psycopg://u@h/d"),
+        ("postgresql+psycopg://u:p/a:b@c@h:1/d", "postgresql+psycopg://u:***@h:1/d"),
+        ("postgresql://h/d?user=u&password=p&x=1", "postgresql://h/d?user=u&password=***&x=1"),
+        ("postgresql://:p@/d", "postgresql://:***@/d"),
+    ],
+)
+def test_a_password_is_hidden_wherever_it_is_in_a_url(text: str, shown: str) -> None:
+    assert hidden(text) == shown
