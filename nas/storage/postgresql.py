@@ -23,14 +23,14 @@ DRIVER = "postgresql+psycopg"
 PATIENCE = 60.0
 _SCHEMA_LOCK = 0x6E61735F  # "nas_": an advisory lock that everybody takes who migrates
 _NOTICED = {
-    "connect_timeout": 5,
+    "connect_timeout": 4,
     "keepalives": 1,
-    "keepalives_idle": 3,
-    "keepalives_interval": 2,
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
     "keepalives_count": 3,
-    "tcp_user_timeout": 8000,
+    "tcp_user_timeout": 5000,
 }
-"""Within ten seconds a network that was cut is an error; what the URL says of these is left as it is."""
+"""A cut network is an error within ten seconds: five to give up a connection, four for another; the URL may differ."""
 _SESSION = {
     "lock_timeout": "60s",
     "idle_in_transaction_session_timeout": "60s",  # what a controller left locked behind a cut network is freed

@@ -15,6 +15,7 @@ from urllib.request import urlopen
 
 import optuna
 import pytest
+from postgres_server import Server
 
 from nas.config import Objective
 from nas.dashboard import Projection, distribution, forget, server
@@ -57,6 +58,15 @@ def run_sql(storage: Storage, *statements: str) -> None:
     with storage.writing() as connection:
         for statement in statements:
             connection.exec_driver_sql(statement)
+
+
+@pytest.fixture(scope="module")
+def template(postgres: Server) -> str:
+    """Return the name of a database that has Optuna's tables too: Optuna takes long to make them."""
+    url = postgres.database()
+    Storage.open(url).close()
+    optuna.storages.RDBStorage(url).engine.dispose()
+    return url.rpartition("/")[2]
 
 
 @pytest.fixture

@@ -72,9 +72,8 @@ def test_a_cut_network_is_noticed_within_ten_seconds(storage: Storage) -> None:
     with storage.reading() as connection:
         driver: Any = connection.connection.driver_connection
         given = {name: int(value) for name, value in driver.info.get_parameters().items() if value.isdigit()}
-    assert given["connect_timeout"] <= 5
-    assert given["tcp_user_timeout"] <= 9000
-    assert given["keepalives_idle"] + given["keepalives_interval"] * given["keepalives_count"] <= 9
+    assert given["tcp_user_timeout"] / 1000 + given["connect_timeout"] < 10  # what is sent is lost, so is a new try
+    assert given["keepalives_idle"] + given["keepalives_interval"] * given["keepalives_count"] < 10  # an answer is lost
 
 
 def test_what_a_url_says_of_time_outs_holds(url: str) -> None:
