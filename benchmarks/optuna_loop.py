@@ -2,8 +2,8 @@
 
     python -m benchmarks.optuna_loop FOLDER SEED TRIALS EPOCHS [WORKER]
 
-Uses nothing of this project. FOLDER holds the samples, digits.npz, and gets the best weights; the last line printed is
-the best validation accuracy.
+Uses nothing of this project. FOLDER holds train.npz and validation.npz, and gets the best weights; the
+last line printed is the best validation accuracy.
 """
 
 import os
@@ -20,14 +20,12 @@ ACTIVATIONS = {"relu": nn.ReLU, "gelu": nn.GELU, "tanh": nn.Tanh, "elu": nn.ELU}
 
 def load(folder: str) -> tuple[TensorDataset, TensorDataset]:
     """Read the samples: the same split and scaling for both sides."""
-    arrays = np.load(os.path.join(folder, "digits.npz"))
-    train, valid = (
-        TensorDataset(
-            torch.from_numpy(arrays[f"{part}_inputs"]).flatten(1), torch.from_numpy(arrays[f"{part}_targets"])
-        )
-        for part in ("train", "validation")
-    )
-    return train, valid
+    train, valid = (np.load(os.path.join(folder, f"{part}.npz")) for part in ("train", "validation"))
+    return _dataset(train), _dataset(valid)
+
+
+def _dataset(arrays: np.lib.npyio.NpzFile) -> TensorDataset:
+    return TensorDataset(torch.from_numpy(arrays["inputs"]).flatten(1), torch.from_numpy(arrays["targets"]))
 
 
 def build(trial: optuna.Trial) -> tuple[nn.Module, torch.optim.Optimizer, int, bool]:

@@ -54,9 +54,8 @@ def write_samples(folder: str) -> None:
     """Write the samples that `nas run` learns from and is measured on, for the loop."""
     dataset = load(TaskSpec(Named("digits")))
     folds = {"train": dataset.train, "validation": dataset.validation}
-    arrays = {f"{name}_inputs": fold.inputs for name, fold in folds.items()}
-    targets = {f"{name}_targets": fold.targets for name, fold in folds.items()}
-    np.savez(Path(folder) / "digits.npz", **arrays, **targets)
+    for name, fold in folds.items():
+        np.savez(Path(folder) / f"{name}.npz", inputs=fold.inputs, targets=fold.targets)
 
 
 def optuna_alone(folder: str, seed: int, trials: int, epochs: int) -> Timed:

@@ -26,6 +26,7 @@ from nas.loop import Search
 from nas.objectives import ranked
 from nas.proposals import Proposals
 from nas.shelf import Shelf
+from nas.showing import Showing
 from nas.stopping import Stopping
 from nas.storage import Artifact, Lease, Storage, StudyRecord
 from nas.storage.records import Json, StudyState
@@ -71,6 +72,8 @@ class Controller:
     clock: Clock = time.monotonic
     start: Callable[[Named], Executor] = executors.start
     """How executors are started; benchmarks and tests hand in their own."""
+    pause: float = 0.03
+    """Seconds between two transactions of a busy search."""
 
     def begin(self, config: StudyConfig) -> StudyRecord:
         """Create the study and run it to its end.
@@ -139,7 +142,7 @@ class _Run:
         self.record, self.config, self.executor, self.lease, self.keeper = record, config, executor, lease, keeper
         self.folder = Path(config.artifacts.folder).absolute() / config.name
         self.account = Account(self.clock)
-        self.ledger = Ledger(self.storage, lease, self.account)
+        self.ledger = Ledger(self.storage, lease, self.account, controller.pause)
         self.stopping = Stopping(config.budget, config.objectives, self.clock, record.seconds)
         self.jobs = count()
         self.search = self._search(record.task, prepared.deciders)
@@ -183,7 +186,7 @@ class _Run:
             shelf=Shelf(config.artifacts.keep, config.objectives),
             cohort=CohortSize(config.budget.trials, self.executor.capacity, self.executor.cohort),
             watch=self.watch,
-            project=self._projector(),
+            showing=Showing(self._projector(), self.clock),
             folder=str(self.folder / "checkpoints"),
             clock=self.clock,
             interrupted=self.interrupted,

@@ -18,12 +18,15 @@ class Ledger:
     storage: Storage
     lease: Lease
     account: Account
+    pause: float
+    """Seconds between two transactions: what a crash can undo of networks whose epochs are shorter than that."""
     _trials: dict[int, Trial] = field(default_factory=dict)
     _points: list[tuple[int, Point]] = field(default_factory=list)
     _artifacts: list[Artifact] = field(default_factory=list)
     _events: list[tuple[str, Mapping[str, Json]]] = field(default_factory=list)
     _forgotten: list[int] = field(default_factory=list)
     _discarded: list[str] = field(default_factory=list)
+    _flushed_at: float = float("-inf")
 
     def trial(self, trial: Trial) -> None:
         """Note a trial's newest state."""
@@ -51,6 +54,11 @@ class Ledger:
         """Note that something happened."""
         self._events.append((kind, payload))
 
+    def flush_when_due(self, *, seconds: float) -> None:
+        """Store what was gathered unless that was done a moment ago."""
+        if self.account.clock() - self._flushed_at >= self.pause:
+            self.flush(seconds=seconds)
+
     def flush(self, *, seconds: float) -> None:
         """Store what was gathered, in one transaction; raise `LeaseLost` if another controller has taken over."""
         if not (self._trials or self._points or self._artifacts or self._events or self._forgotten):
@@ -68,3 +76,4 @@ class Ledger:
             Path(path).unlink(missing_ok=True)
         self._trials, self._points, self._artifacts, self._events = {}, [], [], []
         self._forgotten, self._discarded = [], []
+        self._flushed_at = self.account.clock()

@@ -21,6 +21,7 @@ from nas.pruners.protocol import Pruner
 from nas.running import Running, assignment, finish, over, with_curve
 from nas.samplers.protocol import Sampler, SpaceExhausted
 from nas.shelf import Shelf, sweep
+from nas.showing import Showing
 from nas.stopping import Stopping
 from nas.trials import Point, Trial, TrialState
 from workers.messages import EpochMetrics, Event, Job, JobLost, Outcome, Saved
@@ -49,8 +50,7 @@ class Search:
     shelf: Shelf
     cohort: CohortSize
     watch: Callable[[Happening], None]
-    project: Callable[[Sequence[Trial]], None]
-    """Show these trials in the dashboard's tables."""
+    showing: Showing
     folder: str
     clock: Callable[[], float]
     interrupted: Callable[[], bool] = bool
@@ -58,8 +58,6 @@ class Search:
     jobs: "count[int]" = field(default_factory=count)
     _running: dict[int, Running] = field(default_factory=dict)
     _job_sizes: dict[int, int] = field(default_factory=dict)
-    _changed: dict[int, Trial] = field(default_factory=dict)
-    _projected_at: float = 0.0
     _losses: Counter[int] = field(default_factory=Counter)
     _draining_since: float | None = None
 
@@ -73,15 +71,15 @@ class Search:
         while True:
             self._hear_the_user()
             proposed = self._dispatch()
-            self.ledger.flush(seconds=self.stopping.seconds)
             if self._running:
-                self._receive(self.executor.poll(0.0 if proposed else _TURN))
-                self.ledger.flush(seconds=self.stopping.seconds)
+                self._listen(0.0 if proposed else _TURN)
             elif not proposed:
                 break
-            self._project(after=1.0)
+            self.ledger.flush_when_due(seconds=self.stopping.seconds)
+            if self.showing.due:
+                self._show()
         self._give_up_waiting()
-        self._project(after=0.0)
+        self._show()
         return "stop" if self._draining_since is not None else self.stopping.reason
 
     def restore(self, trials: Sequence[Trial]) -> None:
@@ -110,12 +108,17 @@ class Search:
     def _dispatch(self) -> int:
         """Keep every worker busy; return how many trials were proposed meanwhile."""
         before = len(self.history)
-        while self._draining_since is None and len(self._job_sizes) < self.executor.capacity:
+        while self._draining_since is None and len(self._job_sizes) < self.executor.capacity + self._ahead:
             batch = self._next(self.cohort.size)
             if not batch:
                 break
             self._start(batch)
         return len(self.history) - before
+
+    @property
+    def _ahead(self) -> int:
+        """Jobs that wait in the executor, so that a worker of cheap candidates never waits for the sampler."""
+        return 1 if self.cohort.size > 1 else 0
 
     def _next(self, size: int) -> list[Trial]:
         """Collect up to `size` trials for one job. One that was begun before goes alone: it may be why it was lost."""
@@ -123,8 +126,10 @@ class Search:
         while len(batch) < size and not self.stopping.interrupts:
             trial = self.history.take_waiting()
             if trial is None:
-                if not self._propose(size - len(batch)):
+                if not self._propose():
                     break
+                if self._ahead:
+                    self._listen(0.0)  # a proposal may take longer than the epochs of cheap candidates
             elif not trial.attempt:
                 batch.append(trial)
             elif not batch:
@@ -134,14 +139,12 @@ class Search:
                 break
         return batch
 
-    def _propose(self, wanted: int) -> bool:
-        """Create up to `wanted` new trials; return whether any of them needs training."""
-        room = self.stopping.room(wanted)
-        if not room:
+    def _propose(self) -> bool:
+        """Create a new trial; return whether there is one and it needs training."""
+        if not self.stopping.room(1):
             return False
-        first = self.history.next_number
         try:
-            trials = self.proposals.ask(range(first, first + room))
+            trials = self.proposals.ask([self.history.next_number])
         except SpaceExhausted:
             self.stopping.exhausted = True
             return False
@@ -183,6 +186,11 @@ class Search:
 
     # ---- in: what the workers report
 
+    def _listen(self, timeout: float) -> None:
+        """Hear what the workers have to say, if any of them is at work."""
+        if self._running:
+            self._receive(self.executor.poll(timeout))
+
     def _receive(self, events: Sequence[Event | JobLost]) -> None:
         epochs = 0
         stops: set[int] = set()
@@ -209,7 +217,7 @@ class Search:
             return set()  # an epoch trained again after a crash is on record already
         point = Point(event.epoch, event.metrics, event.seconds)
         running.curve.append(point)
-        self._changed[event.number] = running.trial
+        self.showing.note(running.trial)
         self.ledger.point(event.number, point)
         self.stopping.trained(event.number)
         self.cohort.observe(event.seconds)
@@ -325,16 +333,12 @@ class Search:
         return point.metrics.get(self.config.pruning.metric, float("nan"))
 
     def _note(self, trial: Trial) -> None:
-        self._changed[trial.number] = trial
+        self.showing.note(trial)
         self.ledger.trial(trial)
 
-    def _project(self, *, after: float) -> None:
-        now = self.clock()
-        if self._changed and now - self._projected_at >= after:
-            running = self._running
-            self.project([running[n].shown if n in running else t for n, t in self._changed.items()])
-            self._changed = {}
-            self._projected_at = self.clock()
+    def _show(self) -> None:
+        running = self._running
+        self.showing.show(lambda trial: running[trial.number].shown if trial.number in running else trial)
 
     def _replay(self, trial: Trial) -> None:
         for point in trial.curve:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 
 from nas.errors import WorkersUnusable
@@ -15,7 +15,7 @@ from nas.executors._wire import Answer, Described, JobDone, Ready, Report
 from nas.executors.protocol import Executor
 from search_spaces.hyperparameters import integer
 from workers.errors import TaskError
-from workers.messages import Event, Job, JobLost, TaskInfo, TaskSpec
+from workers.messages import Event, Job, JobLost, Outcome, TaskInfo, TaskSpec
 
 _FALSE_STARTS = 3
 """So many workers in a row may die before they are ready; then something is wrong with the machine, not with a job."""
@@ -40,6 +40,7 @@ class ProcessExecutor:
     def __init__(self, workers: int, cohort: int = 0) -> None:
         self.cohort = cohort
         self._queue: deque[Job] = deque()
+        self._unbegun: list[Outcome] = []
         self._false_starts = 0
         self._workers = [_WorkerProcess() for _ in range(workers)]
 
@@ -79,9 +80,10 @@ class ProcessExecutor:
         """Collect what the workers have sent, waiting for a first message."""
         for worker in self._workers:
             worker.answer(frozenset())
-        happened: list[Event | JobLost] = []
+        happened: list[Event | JobLost] = [*self._unbegun]
+        self._unbegun.clear()
         by_connection = {worker.connection: worker for worker in self._workers}
-        for ready in wait(list(by_connection), timeout):
+        for ready in wait(list(by_connection), 0.0 if happened else timeout):
             assert isinstance(ready, Connection)
             happened.extend(self._receive(by_connection[ready]))
         self._feed()
@@ -91,12 +93,27 @@ class ProcessExecutor:
         """Pass the stops on to the workers that train these trials."""
         for worker in self._workers:
             worker.answer(worker.numbers & frozenset(numbers))
+        self._unqueue(frozenset(numbers))
 
     def close(self) -> None:
         """Kill every worker: what they had not reported is trained again by whoever resumes."""
         for worker in self._workers:
             worker.kill()
         self._queue.clear()
+
+    def _unqueue(self, numbers: frozenset[int]) -> None:
+        """Take trials that no worker has begun out of the queue; they end where they would have started."""
+        for job in list(self._queue):
+            stopped = [item for item in job.assignments if item.number in numbers]
+            if stopped:
+                self._unbegun += [
+                    Outcome(item.number, item.attempt, "PRUNED", item.start_epoch, {}, 0.0) for item in stopped
+                ]
+                rest = tuple(item for item in job.assignments if item not in stopped)
+                place = self._queue.index(job)
+                del self._queue[place]
+                if rest:
+                    self._queue.insert(place, replace(job, assignments=rest))
 
     def _feed(self) -> None:
         for worker in self._workers:

@@ -235,7 +235,7 @@ class Bench:
     def run(self, executor: ScriptedExecutor, config: StudyConfig | None = None, **settings: Any) -> StudyRecord:
         """Begin the study, or go on with it."""
         watch = settings.pop("watch", self.watched.append)
-        controller = Controller(self.storage, watch, start=lambda _: executor, **settings)
+        controller = Controller(self.storage, watch, start=lambda _: executor, **{"pause": 0.0, **settings})
         known = self.storage.find("s")
         return controller.resume(known, config) if known else controller.begin(config or self.config())
 
