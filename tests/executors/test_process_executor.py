@@ -147,3 +147,15 @@ def test_workers_compute_with_one_thread_each() -> None:
     environment = Path(f"/proc/{executor.pids[0]}/environ").read_text().split("\0")
     assert {"OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1"} <= set(environment)
     executor.close()
+
+
+def test_a_trial_stopped_while_its_job_is_queued_ends_without_having_begun(tmp_path: Path) -> None:
+    executor = ProcessExecutor(1)
+    try:
+        executor.submit(slow_job(1, tmp_path))
+        executor.submit(slow_job(2, tmp_path))
+        executor.stop([2])
+        ended = [event for event in outcomes(executor, 1) if isinstance(event, Outcome)]
+    finally:
+        executor.close()
+    assert [(event.number, event.state, event.epochs) for event in ended] == [(2, "PRUNED", 0)]
