@@ -160,7 +160,8 @@ def _lines(ops: tuple[Op, ...], shape: Shape, indent: str) -> Iterator[str]:
 def _title(op: Op) -> str:
     if isinstance(op, Activation):
         return op.kind
-    plain = [f"{key}={value}" for key, value in settings_of(op).items() if not isinstance(value, tuple)]
+    settings = {key: value for key, value in settings_of(op).items() if not isinstance(value, tuple)}
+    plain = [f"{key}={value:.3g}" if isinstance(value, float) else f"{key}={value}" for key, value in settings.items()]
     return " ".join([name_of(op), *plain])
 
 

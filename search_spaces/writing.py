@@ -12,20 +12,24 @@ from search_spaces.space import SearchSpace
 
 PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./<>=()*+ -")
 """What a text may consist of to be written without quotes."""
+WIDTH = 100
+"""A mapping that would make a longer line is written in a block."""
 
 
 def to_yaml(document: Mapping[str, Any]) -> str:
-    """Write a document: mappings of mappings in blocks, everything within in one line."""
+    """Write a document: mappings of mappings, and long ones, in blocks; everything within in one line."""
     return "".join(f"{line}\n" for line in _lines(document, ""))
 
 
 def _lines(document: Mapping[str, Any], indent: str) -> Iterator[str]:
     for key, value in document.items():
-        if isinstance(value, Mapping) and any(isinstance(below, Mapping) for below in value.values()):
+        line = f"{indent}{_text(key)}: {_flow(value)}"
+        nested = isinstance(value, Mapping) and any(isinstance(below, Mapping) for below in value.values())
+        if isinstance(value, Mapping) and value and (nested or len(line) > WIDTH):
             yield f"{indent}{_text(key)}:"
             yield from _lines(value, f"{indent}  ")
         else:
-            yield f"{indent}{_text(key)}: {_flow(value)}"
+            yield line
 
 
 def _flow(value: object) -> str:

@@ -71,13 +71,14 @@ def announcement(config: StudyConfig) -> str:
         "study": config.name,
         "task": config.task.task.name,
         "space": report.announced_space(config.space),
+        "goal": report.told_objectives(config.objectives),
         "search": f"{config.sampler.name} with {config.pruning.pruner.name}, seed {config.seed}",
         "budget": ", ".join(part for part in lasting if part),
         "storage": hidden(config.storage),
         "resume": resume_command(config),
         "watch": on_storage("nas dashboard", config.storage),
     }
-    return "\n".join(f"{name:<8} {value}" for name, value in rows.items())
+    return "\n".join(f"{name:<8} {value}" for name, value in rows.items() if value)
 
 
 def resume_command(config: StudyConfig) -> str:

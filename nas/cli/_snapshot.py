@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from nas.config import Objective, StudyConfig
-from nas.objectives import incumbent, losses, ranked, usable
-from nas.pareto import front
+from nas.objectives import incumbent, pareto_front, ranked
 from nas.storage import Artifact, Storage, StudyRecord
 from nas.study_file import from_json
 from nas.trials import Trial, TrialState
@@ -39,8 +38,7 @@ class Snapshot:
     @property
     def pareto_front(self) -> list[Trial]:
         """The usable trials that no other is better than in every objective."""
-        candidates = [trial for trial in self.trials if usable(trial)]
-        return [candidates[place] for place in front([losses(trial, self.config.objectives) for trial in candidates])]
+        return pareto_front(self.trials, self.config.objectives)
 
     @property
     def state(self) -> str:

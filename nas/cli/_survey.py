@@ -73,15 +73,14 @@ class Survey:
     @property
     def told(self) -> dict[str, str]:
         """Return it as names and sentences."""
-        train, validation, test = self.task.samples
-        shape = "×".join(map(str, self.task.inputs))
+        sampled = f"of {len(self.samples)} sampled networks"
         return {
-            "task": f"{self.task.kind}: {train}/{validation}/{test} samples of {shape}, {self.task.outputs} outputs",
+            "samples": report.told_samples(self.task),
             "space": report.announced_space(self.config.space),
             "parameters": _told([trial.parameters for trial in self._trainable]),
             "flops": _told([trial.flops for trial in self._trainable]),
-            "infeasible": f"{self.infeasible:.1%} of {len(self.samples)} samples",
-            "time": "unknown" if self.seconds is None else f"at most about {words.duration(self.seconds)}: an estimate",
+            "infeasible": f"{self.infeasible:.1%} {sampled}" if self.infeasible else f"none {sampled}",
+            "time": _told_time(self.seconds),
         }
 
     @property
@@ -143,6 +142,12 @@ def _range(sizes: Sequence[int]) -> dict[str, float] | None:
     if not sizes:
         return None
     return {"low": min(sizes), "median": statistics.median(sizes), "high": max(sizes)}
+
+
+def _told_time(seconds: float | None) -> str:
+    if seconds is None:
+        return "unknown"
+    return f"about {words.duration(seconds)} of training at most; starting and retraining come on top"
 
 
 def _told(sizes: Sequence[int]) -> str:

@@ -22,7 +22,8 @@ def status(storage: StorageOption = None, json: JsonOption = False) -> None:
     if json:
         print_json(found)
     else:
-        out().print(facts(found), soft_wrap=True)
+        rows = {name: f"{value:,}" if isinstance(value, int) else value for name, value in found.items()}
+        out().print(facts(rows), soft_wrap=True)
 
 
 @db.command()

@@ -116,7 +116,7 @@ def test_a_terminal_shows_counts_the_best_and_the_speed(progress: Progress, tria
     shown = live(progress, 200)
     assert "1/16 trials" in shown
     assert "1 complete" in shown
-    assert "best accuracy=0.9 · trial 3 · mlp depth=" in shown
+    assert "best accuracy=0.9000 · trial 3 · mlp depth=" in shown
 
 
 @pytest.mark.parametrize("width", [20, 40, 80])
@@ -139,7 +139,8 @@ def test_a_notice_is_a_line(progress: Progress) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "written"), [(0.04, "0.0 s"), (42, "42 s"), (63, "1m 03s"), (3700, "1h 01m"), (90_000, "1d 01h")]
+    ("seconds", "written"),
+    [(0.04, "40 ms"), (0.0, "0.0 s"), (42, "42 s"), (63, "1m 03s"), (3700, "1h 01m"), (90_000, "1d 01h")],
 )
 def test_durations_have_two_units(seconds: float, written: str) -> None:
     assert words.duration(seconds) == written
@@ -158,10 +159,20 @@ def test_a_sparkline_leaves_gaps_where_nothing_is_a_number() -> None:
     assert words.sparkline([0.0, float("nan"), 1.0]) == "▁ █"
 
 
-@pytest.mark.parametrize(("value", "written"), [(float("inf"), "infinite"), (12345, "12,345"), (2.5e12, "2.5e+12")])
+@pytest.mark.parametrize(
+    ("value", "written"), [(float("inf"), "infinitely many"), (12345, "12,345"), (2.5e12, "2.5e+12")]
+)
 def test_counts_may_be_huge(value: float, written: str) -> None:
     assert words.count(value) == written
 
 
 def test_json_holds_no_infinity() -> None:
     assert plain({"a": (1.0, float("nan"), {"b": float("-inf")})}) == {"a": [1.0, None, {"b": None}]}
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(7, "7"), (1.0, "1"), (0.9, "0.9000"), (-0.08373, "-0.08373"), (37917.4, "37,917"), (2677412345.5, "2.677e+09")],
+)
+def test_numbers_have_four_digits_or_none_after_the_point(value: float, written: str) -> None:
+    assert words.number(value) == written

@@ -153,6 +153,24 @@ def test_db_check_notes_what_was_interrupted_and_exits_with_0(searched: tuple[Pa
     assert run_in(tmp_path, "db", "check", "--json").json["notes"] == ["interrupted: nas resume first"]
 
 
+def test_a_large_score_has_no_digits_after_the_point() -> None:
+    test = {"metric": "mae", "mean": 31763.2882, "std": 3266.2508, "seeds": 3}
+    assert report.test_score({"test": test}) == "mae 31,763 ± 3,266 over 3 seeds"
+
+
+def test_show_leaves_out_settings_that_nobody_chose(nas: Nas) -> None:
+    told = nas("show", "first").out.splitlines()
+    assert "task       wine" in told
+    assert "pruner     none" in told
+    assert "executor   inline" in told
+
+
+def test_the_samples_are_told_alike_by_show_and_check(nas: Nas) -> None:
+    told = "106/36/36 in train/validation/test; 13 inputs, 3 classes (classification)"
+    assert f"samples    {told}" in nas("show", "first").out
+    assert f"# samples     {told}" in nas("check", "study.yaml").out
+
+
 def test_the_score_of_one_seed_has_no_spread() -> None:
     assert report.test_score({"test": {"metric": "r2", "mean": 0.5, "std": 0.0, "seeds": 1}}) == "r2 0.5000 over 1 seed"
 
@@ -218,3 +236,22 @@ def test_no_escape_codes_reach_a_pipe(nas: Nas) -> None:
 def test_a_narrow_terminal_loses_nothing(nas: Nas, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     assert nas("ls").code == 0
+
+
+def test_two_objectives_are_shown_with_the_way_to_the_front(fresh: Nas, tmp_path: Path) -> None:
+    text = (tmp_path / "study.yaml").read_text("utf-8")
+    several = "objectives: [maximize accuracy, minimize parameters]"
+    (tmp_path / "study.yaml").write_text(text.replace("objective: maximize accuracy", several), "utf-8")
+    ran = fresh("run", "study.yaml", "--set", "final.seeds=0", "--set", "budget.epochs=1")
+    front = fresh("top", "first", "--pareto", "--json").json
+    values = [trial["values"] for trial in front]
+    assert values == sorted(values, key=lambda value: (-value["accuracy"], value["parameters"]))
+    plural = "" if len(front) == 1 else "s"
+    assert f"{len(front)} trial{plural}; see them with: nas top first --pareto" in ran.out
+    assert "\ngoal     maximize accuracy, minimize parameters\n" in ran.err
+
+
+def test_why_trials_failed_is_counted(fresh: Nas) -> None:
+    diverging = ("--set", "space.optimizer={sgd: {lr: [1e9]}}", "--set", "space.limits={}", "--set", "final.seeds=0")
+    ran = fresh("run", "study.yaml", *diverging, "--trials", "2", "--set", "artifacts.export=[]")
+    assert "failures  2 × nan" in ran.out

@@ -265,3 +265,7 @@ def test_a_study_without_mistakes_imports_no_torch() -> None:
 def test_a_resolved_study_that_is_wrong_names_no_file() -> None:
     with pytest.raises(SpecError, match=r"^1:7: name: needs small letters"):
         loads(WHOLE.replace("name: a", "name: A"))
+
+
+def test_the_resolved_study_has_no_line_longer_than_an_editor(full: StudyConfig) -> None:
+    assert max(map(len, resolved(full).splitlines())) <= 100

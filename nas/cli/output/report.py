@@ -1,17 +1,25 @@
 """A study's outcome for people: how it ended, the best network, its score, the files."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from nas.cli._snapshot import Snapshot, tally, valued
+from nas.cli._snapshot import Snapshot, class_of, tally, valued
 from nas.cli.output import words
 from nas.cli.output.console import facts, table
-from nas.config import Objective
+from nas.config import Objective, Pruning
+from nas.executors import EXECUTORS
+from nas.pruners import PRUNERS
+from nas.samplers import SAMPLERS
 from nas.trials import Trial
-from search_spaces.candidate import Named, Value
+from search_spaces.candidate import Named, Settings, Value
+from search_spaces.errors import NasError
+from search_spaces.hyperparameters import hyperparameters as settings_of
+from search_spaces.registry import Menu
 from search_spaces.space import SearchSpace
+from workers.messages import TaskInfo
 
 
 def outcome(snapshot: Snapshot) -> RenderableType:
@@ -31,7 +39,6 @@ def outcome(snapshot: Snapshot) -> RenderableType:
 def definition(snapshot: Snapshot) -> dict[str, object]:
     """Say what a study searches, and with what."""
     config, task, budget = snapshot.config, snapshot.record.task, snapshot.config.budget
-    train, validation, test = task.samples
     ends = {
         "trials": budget.trials,
         "epochs each": budget.epochs,
@@ -41,16 +48,30 @@ def definition(snapshot: Snapshot) -> dict[str, object]:
         "trials of patience": budget.patience,
     }
     return {
-        "task": f"{task.name}: {task.kind}, {train}/{validation}/{test} samples in train/validation/test",
+        "task": words.named(_said(config.task.task, Menu("workers.tasks", "task"))),
+        "samples": told_samples(task),
         "space": announced_space(config.space),
         "constraints": "; ".join(item.text for item in config.constraints),
-        "objective": ", ".join(f"{item.direction} {item.metric}" for item in config.objectives),
-        "sampler": words.named(config.sampler),
-        "pruner": f"{words.named(config.pruning.pruner)} on {config.pruning.metric or 'nothing'}",
+        "objective": told_objectives(config.objectives),
+        "sampler": words.named(_said(config.sampler, SAMPLERS)),
+        "pruner": _pruner(config.pruning),
         "budget": ", ".join(f"{words.number(most)} {noun}" for noun, most in ends.items() if most),
-        "executor": words.named(config.executor),
+        "executor": words.named(_said(config.executor, EXECUTORS)),
         "seed": config.seed,
     }
+
+
+def told_samples(task: TaskInfo) -> str:
+    """Say how many samples of what shape a task has, and what is predicted."""
+    train, validation, test = task.samples
+    predicted = f"{task.outputs} classes" if task.kind == "classification" else words.counted(task.outputs, "output")
+    shape = "×".join(map(str, task.inputs))
+    return f"{train}/{validation}/{test} in train/validation/test; {shape} inputs, {predicted} ({task.kind})"
+
+
+def told_objectives(objectives: Iterable[Objective]) -> str:
+    """Say what is optimised."""
+    return ", ".join(f"{item.direction} {item.metric}" for item in objectives)
 
 
 def announced_space(space: SearchSpace) -> str:
@@ -88,12 +109,10 @@ def hyperparameters(trial: Trial, objectives: tuple[Objective, ...]) -> dict[str
 def test_score(result: Mapping[str, object]) -> str:
     """Write the score of the final stage, empty where there was none."""
     match result.get("test"):
-        case {"metric": metric, "mean": float(mean), "std": float(std), "seeds": seeds}:
-            return (
-                f"{metric} {mean:.4f} over 1 seed"
-                if seeds == 1
-                else f"{metric} {mean:.4f} ± {std:.4f} over {seeds} seeds"
-            )
+        case {"metric": metric, "mean": float(mean), "std": float(std), "seeds": int(seeds)}:
+            write = words.number if abs(mean) >= 1e3 else "{:.4f}".format
+            spread = f" ± {write(std)}" if seeds > 1 else ""
+            return f"{metric} {write(mean)}{spread} over {words.counted(seeds, 'seed')}"
     return ""
 
 
@@ -112,8 +131,39 @@ def _standing(snapshot: Snapshot) -> dict[str, object]:
         "study": snapshot.record.name,
         "state": f"{snapshot.state.lower()} ({reason})" if reason else snapshot.state.lower(),
         "trials": f"{len(snapshot.trials)}: {counted(snapshot)}",
+        "failures": _failures(snapshot.trials),
         "epochs": f"{epochs:,} in {words.duration(snapshot.record.seconds)}",
+        "front": _front(snapshot),
     }
+
+
+def _failures(trials: Iterable[Trial]) -> str:
+    """Say why trials failed, the commonest reason first, in the first words of it."""
+    reasons = Counter(trial.reason.partition(":")[0] for trial in trials if class_of(trial) == "failed")
+    return ", ".join(f"{number} × {reason or 'unknown'}" for reason, number in reasons.most_common())
+
+
+def _front(snapshot: Snapshot) -> str:
+    """Say where the other best trials are, when there are several objectives."""
+    if len(snapshot.config.objectives) < 2 or not snapshot.pareto_front:
+        return ""
+    trials = words.counted(len(snapshot.pareto_front), "trial")
+    return f"{trials}; see them with: nas top {snapshot.record.name} --pareto"
+
+
+def _said(named: Named, menu: Menu) -> Named:
+    """Leave out the settings that are as they are unless given."""
+    try:
+        usual = {item.name: item.default for item in settings_of(menu.load(named.name))}
+    except NasError:
+        return named  # of another distribution, which is not installed here
+    settings = {key: value for key, value in named.settings.items() if key not in usual or value != usual[key]}
+    return Named(named.name, Settings(settings))
+
+
+def _pruner(pruning: Pruning) -> str:
+    told = words.named(_said(pruning.pruner, PRUNERS))
+    return f"{told} on {pruning.metric}" if pruning.metric and pruning.pruner.name != "none" else told
 
 
 def _searched(trial: Trial, name: str) -> bool:

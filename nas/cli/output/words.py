@@ -11,21 +11,23 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 
 def number(value: float) -> str:
-    """Write whole numbers with their thousands apart and others with four digits."""
+    """Write whole numbers, and large ones as if they were, with their thousands apart; others with four digits."""
     if isinstance(value, int) or (value.is_integer() and abs(value) < 1e15):
         return f"{int(value):,}"
-    return f"{value:.4g}"
+    return f"{value:,.0f}" if 1e3 <= abs(value) < 1e9 else f"{value:#.4g}"
 
 
 def count(value: float) -> str:
     """Write a number that may be huge or infinite."""
     if math.isinf(value):
-        return "infinite"
+        return "infinitely many"
     return number(int(value)) if value < 1e9 else f"{value:.2g}"
 
 
 def duration(seconds: float) -> str:
     """Write a length of time in its two largest units."""
+    if 0 < seconds < 0.1:
+        return f"{max(1, round(seconds * 1000))} ms"
     if seconds < 10:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -36,6 +38,11 @@ def duration(seconds: float) -> str:
     if hours:
         return f"{hours}h {minutes:02}m"
     return f"{minutes}m {rest:02}s" if minutes else f"{rest} s"
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number of things, one of which is not plural."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def age(moment: datetime, now: datetime | None = None) -> str:
