@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nas.completeness import complete, notice
@@ -110,6 +110,7 @@ def search(
     known = _on_record(config)
     if known is not None:
         require_same(known, config)
+        config = _no_fewer(known, config)
         if complete(known, config):
             watch(notice(known, config))
             return Study(config.name, config.storage)
@@ -138,6 +139,12 @@ def resume(name: str, storage: str, *, watch: Watcher = unwatched, interrupted: 
         else:
             Controller(opened, watch, interrupted).resume(record)
     return Study(name, storage)
+
+
+def _no_fewer(record: StudyRecord, config: StudyConfig) -> StudyConfig:
+    """Return the definition with a budget of no fewer trials than are on record: they cannot be taken back."""
+    most, there = config.budget.trials, sum(record.counts.values())
+    return replace(config, budget=replace(config.budget, trials=max(most, there))) if most else config
 
 
 def _on_record(config: StudyConfig) -> StudyRecord | None:

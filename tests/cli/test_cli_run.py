@@ -159,6 +159,14 @@ def test_a_finished_study_is_left_as_it_is(
     assert {file: file.stat().st_mtime_ns for file in (tmp_path / "runs").rglob("*")} == before
 
 
+def test_a_smaller_budget_takes_no_trial_back(fresh: Nas) -> None:
+    fresh("run", "study.yaml", *SMALL, "--trials", "4", "--quiet")
+    ran = fresh("run", "study.yaml", *SMALL, "--trials", "2")
+    assert ran.code == 0
+    assert "is finished (trials) and left as it is" in ran.err
+    assert fresh("db", "check").code == 0
+
+
 def test_a_finished_study_that_is_asked_for_more_goes_on(fresh: Nas) -> None:
     fresh("run", "study.yaml", *SMALL, "--quiet")
     lines = fresh("run", "study.yaml", *SMALL, "--trials", "3", "--json").lines
