@@ -34,16 +34,23 @@ def altered(config: StudyConfig, settings: Sequence[str]) -> StudyConfig:
 
     written = resolved(config)
     before, after = loads(written), loads(written, overrides=settings)
-    unsafe = [change.path for change in difference(before, after) if not change.safe]
-    if unsafe:
+    if any(not change.safe for change in difference(before, after)):
+        named = [text for text in settings if not _may_change(text.partition("=")[0])]
+        refused = " ".join(f"--set {shlex.quote(text)}" for text in named or settings)
         options = " ".join(f"--set {shlex.quote(text)}" for text in settings)
         raise StudyExists(
-            f"study {config.name!r}: {', '.join(unsafe)} cannot change between runs: its trials could not be compared; "
-            f"begin another study: nas run FILE {options} --name NAME"
+            f"study {config.name!r}: {refused} would make it another search, whose trials could not be compared with "
+            f"those on record; begin another study: nas run FILE {options} --name NAME"
         )
     if after.storage != before.storage:
         raise typer.BadParameter("a study stays in its storage; say where that is with --storage", param_hint="--set")
     return replace(config, **{section: getattr(after, section) for section in SAFE})
+
+
+def _may_change(path: str) -> bool:
+    from nas.study_json import SAFE, UNSAFE
+
+    return path.partition(".")[0] in (*SAFE, "training") and path not in UNSAFE
 
 
 def _seconds(text: str) -> float:

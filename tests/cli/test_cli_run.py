@@ -183,10 +183,10 @@ def test_resume_sets_what_may_change(fresh: Nas, tmp_path: Path) -> None:
 @pytest.mark.parametrize("setting", ["seed=3", "budget.epochs=9", "space.depth=1", "name=other"])
 def test_resume_refuses_what_makes_another_search(setting: str, fresh: Nas) -> None:
     fresh("run", "study.yaml", *SMALL, "--quiet")
-    ran = fresh("resume", "first", "--set", setting)
+    ran = fresh("resume", "first", "--set", "budget.trials=3", "--set", setting)
     assert ran.code == 5
-    assert "cannot change between runs: its trials could not be compared" in ran.err
-    assert f"nas run FILE --set {setting} --name NAME" in ran.err
+    assert f"error: study 'first': --set {setting} would make it another search" in ran.err
+    assert f"nas run FILE --set budget.trials=3 --set {setting} --name NAME" in ran.err
 
 
 def test_resume_names_the_place_of_a_wrong_setting(fresh: Nas) -> None:
