@@ -91,12 +91,14 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=64, help="trials of a search")
     parser.add_argument("--epochs", type=int, default=27, help="epochs of a trial at most")
     parser.add_argument("--seeds", type=int, default=5, help="seeds, each a run of every side")
+    parser.add_argument("--without", action="append", default=[], help="leave a side out, such as optuna")
     options = parser.parse_args()
     sides: dict[str, Callable[[str, int, int, int], Timed]] = {
         "ours": ours,
         "optuna": optuna_alone,
         "optuna × 2": optuna_twice,
     }
+    sides = {name: run for name, run in sides.items() if name not in options.without}
     print(describe_machine())
     results: dict[str, list[Timed]] = {name: [] for name in sides}
     for seed in range(options.seeds):
