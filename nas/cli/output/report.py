@@ -133,8 +133,15 @@ def _standing(snapshot: Snapshot) -> dict[str, object]:
         "trials": f"{len(snapshot.trials)}: {counted(snapshot)}",
         "failures": _failures(snapshot.trials),
         "epochs": f"{epochs:,} in {words.duration(snapshot.record.seconds)}",
+        "engines": _engines(snapshot.trials),
         "front": _front(snapshot),
     }
+
+
+def _engines(trials: Iterable[Trial]) -> str:
+    """Say what trained them."""
+    used = Counter(trial.engine for trial in trials if trial.epochs)
+    return ", ".join(f"{number} × {engine}" for engine, number in used.most_common())
 
 
 def _failures(trials: Iterable[Trial]) -> str:
