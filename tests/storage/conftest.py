@@ -76,7 +76,10 @@ def blank(kind: str, path: Path, request: pytest.FixtureRequest) -> Iterator[str
     if kind == "sqlite":
         yield f"sqlite:///{path}"
     else:
-        yield from a_database(request.getfixturevalue("postgres"), "template0")
+        postgres: Server = request.getfixturevalue("postgres")
+        url = postgres.database()
+        yield url
+        postgres.drop(url)
 
 
 @pytest.fixture
@@ -85,13 +88,21 @@ def url(kind: str, path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     if kind == "sqlite":
         yield f"sqlite:///{path}"
     else:
-        yield from a_database(request.getfixturevalue("postgres"), request.getfixturevalue("template"))
+        postgres: Server = request.getfixturevalue("postgres")
+        template: str = request.getfixturevalue("template")
+        kept: dict[str, str] = request.getfixturevalue("kept")
+        url = kept.pop(template, "") or postgres.database(template=template)
+        yield url
+        if postgres.emptied(url, template):
+            kept[template] = url
+        else:
+            postgres.drop(url)
 
 
-def a_database(postgres: Server, template: str) -> Iterator[str]:
-    url = postgres.database(template=template)
-    yield url
-    postgres.drop(url)
+@pytest.fixture(scope="session")
+def kept() -> dict[str, str]:
+    """Return a database that the next test may have, by the template it is like."""
+    return {}
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from nas.storage import Storage, StudyRecord
 
 Script = Callable[..., subprocess.Popen[str]]
 
-KILLS = {"sqlite": 20, "postgresql": 6}
+KILLS = {"sqlite": 10, "postgresql": 5}
 SAVE_FOR_EVER = """
 import sys
 from itertools import count
