@@ -1,4 +1,4 @@
-"""The program of a worker process: `python -m nas.executors._worker FD` trains what comes through a socket.
+"""The program of a worker process: `python -m nas.executors._worker FD DEVICE` trains what comes through a socket.
 
 A thread of its own reads the socket, so that the end of the controller, however sudden, is the end of the worker.
 """
@@ -33,7 +33,7 @@ def main() -> None:
     connection: Connection = Connection(int(sys.argv[1]))
     inbox: Inbox = SimpleQueue()
     Thread(target=_read, args=(connection, inbox), daemon=True).start()
-    _serve(connection, inbox)
+    _serve(connection, inbox, device=sys.argv[2])
 
 
 def _read(connection: Connection, inbox: Inbox) -> None:
@@ -44,10 +44,10 @@ def _read(connection: Connection, inbox: Inbox) -> None:
         os._exit(0)  # the controller is gone: nobody is left to report to
 
 
-def _serve(connection: Connection, inbox: Inbox) -> None:
+def _serve(connection: Connection, inbox: Inbox, *, device: str) -> None:
     from workers.train import Worker
 
-    worker = Worker()
+    worker = Worker(device)
     connection.send(Ready(os.getpid()))
     while True:
         match inbox.get():

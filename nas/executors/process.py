@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 
 from nas.errors import WorkersUnusable
+from nas.executors._gpus import VISIBLE, visible_gpus
 from nas.executors._wire import Answer, Described, JobDone, Ready, Report
 from nas.executors.protocol import Executor
-from search_spaces.hyperparameters import integer
+from search_spaces.hyperparameters import integer, option
 from workers.errors import TaskError
 from workers.messages import Event, Job, JobLost, Outcome, TaskInfo, TaskSpec
 
@@ -25,24 +26,35 @@ _FALSE_STARTS = 3
 class Process:
     """Train in worker processes of this machine that die with the controller."""
 
-    workers: int = integer(0, "how many processes; 0 means one per core", low=0, high=1024)
+    workers: int = integer(0, "how many processes; 0 means one per core, or per GPU", low=0, high=1024)
 
     cohort: int = integer(0, "candidates per job; 0 chooses from what their epochs cost", low=0, high=1024)
 
+    device: str = option("cpu", "what they train on; each worker is given one GPU of its own", ("cpu", "cuda"))
+
     def start(self) -> Executor:
-        """Start the workers; they load torch side by side."""
-        return ProcessExecutor(self.workers or len(os.sched_getaffinity(0)), self.cohort)
+        """Start the workers; they load torch side by side.
+
+        Raises:
+            WorkersUnusable: they shall train on GPUs and there is none.
+        """
+        if self.device == "cpu":
+            return ProcessExecutor(self.workers or len(os.sched_getaffinity(0)), self.cohort)
+        gpus = visible_gpus(os.environ)
+        if not gpus:
+            raise WorkersUnusable("executor.process.device is 'cuda', and this machine has no GPU (allowed: 'cpu')")
+        return ProcessExecutor(self.workers or len(gpus), self.cohort, gpus)
 
 
 class ProcessExecutor:
     """Hands each job to a free worker, replaces workers that die, and says which job died with them."""
 
-    def __init__(self, workers: int, cohort: int = 0) -> None:
+    def __init__(self, workers: int, cohort: int = 0, gpus: Sequence[str] = ()) -> None:
         self.cohort = cohort
         self._queue: deque[Job] = deque()
         self._unbegun: list[Outcome] = []
         self._false_starts = 0
-        self._workers = [_WorkerProcess() for _ in range(workers)]
+        self._workers = [_WorkerProcess(gpus[index % len(gpus)] if gpus else "") for index in range(workers)]
 
     @property
     def capacity(self) -> int:
@@ -134,18 +146,20 @@ class ProcessExecutor:
         self._false_starts = 0 if worker.ready else self._false_starts + 1
         if self._false_starts >= _FALSE_STARTS:
             raise WorkersUnusable(f"{_FALSE_STARTS} workers in a row died before they were ready: {reason}")
-        self._workers[self._workers.index(worker)] = _WorkerProcess()
+        self._workers[self._workers.index(worker)] = _WorkerProcess(worker.gpu)
         return [JobLost(worker.job.id, reason)] if worker.job else []
 
 
 class _WorkerProcess:
-    """One worker: its process, the socket to it, and the job it has."""
+    """One worker: its process, the socket to it, the GPU it is pinned to, if any, and the job it has."""
 
-    def __init__(self) -> None:
+    def __init__(self, gpu: str = "") -> None:
+        self.gpu = gpu
         ours, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "nas.executors._worker", str(theirs.fileno())]
+        device = "cuda" if gpu else "cpu"
+        command = [sys.executable, "-m", "nas.executors._worker", str(theirs.fileno()), device]
         self.process = subprocess.Popen(
-            command, pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, env=_environment()
+            command, pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, env=_environment(gpu)
         )
         theirs.close()
         self.connection: Connection = Connection(ours.detach())
@@ -192,7 +206,11 @@ class _WorkerProcess:
         return f"worker {self.process.pid} was killed by signal {-code}" if code < 0 else f"worker exited with {code}"
 
 
-def _environment() -> dict[str, str]:
-    """One thread per worker: intra-op threads make a small network slower, and there is a worker per core."""
+def _environment(gpu: str) -> dict[str, str]:
+    """One thread per worker: intra-op threads make a small network slower, and there is a worker per core.
+
+    The GPU is chosen before torch is loaded, so that a worker cannot touch another's.
+    """
+    pinned = {VISIBLE: gpu} if gpu else {}
     path = os.pathsep.join(entry for entry in sys.path if entry)
-    return {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONPATH": path}
+    return {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONPATH": path, **pinned}
