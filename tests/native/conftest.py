@@ -12,7 +12,7 @@ torch.set_num_threads(1)
 sys.path.append(str(Path(__file__).parents[1] / "workers"))
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="session")  # before any fixture of a module trains something
 def _native() -> None:
     status = library.status()
     if not status.present:
