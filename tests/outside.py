@@ -114,12 +114,14 @@ class Desk:
     folder: Path
     logs: Path | None = None
     """Where output goes; into the folder itself if nothing is said."""
+    address: str = ""
+    """The URL of the database, if it is not a file in the folder."""
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
     runs: list[Run] = field(default_factory=list)
 
     @property
     def url(self) -> str:
-        return f"sqlite:///{self.folder}/nas.db"
+        return self.address or f"sqlite:///{self.folder}/nas.db"
 
     def write(self, text: str, name: str = "study.yaml") -> Path:
         path = self.folder / name
