@@ -15,6 +15,7 @@ from nas.errors import StorageError
 from nas.passwords import hidden
 from nas.storage import tables
 from nas.storage.database import EXAMPLES, now
+from nas.storage.password_file import with_password
 
 if TYPE_CHECKING:
     import psycopg
@@ -41,7 +42,7 @@ _SESSION = {
 _PASSING = ("08", "40", "57P01", "57P02", "57P03", "57P05", "53300", "25P03")
 _MISTAKES = ("22", "23", "42", "0A")
 _SENTENCES = {
-    "28": "it does not let us in: see to the user and the password (PGPASSWORD, ~/.pgpass)",
+    "28": "it does not let us in: see to the user and the password (PGPASSWORD, ~/.pgpass, ?password_file=)",
     "3D000": "there is no such database: create it with `createdb`",
     "42501": "the user may not do this: grant it the right to create tables in the database's schema, or own it",
     "25006": "it is read-only: give the address of the primary server",
@@ -142,7 +143,7 @@ def connect(url: URL, *, create: bool) -> Postgresql:
         raise StorageError(f"storage {hidden(str(url))!r}: the only driver is psycopg ({EXAMPLES})")
     if not url.database:
         raise StorageError(f"storage {hidden(str(url))!r} names no database ({EXAMPLES})")
-    url = url.set(drivername=DRIVER)
+    url = with_password(url.set(drivername=DRIVER))
     options = {name: value for name, value in _NOTICED.items() if name not in url.query}
     arguments = {"application_name": "nas", **options, "client_encoding": "utf8"}
     pool = {"pool_pre_ping": True, "pool_size": 2, "max_overflow": 8, "pool_use_lifo": True}
