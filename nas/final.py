@@ -10,11 +10,11 @@ from nas.config import StudyConfig
 from nas.executors.protocol import Executor
 from nas.happenings import FinalScored, FinalStarted, Happening, Noticed
 from nas.ledger import Ledger
-from nas.loop import ATTEMPTS
+from nas.loop import LOSSES
 from nas.proposals import seed_of
 from nas.storage import Artifact
 from nas.trials import Trial
-from workers.messages import Assignment, Job, JobLost, Outcome
+from workers.messages import Assignment, Blame, Job, JobLost, Outcome
 
 KIND = "final"
 """The kind of artifact that a retraining leaves."""
@@ -36,7 +36,13 @@ class Retraining:
 
     trial: Trial
     seed: int
-    attempt: int = 1
+    lost: tuple[Blame, ...] = ()
+    """Whose fault each of its losses was."""
+
+    @property
+    def attempt(self) -> int:
+        """Count its lives, from 1."""
+        return 1 + len(self.lost)
 
 
 @dataclass(slots=True)
@@ -62,7 +68,7 @@ class FinalStage:
         jobs = {self._submit(index, item): index for index, item in todo.items()}
         while todo and not self.interrupted():
             for event in self.executor.poll(0.5):
-                if isinstance(event, Outcome) and event.number in todo:
+                if isinstance(event, Outcome) and event.number in todo and event.attempt == todo[event.number].attempt:
                     scored.extend(self._score(todo.pop(event.number), event))
                 elif isinstance(event, JobLost) and event.job in jobs:
                     self._retry(jobs.pop(event.job), event, todo, jobs)
@@ -73,7 +79,10 @@ class FinalStage:
         return [seed_of(self.config.seed, KIND, trial.number, index) for index in range(self.config.final.seeds)]
 
     def _submit(self, index: int, item: Retraining) -> int:
-        """Submit one retraining; its number on the wire is its place in the plan, since one trial has several."""
+        """Submit one retraining; its number on the wire is its place in the plan, since one trial has several.
+
+        The folder is this controller's own: a worker that outlives the last one must not write into its files.
+        """
         candidate = replace(item.trial.candidate, seed=item.seed)
         job = Job(
             id=next(self.jobs),
@@ -82,7 +91,7 @@ class FinalStage:
             assignments=(Assignment(index, candidate, item.attempt),),
             epochs=self.config.final.epochs or self.config.budget.epochs,
             seed=item.seed,
-            folder=f"{self.folder}/final-{item.trial.number}-{item.seed:x}",
+            folder=f"{self.folder}/final-{item.trial.number}-{item.seed:x}-{self.ledger.lease.epoch}",
             stage="final",
             checkpoint_seconds=math.inf,  # a retraining is begun again, not gone on with
         )
@@ -92,12 +101,13 @@ class FinalStage:
     def _retry(self, index: int, event: JobLost, todo: dict[int, Retraining], jobs: dict[int, int]) -> None:
         item = todo[index]
         self.watch(Noticed(f"{event.reason}; the retraining of trial {item.trial.number} is begun again"))
-        if item.attempt >= ATTEMPTS:
+        item = replace(item, lost=(*item.lost, event.blame))
+        if item.lost.count(event.blame) >= LOSSES[event.blame]:
             self.ledger.event("final.lost", number=item.trial.number, seed=item.seed, reason=event.reason)
             del todo[index]
             return
-        todo[index] = replace(item, attempt=item.attempt + 1)
-        jobs[self._submit(index, todo[index])] = index
+        todo[index] = item
+        jobs[self._submit(index, item)] = index
 
     def _score(self, item: Retraining, outcome: Outcome) -> list[Artifact]:
         if outcome.state != "COMPLETE" or outcome.checkpoint is None:

@@ -1,7 +1,7 @@
 """The loop of one study: ask, dispatch, report, prune, tell, record; the one place that decides what happens next."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
@@ -24,10 +24,10 @@ from nas.shelf import Shelf, sweep
 from nas.showing import Showing
 from nas.stopping import Stopping
 from nas.trials import Point, Trial, TrialState
-from workers.messages import EpochMetrics, Event, Job, JobLost, Outcome, Saved
+from workers.messages import Blame, EpochMetrics, Event, Job, JobLost, Outcome, Saved
 
-ATTEMPTS = 3
-"""Lost so many times in one run of the study, a trial FAILs."""
+LOSSES: Mapping[Blame, int] = {"job": 3, "machine": 30}
+"""Lost so many times in one run of the study, a trial FAILs; nodes may come and go many times, but not for ever."""
 _TURN = 0.5
 """Seconds that one turn of the loop waits for news at most."""
 _DRAIN = 25.0
@@ -58,7 +58,7 @@ class Search:
     jobs: "count[int]" = field(default_factory=count)
     _running: dict[int, Running] = field(default_factory=dict)
     _job_sizes: dict[int, int] = field(default_factory=dict)
-    _losses: Counter[int] = field(default_factory=Counter)
+    _losses: Counter[tuple[int, Blame]] = field(default_factory=Counter)
     _draining_since: float | None = None
 
     def run(self) -> str:
@@ -253,10 +253,10 @@ class Search:
         self.ledger.event("job.lost", job=event.job, reason=event.reason, trials=[item.trial.number for item in lost])
         self.watch(Noticed(f"{event.reason}; trials {[item.trial.number for item in lost]} go back to waiting"))
         for running in lost:
-            self._losses[running.trial.number] += 1
+            self._losses[running.trial.number, event.blame] += 1
             if running.stop_reason not in ("", "stop"):
                 self._give_up(running.shown, TrialState.PRUNED, running.stop_reason)
-            elif self._losses[running.trial.number] >= ATTEMPTS:
+            elif self._losses[running.trial.number, event.blame] >= LOSSES[event.blame]:
                 self._give_up(running.shown, TrialState.FAIL, "lost")
             else:
                 self._requeue(running)

@@ -169,12 +169,17 @@ class Outcome:
     """Wall time of its cohort while it was in it; `seconds` is its own share."""
 
 
+Blame = Literal["job", "machine"]
+"""Whose fault a loss may be: the job's own, or only that of what it ran on: a node that left, a cluster that went."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobLost:
     """The worker of a job died; what it had not finished must be done again."""
 
     job: int
     reason: str
+    blame: Blame = "job"
 
 
 Event = EpochMetrics | Saved | Outcome
