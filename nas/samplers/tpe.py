@@ -20,9 +20,19 @@ class Tpe:
     candidates: int = integer(24, "draws from the density of good trials, of which the best is proposed", low=1)
 
     def sampler(self, *, space: SearchSpace, objectives: Sequence[Objective], seed: int) -> Sampler:
-        """Make the sampler of one study."""
-        from nas.samplers.optuna import OptunaSampler, tpe  # here, because it costs 0.3 s
+        """Make the sampler of one study: our own for one objective, Optuna's for several."""
+        if len(objectives) > 1:
+            from nas.samplers.optuna import OptunaSampler, tpe  # here, because it costs 0.3 s
 
-        maker = tpe(startup_trials=self.startup_trials, candidates=self.candidates)
-        recent = RECENT if len(objectives) == 1 else 0
-        return OptunaSampler(maker, space, objectives, seed, recent=recent)
+            maker = tpe(startup_trials=self.startup_trials, candidates=self.candidates)
+            return OptunaSampler(maker, space, objectives, seed)
+        from nas.samplers.parzen import ParzenSampler  # here, because SciPy costs 0.1 s
+
+        return ParzenSampler(
+            space,
+            objectives[0],
+            seed,
+            startup_trials=self.startup_trials,
+            candidates=self.candidates,
+            recent=RECENT,
+        )

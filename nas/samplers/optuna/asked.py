@@ -16,7 +16,6 @@ from optuna.trial import TrialState as OptunaState
 
 from nas.config import Objective
 from nas.samplers.optuna.moment import Maker, Moment
-from nas.samplers.optuna.recent import RecentTrials
 from nas.samplers.random import stream
 from nas.trials import Trial, TrialState
 from search_spaces.candidate import Params, Scalar
@@ -37,14 +36,12 @@ class OptunaSampler:
     rejected before it) is handed over by `state` as JSON values and comes back as `Trial.sampler_state`.
     """
 
-    def __init__(
-        self, make: Maker, space: SearchSpace, objectives: Sequence[Objective], seed: int, *, recent: int = 0
-    ) -> None:
-        """Begin without a trial; the model is shown the best and the `recent` last, or all for 0."""
+    def __init__(self, make: Maker, space: SearchSpace, objectives: Sequence[Objective], seed: int) -> None:
+        """Begin without a trial."""
         self._make, self._space, self._seed = make, space, seed
         self._metric = objectives[0].metric if len(objectives) == 1 else ""
         self._size = space.size
-        self._storage = RecentTrials(recent) if recent else InMemoryStorage()
+        self._storage = InMemoryStorage()
         with _quiet():
             directions = [objective.direction for objective in objectives]
             self._study = optuna.create_study(storage=self._storage, study_name="nas", directions=directions)
