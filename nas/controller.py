@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
@@ -15,7 +15,7 @@ from nas.config import StudyConfig
 from nas.dashboard import Projection
 from nas.deciders import Deciders, deciders
 from nas.environment import environment
-from nas.errors import NoUsableTrial, StudyExists
+from nas.errors import NoUsableTrial, StorageError, StudyExists
 from nas.executors.protocol import Executor
 from nas.final import FinalStage, score
 from nas.happenings import StudyEnded, StudyStarted, Watcher
@@ -113,8 +113,12 @@ class Controller:
 
     def _lease(self, record: StudyRecord, stack: ExitStack) -> Lease:
         lease = self.storage.acquire(record.id)
-        stack.callback(self.storage.release, lease)
+        stack.callback(self._let_go, lease)
         return lease
+
+    def _let_go(self, lease: Lease) -> None:
+        with suppress(StorageError):  # it expires by itself; what is to be told of a lost storage is told already
+            self.storage.release(lease)
 
     def _conduct(self, record: StudyRecord, prepared: Prepared, stack: ExitStack, lease: Lease) -> StudyRecord:
         keeper = Keeper(self.storage, lease)

@@ -1,6 +1,7 @@
 """Failures of the database: tried again where that is safe, else told as one sentence of where, what and what to do."""
 
 import logging
+import math
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -31,9 +32,9 @@ def told(database: Database, where: str = "") -> Iterator[None]:
         raise StorageError(f"{where or database.where}: {sentence}") from error
 
 
-def patiently(database: Database, work: Callable[[], T]) -> T:
-    """Do idempotent work, again if its connection is lost, for as long as the database's patience lasts."""
-    until, pause, warned = time.monotonic() + database.patience, _SHORTEST, False
+def patiently(database: Database, work: Callable[[], T], *, seconds: float = math.inf) -> T:
+    """Do idempotent work, again if its connection is lost, for so long, or as the database's patience lasts."""
+    until, pause, warned = time.monotonic() + min(seconds, database.patience), _SHORTEST, False
     errors: tuple[type[Exception], ...] = (DBAPIError, *database.driver_errors)
     while True:
         try:

@@ -17,13 +17,22 @@ from nas.storage.records import Lease, Owner
 LeaseRow = Row[*tuple[Any, ...]]
 
 
-def acquire(connection: Connection, study_id: int, *, seconds: float) -> Lease:
-    """Take a study's lease, or take it over from an owner that is gone; forget what was requested of that one."""
+def new_token() -> str:
+    """Return what tells one attempt to take a lease from every other."""
+    return secrets.token_hex(16)
+
+
+def acquire(connection: Connection, study_id: int, *, seconds: float, token: str) -> Lease:
+    """Take a study's lease, or take it over from an owner that is gone; forget what was requested of that one.
+
+    One that has this very token is ours: an earlier try was committed, and we did not hear of it.
+    """
     row = _read(connection, study_id)
-    owner = Owner(**json.loads(row.owner)) if row.token else None
+    ours = row.token == token
+    owner = Owner(**json.loads(row.owner)) if row.token and not ours else None
     if owner is not None and row.expires_at > row.now and not is_dead(owner):
         raise StudyBusy(_busy(owner, row.expires_at))
-    lease = Lease(study_id, row.epoch + 1, this_process(), secrets.token_hex(16))
+    lease = Lease(study_id, row.epoch + (not ours), this_process(), token)
     connection.execute(
         update(tables.lease)
         .where(tables.lease.c.study_id == study_id)

@@ -2,7 +2,8 @@
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,15 +145,22 @@ def connect(url: URL, *, create: bool) -> Postgresql:
     if not url.database:
         raise StorageError(f"storage {hidden(str(url))!r} names no database ({EXAMPLES})")
     url = with_password(url.set(drivername=DRIVER))
-    options = {name: value for name, value in _NOTICED.items() if name not in url.query}
-    arguments = {"application_name": "nas", **options, "client_encoding": "utf8"}
-    pool = {"pool_pre_ping": True, "pool_size": 2, "max_overflow": 8, "pool_use_lifo": True}
     try:
-        engine = create_engine(url, connect_args=arguments, **pool)
+        reach = _reaching(url)
+        engine = create_engine(url, creator=reach, pool_pre_ping=True, pool_size=2, max_overflow=8, pool_use_lifo=True)
     except ImportError as error:
         raise StorageError(f"storage {hidden(str(url))!r} needs psycopg: pip install 'nas[postgres]'") from error
     event.listen(engine, "connect", _prepare)
-    return Postgresql(url, engine, {"connect_args": arguments, "pool_pre_ping": True})
+    return Postgresql(url, engine, {"creator": reach, "pool_pre_ping": True})
+
+
+def _reaching(url: URL) -> "Callable[[], psycopg.Connection[Any]]":
+    """Return what connects; the URL's own parameters come before ours."""
+    from nas.storage.silence import HeardConnection
+
+    where, given = url.get_dialect()().create_connect_args(url)
+    ours = {"application_name": "nas", **_NOTICED, "client_encoding": "utf8"}
+    return partial(HeardConnection.open, *where, **{**ours, **given})
 
 
 @compiles(now, "postgresql")

@@ -1,12 +1,13 @@
 """Storage: one database that holds studies, their trials and who may write them. The truth, and its one door."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -21,6 +22,10 @@ from nas.storage.owner import this_process
 from nas.storage.records import Artifact, Lease, StorageStatus, StudyEvent, StudyRecord, StudyState
 from nas.trials import Point, Trial
 from workers.messages import TaskInfo
+
+T = TypeVar("T")
+_LETTING_GO = 10.0
+"""Seconds in which a lease is given back, if ever."""
 
 
 class Storage:
@@ -79,34 +84,35 @@ class Storage:
         now = datetime.now(UTC)
         row = {"name": name, "state": "RUNNING", "requested": "", "seconds": 0.0, "result": "{}"}
         documents = {"config": dump(config), "task": dump(asdict(task)), "environment": dump(environment)}
-        with self.writing() as connection:
-            try:
-                added = connection.execute(
-                    tables.study.insert().values(**row, **documents, created_at=now, updated_at=now)
-                )
-            except IntegrityError as error:
-                raise StudyExists(f"a study {name!r} exists in {self.database.where}") from error
+        owner = json.dumps(asdict(this_process()))
+
+        def create(connection: Connection) -> StudyRecord:
+            added = connection.execute(tables.study.insert().values(**row, **documents, created_at=now, updated_at=now))
             (study_id,) = added.inserted_primary_key or (0,)
-            owner = json.dumps(asdict(this_process()))
             connection.execute(
                 tables.lease.insert().values(study_id=study_id, epoch=0, owner=owner, token="", expires_at=0.0)
             )
             return reading.read_study(connection, name)
 
+        try:
+            return self._write(create)
+        except IntegrityError as error:
+            found = self.find(name)
+            if found is not None and found.created_at == now:
+                return found  # it was committed at the first try, and we did not hear of it
+            raise StudyExists(f"a study {name!r} exists in {self.database.where}") from error
+
     def study(self, name: str) -> StudyRecord:
         """Return a study; raise StudyNotFound, with the nearest match, when there is none of that name."""
-        with self.reading() as connection:
-            return reading.read_study(connection, name)
+        return self._read(lambda connection: reading.read_study(connection, name))
 
     def find(self, name: str) -> StudyRecord | None:
         """Return a study, or None when there is none of that name."""
-        with self.reading() as connection:
-            return next((record for record in reading.read_studies(connection) if record.name == name), None)
+        return next((record for record in self.studies() if record.name == name), None)
 
     def studies(self) -> list[StudyRecord]:
         """Return all studies, oldest first."""
-        with self.reading() as connection:
-            return reading.read_studies(connection)
+        return self._read(reading.read_studies)
 
     def acquire(self, study_id: int, *, seconds: float = 30.0) -> Lease:
         """Take a study's lease for so many seconds; one that expired, or whose owner is dead, is taken over at once.
@@ -114,8 +120,8 @@ class Storage:
         Raises:
             StudyBusy: another controller holds it; says who and until when.
         """
-        with self.writing() as connection:
-            return leases.acquire(connection, study_id, seconds=seconds)
+        token = leases.new_token()
+        return self._write(lambda connection: leases.acquire(connection, study_id, seconds=seconds, token=token))
 
     def renew(self, lease: Lease, *, seconds: float = 30.0) -> str:
         """Hold a lease for longer; return what a user requests, "stop" or nothing. Raises LeaseLost."""
@@ -123,14 +129,8 @@ class Storage:
             return leases.renew(connection, lease, seconds=seconds)
 
     def release(self, lease: Lease) -> None:
-        """Give a lease back."""
-
-        def release() -> None:
-            with self.database.writer.begin() as connection:
-                leases.release(connection, lease)
-
-        with told(self.database):
-            patiently(self.database, release)
+        """Give a lease back; that is not tried for long, as it also expires by itself."""
+        self._write(lambda connection: leases.release(connection, lease), seconds=_LETTING_GO)
 
     def save(
         self,
@@ -157,47 +157,42 @@ class Storage:
         """
         now = datetime.now(UTC)
 
-        def save() -> None:
-            with self.database.writer.begin() as connection:
-                leases.require(connection, lease)
-                writing.write_trials(connection, lease.study_id, trials)
-                writing.write_points(connection, lease.study_id, points)
-                writing.write_artifacts(connection, lease.study_id, artifacts)
-                writing.write_events(connection, lease.study_id, events, at=now)
-                writing.forget_checkpoints(connection, lease.study_id, forgotten)
-                writing.write_study(
-                    connection, lease.study_id, state=state, config=config, result=result, seconds=seconds
-                )
+        def save(connection: Connection) -> None:
+            leases.require(connection, lease)
+            writing.write_trials(connection, lease.study_id, trials)
+            writing.write_points(connection, lease.study_id, points)
+            writing.write_artifacts(connection, lease.study_id, artifacts)
+            writing.write_events(connection, lease.study_id, events, at=now)
+            writing.forget_checkpoints(connection, lease.study_id, forgotten)
+            writing.write_study(connection, lease.study_id, state=state, config=config, result=result, seconds=seconds)
 
-        with told(self.database):
-            patiently(self.database, save)
+        self._write(save)
 
     def trials(self, study_id: int, *, curves: bool = True) -> list[Trial]:
         """Return all trials in the order of their numbers; without `curves` theirs are empty."""
-        with self.reading() as connection:
-            return reading.read_trials(connection, study_id, curves=curves)
+        return self._read(lambda connection: reading.read_trials(connection, study_id, curves=curves))
 
     def trial(self, study_id: int, number: int) -> Trial:
         """Return one trial with its curve; raise StudyNotFound when there is none of that number."""
-        with self.reading() as connection:
-            return reading.read_one(connection, study_id, number)
+        return self._read(lambda connection: reading.read_one(connection, study_id, number))
 
     def artifacts(self, study_id: int) -> list[Artifact]:
         """Return the artifacts of a study in the order they were recorded."""
-        with self.reading() as connection:
-            return reading.read_artifacts(connection, study_id)
+        return self._read(lambda connection: reading.read_artifacts(connection, study_id))
 
     def events(self, study_id: int, *, after: int = 0) -> list[StudyEvent]:
         """Return the events of a study with a greater id than `after`."""
-        with self.reading() as connection:
-            return reading.read_events(connection, study_id, after=after)
+        return self._read(lambda connection: reading.read_events(connection, study_id, after=after))
 
     def request(self, name: str, what: str = "stop") -> StudyRecord:
         """Ask a study's controller for something; the record says whether one is there to hear it (`holder`)."""
-        with self.writing() as connection:
+
+        def request(connection: Connection) -> StudyRecord:
             record = reading.read_study(connection, name)
             connection.execute(update(tables.study).where(tables.study.c.id == record.id).values(requested=what))
             return reading.read_study(connection, name)
+
+        return self._write(request)
 
     def delete(self, name: str) -> None:
         """Delete a study and all that belongs to it; its files stay. Raises StudyBusy while it runs."""
@@ -246,3 +241,23 @@ class Storage:
         """Hold a write transaction, of SQLite the only one; it commits at the end, or changes nothing."""
         with told(self.database), self.database.writer.begin() as connection:
             yield connection
+
+    def _read(self, read: Callable[[Connection], T]) -> T:
+        """Read in one snapshot, again if the connection is lost; the first of all, at opening, fails at once."""
+
+        def once() -> T:
+            with self.database.reader.connect() as connection:
+                return read(connection)
+
+        with told(self.database):
+            return patiently(self.database, once)
+
+    def _write(self, write: Callable[[Connection], T], *, seconds: float = math.inf) -> T:
+        """Do what may be done twice in a transaction, again if the connection is lost."""
+
+        def once() -> T:
+            with self.database.writer.begin() as connection:
+                return write(connection)
+
+        with told(self.database):
+            return patiently(self.database, once, seconds=seconds)

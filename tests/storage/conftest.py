@@ -97,6 +97,11 @@ def storage(url: str) -> Iterator[Storage]:
 
 
 @pytest.fixture
+def task() -> TaskInfo:
+    return TASK
+
+
+@pytest.fixture
 def study(storage: Storage) -> StudyRecord:
     return storage.create("first", {"budget": {"trials": 100}}, TASK, {"python": "3.11"})
 

@@ -12,14 +12,15 @@ from typing import Any
 import psycopg
 import pytest
 from postgres_server import PASSWORD, Server
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.engine import make_url
 
-from nas.errors import StorageError, StudyBusy
+from nas.errors import StorageError, StudyBusy, StudyExists
 from nas.keeper import Keeper
 from nas.passwords import hidden
-from nas.storage import Lease, Storage, StudyRecord, leases
+from nas.storage import Lease, Storage, StudyRecord, leases, tables
 from nas.trials import Trial
+from workers.messages import TaskInfo
 
 Maker = Callable[..., Trial]
 
@@ -55,6 +56,13 @@ def all_connections(url: str) -> Iterator[psycopg.Connection[Any]]:
     with contextlib.suppress(psycopg.OperationalError):
         while True:
             yield psycopg.connect(url.replace("+psycopg", ""))
+
+
+def study_epoch(storage: Storage, study: StudyRecord) -> int:
+    """Return how often the study's lease was taken."""
+    query = select(tables.lease.c.epoch).where(tables.lease.c.study_id == study.id)
+    with storage.reading() as connection:
+        return int(connection.execute(query).scalar_one())
 
 
 def save_all(storage: Storage, lease: Lease, trial: Trial) -> None:
@@ -147,13 +155,25 @@ def test_a_save_outlives_a_restart_of_the_server(
     assert "canary" not in caplog.text
 
 
-def test_what_is_not_safe_to_repeat_fails_at_once_while_the_server_is_away(
+def test_a_command_that_finds_the_server_away_fails_at_once(url: str, outage: Callable[[float], None]) -> None:
+    outage(0.5)
+    with pytest.raises(StorageError, match="the server cannot be reached"):
+        Storage.open(url)
+
+
+def test_a_lease_is_taken_once_the_server_is_back(
     storage: Storage, study: StudyRecord, lease: Lease, outage: Callable[[float], None]
 ) -> None:
     storage.release(lease)
     outage(0.5)
-    with pytest.raises(StorageError, match="the server cannot be reached"):
-        storage.acquire(study.id)
+    storage.save(storage.acquire(study.id), seconds=1.0)
+
+
+def test_what_is_read_is_read_once_the_server_is_back(
+    storage: Storage, study: StudyRecord, outage: Callable[[float], None]
+) -> None:
+    outage(0.5)
+    assert storage.study("first") == study
 
 
 def test_patience_ends(
@@ -190,23 +210,48 @@ def test_a_save_whose_connection_is_ended_midway_is_done_once(
     assert_once(storage, study, complete(0))
 
 
-def test_a_save_that_was_committed_unheard_is_done_once(
-    storage: Storage, study: StudyRecord, lease: Lease, complete: Maker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    unheard: list[int] = []
-    commit = type(storage.database.writer.dialect).do_commit
+@pytest.fixture
+def unheard(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Lose the connection just after the next commit; one entry says that it happened."""
+    happened: list[int] = []
+    dialect = storage.database.writer.dialect
+    commit = type(dialect).do_commit
 
     def commit_unheard(connection: Any) -> None:
-        commit(storage.database.writer.dialect, connection)
-        if not unheard:
-            unheard.append(1)
+        commit(dialect, connection)
+        if not happened:
+            happened.append(1)
             connection.dbapi_connection.close()
             raise psycopg.OperationalError("the connection is lost")
 
-    monkeypatch.setattr(storage.database.writer.dialect, "do_commit", commit_unheard)
+    monkeypatch.setattr(dialect, "do_commit", commit_unheard)
+    return happened
+
+
+def test_a_save_that_was_committed_unheard_is_done_once(
+    storage: Storage, study: StudyRecord, lease: Lease, complete: Maker, unheard: list[int]
+) -> None:
     save_all(storage, lease, complete(0))
     assert unheard == [1]
     assert_once(storage, study, complete(0))
+
+
+def test_a_lease_that_was_taken_unheard_is_ours(storage: Storage, study: StudyRecord, unheard: list[int]) -> None:
+    lease = storage.acquire(study.id)
+    assert unheard == [1]
+    assert lease.epoch == study_epoch(storage, study) == 1
+    storage.save(lease, seconds=1.0)
+
+
+def test_a_study_that_was_created_unheard_is_ours(storage: Storage, task: TaskInfo, unheard: list[int]) -> None:
+    study = storage.create("first", {}, task, {})
+    assert unheard == [1]
+    assert storage.studies() == [study]
+
+
+def test_a_study_of_the_same_name_is_not_ours(storage: Storage, study: StudyRecord) -> None:
+    with pytest.raises(StudyExists):
+        storage.create("first", {}, study.task, {})
 
 
 def test_a_full_server_is_waited_for(
@@ -233,7 +278,7 @@ def test_studies_do_not_wait_for_each_other(storage: Storage, study: StudyRecord
 
 def test_a_study_that_is_being_taken_is_not_deleted(storage: Storage, study: StudyRecord) -> None:
     with storage.writing() as connection:
-        leases.acquire(connection, study.id, seconds=30.0)
+        leases.acquire(connection, study.id, seconds=30.0, token="mine")
         connection.commit()
         with pytest.raises(StudyBusy):
             storage.delete("first")
