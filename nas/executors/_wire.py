@@ -13,6 +13,11 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Alive:
+    """The worker lives; said once a second, whatever it does."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What happened in one turn of a training, from worker to controller."""
 

@@ -1,33 +1,66 @@
 """The program of a worker process: `python -m nas.executors._worker FD DEVICE` trains what comes through a socket.
 
-A thread of its own reads the socket, so that the end of the controller, however sudden, is the end of the worker.
+A thread of its own reads the socket, so that the end of the controller, however sudden, is the end of the worker and
+of all that it has started. Another says once a second that the worker lives.
 """
 
 import os
 import signal
 import sys
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
+from time import sleep
 
+from nas.executors._offspring import MARK, adopt_orphans, end_offspring
 from nas.executors._serving import Inbox, serve
+from nas.executors._wire import Alive
+
+_BEAT = 1.0
+
+
+class Line:
+    """The way to the controller, for several threads."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection, self._lock = connection, Lock()
+
+    def send(self, message: object) -> None:
+        """Send one message whole."""
+        with self._lock:
+            self._connection.send(message)
 
 
 def main() -> None:
     """Serve one controller until it goes away."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; draining is the controller's task
-    connection: Connection = Connection(int(sys.argv[1]))
+    adopt_orphans()
+    descriptor = int(sys.argv[1])
+    os.set_inheritable(descriptor, False)  # what a user's code starts has nothing to do with the controller
+    connection: Connection = Connection(descriptor)
+    line = Line(connection)
     inbox: Inbox = SimpleQueue()
     Thread(target=_read, args=(connection, inbox), daemon=True).start()
-    serve(connection, inbox, device=sys.argv[2])
+    Thread(target=_live, args=(line,), daemon=True).start()
+    serve(line, inbox, device=sys.argv[2])
 
 
 def _read(connection: Connection, inbox: Inbox) -> None:
     try:
         while True:
             inbox.put(connection.recv())
-    except (EOFError, OSError):
-        os._exit(0)  # the controller is gone: nobody is left to report to
+    except (EOFError, OSError):  # the controller is gone: nobody is left to report to
+        end_offspring({os.getpid(): os.environ.get(MARK, "")})
+        os._exit(0)
+
+
+def _live(line: Line) -> None:
+    """Give signs of life for as long as the controller is there, which the reader watches."""
+    with suppress(OSError):
+        while True:
+            line.send(Alive())
+            sleep(_BEAT)
 
 
 if __name__ == "__main__":

@@ -1,25 +1,27 @@
 """Long-lived worker processes on this machine, one per core: the default."""
 
-import contextlib
 import os
-import socket
-import subprocess
-import sys
 from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
+from time import monotonic
 
 from nas.errors import WorkersUnusable
-from nas.executors._gpus import VISIBLE, visible_gpus
-from nas.executors._wire import Answer, Described, JobDone, Ready, Report
+from nas.executors._gpus import visible_gpus
+from nas.executors._wire import Described
+from nas.executors._worker_process import WorkerProcess, end
 from nas.executors.protocol import Executor
-from search_spaces.hyperparameters import integer, option
+from search_spaces.hyperparameters import integer, number, option
 from workers.errors import TaskError
 from workers.messages import Event, Job, JobLost, Outcome, TaskInfo, TaskSpec
 
 _FALSE_STARTS = 3
 """So many workers in a row may die before they are ready; then something is wrong with the machine, not with a job."""
+_SILENCE = 10.0
+_TURN = 1.0
+"""Seconds that count at most, between two polls, as time in which workers were listened to: a controller that was
+stopped, or busy with something else, must not blame them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Process:
 
     device: str = option("cpu", "what they train on; each worker is given one GPU of its own", ("cpu", "cuda"))
 
+    silence: float = number(_SILENCE, "seconds after which a frozen worker is replaced; 0 is never", low=0)
+
     def start(self) -> Executor:
         """Start the workers; they load torch side by side.
 
@@ -39,22 +43,23 @@ class Process:
             WorkersUnusable: they shall train on GPUs and there is none.
         """
         if self.device == "cpu":
-            return ProcessExecutor(self.workers or len(os.sched_getaffinity(0)), self.cohort)
+            return ProcessExecutor(self.workers or len(os.sched_getaffinity(0)), self.cohort, (), self.silence)
         gpus = visible_gpus(os.environ)
         if not gpus:
             raise WorkersUnusable("executor.process.device is 'cuda', and this machine has no GPU (allowed: 'cpu')")
-        return ProcessExecutor(self.workers or len(gpus), self.cohort, gpus)
+        return ProcessExecutor(self.workers or len(gpus), self.cohort, gpus, self.silence)
 
 
 class ProcessExecutor:
-    """Hands each job to a free worker, replaces workers that die, and says which job died with them."""
+    """Hands each job to a free worker, replaces workers that die or freeze, and says which job was lost with them."""
 
-    def __init__(self, workers: int, cohort: int = 0, gpus: Sequence[str] = ()) -> None:
-        self.cohort = cohort
+    def __init__(self, workers: int, cohort: int = 0, gpus: Sequence[str] = (), silence: float = _SILENCE) -> None:
+        self.cohort, self._silence = cohort, silence
         self._queue: deque[Job] = deque()
         self._unbegun: list[Outcome] = []
         self._false_starts = 0
-        self._workers = [_WorkerProcess(gpus[index % len(gpus)] if gpus else "") for index in range(workers)]
+        self._workers = [WorkerProcess(gpus[index % len(gpus)] if gpus else "", silence) for index in range(workers)]
+        self._listened_at = monotonic()
 
     @property
     def capacity(self) -> int:
@@ -69,16 +74,10 @@ class ProcessExecutor:
     def describe(self, task: TaskSpec) -> TaskInfo:
         """Let every worker load a task, and the first say what it holds."""
         for worker in self._workers:
-            worker.connection.send(task)
-        worker = self._workers[0]
-        while True:
-            try:
-                message = worker.connection.recv()
-            except (EOFError, ConnectionError):
-                raise WorkersUnusable(f"a worker died while it loaded the task {task.task.name!r}") from None
-            if isinstance(message, Described):
-                break
-            worker.take(message)
+            worker.send(task)
+        message = self._described(self._workers[0])
+        if message is None:
+            raise WorkersUnusable(f"a worker died while it loaded the task {task.task.name!r}")
         if message.info is None:
             raise TaskError(message.mistake)
         return message.info
@@ -98,6 +97,7 @@ class ProcessExecutor:
         for ready in wait(list(by_connection), 0.0 if happened else timeout):
             assert isinstance(ready, Connection)
             happened.extend(self._receive(by_connection[ready]))
+        happened.extend(self._look_after_workers())
         self._feed()
         return happened
 
@@ -109,8 +109,7 @@ class ProcessExecutor:
 
     def close(self) -> None:
         """Kill every worker: what they had not reported is trained again by whoever resumes."""
-        for worker in self._workers:
-            worker.kill()
+        end(self._workers)
         self._queue.clear()
 
     def _unqueue(self, numbers: frozenset[int]) -> None:
@@ -132,7 +131,20 @@ class ProcessExecutor:
             if self._queue and worker.job is None:
                 worker.give(self._queue.popleft())
 
-    def _receive(self, worker: "_WorkerProcess") -> Sequence[Event | JobLost]:
+    def _described(self, worker: WorkerProcess) -> Described | None:
+        """Wait until a worker has loaded a task; return what it says of it, None where it dies or freezes instead."""
+        while not (worker.dead or worker.pulse.frozen(self._listened())):
+            try:
+                while worker.connection.poll(_TURN / 2):
+                    message = worker.connection.recv()
+                    worker.take(message)
+                    if isinstance(message, Described):
+                        return message
+            except (EOFError, ConnectionError):
+                break
+        return None
+
+    def _receive(self, worker: WorkerProcess) -> Sequence[Event | JobLost]:
         happened: list[Event | JobLost] = []
         try:
             while worker.connection.poll(0):
@@ -141,76 +153,29 @@ class ProcessExecutor:
             happened.extend(self._replace(worker))
         return happened
 
-    def _replace(self, worker: "_WorkerProcess") -> Sequence[JobLost]:
+    def _look_after_workers(self) -> Sequence[Event | JobLost]:
+        """Replace who has died without closing its socket, or gives no sign of life any more."""
+        happened: list[Event | JobLost] = []
+        listened = self._listened()
+        for worker in tuple(self._workers):
+            if worker.dead:
+                happened.extend(self._receive(worker))
+                happened.extend(self._replace(worker) if worker in self._workers else ())
+            elif worker.pulse.frozen(listened):
+                happened.extend(self._replace(worker, f"gave no sign of life for {self._silence:g} seconds"))
+        return happened
+
+    def _listened(self) -> float:
+        """Return the seconds since this was last asked, as far as they count."""
+        before, self._listened_at = self._listened_at, monotonic()
+        return min(self._listened_at - before, _TURN)
+
+    def _replace(self, worker: WorkerProcess, frozen: str = "") -> Sequence[JobLost]:
         reason = worker.kill()
+        if frozen:
+            reason = f"worker {worker.process.pid} {frozen}"
         self._false_starts = 0 if worker.ready else self._false_starts + 1
         if self._false_starts >= _FALSE_STARTS:
             raise WorkersUnusable(f"{_FALSE_STARTS} workers in a row died before they were ready: {reason}")
-        self._workers[self._workers.index(worker)] = _WorkerProcess(worker.gpu)
+        self._workers[self._workers.index(worker)] = WorkerProcess(worker.gpu, self._silence)
         return [JobLost(worker.job.id, reason)] if worker.job else []
-
-
-class _WorkerProcess:
-    """One worker: its process, the socket to it, the GPU it is pinned to, if any, and the job it has."""
-
-    def __init__(self, gpu: str = "") -> None:
-        self.gpu = gpu
-        ours, theirs = socket.socketpair()
-        device = "cuda" if gpu else "cpu"
-        command = [sys.executable, "-m", "nas.executors._worker", str(theirs.fileno()), device]
-        self.process = subprocess.Popen(
-            command, pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, env=_environment(gpu)
-        )
-        theirs.close()
-        self.connection: Connection = Connection(ours.detach())
-        self.job: Job | None = None
-        self.ready = False
-        self._turn = -1
-        self._answered = -1
-
-    @property
-    def numbers(self) -> frozenset[int]:
-        """The trials it trains."""
-        return frozenset(item.number for item in self.job.assignments) if self.job else frozenset()
-
-    def give(self, job: Job) -> None:
-        """Send it a job; if it is dead already, `poll` notices and the job is lost then."""
-        self.job, self._turn, self._answered = job, -1, -1
-        with contextlib.suppress(OSError):
-            self.connection.send(job)
-
-    def answer(self, stops: frozenset[int]) -> None:
-        """Tell it whom to stop; without stops, that its last report was seen, unless that was said already."""
-        if stops or self._answered < self._turn:
-            self._answered = self._turn
-            with contextlib.suppress(OSError):  # a dead worker is noticed by poll
-                self.connection.send(Answer(self._turn, stops))
-
-    def take(self, message: object) -> list[Event]:
-        """Take one message and return the events in it."""
-        match message:
-            case Ready():
-                self.ready = True
-            case JobDone():
-                self.job = None
-            case Report() as report:
-                self._turn = report.turn
-                return report.events
-        return []
-
-    def kill(self) -> str:
-        """End it and say how it ended."""
-        self.process.kill()
-        code = self.process.wait()
-        self.connection.close()
-        return f"worker {self.process.pid} was killed by signal {-code}" if code < 0 else f"worker exited with {code}"
-
-
-def _environment(gpu: str) -> dict[str, str]:
-    """One thread per worker: intra-op threads make a small network slower, and there is a worker per core.
-
-    The GPU is chosen before torch is loaded, so that a worker cannot touch another's.
-    """
-    pinned = {VISIBLE: gpu} if gpu else {}
-    path = os.pathsep.join(entry for entry in sys.path if entry)
-    return {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONPATH": path, **pinned}

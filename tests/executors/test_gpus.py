@@ -6,7 +6,8 @@ import pytest
 
 from nas.errors import WorkersUnusable
 from nas.executors._gpus import visible_gpus
-from nas.executors.process import Process, _environment
+from nas.executors._worker_process import environment
+from nas.executors.process import Process
 
 
 def test_all_gpus_of_the_driver_are_visible(tmp_path: Path) -> None:
@@ -23,7 +24,7 @@ def test_the_environment_says_which_gpus_may_be_used(allowed: str, visible: tupl
 
 
 def test_a_worker_is_pinned_to_its_gpu_before_it_starts() -> None:
-    assert _environment("3")["CUDA_VISIBLE_DEVICES"] == "3"
+    assert environment("3", "mark")["CUDA_VISIBLE_DEVICES"] == "3"
 
 
 def test_asking_for_gpus_where_there_are_none_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
