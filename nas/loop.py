@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
-from pathlib import Path
 
 from nas.cohort_size import CohortSize
 from nas.config import StudyConfig
@@ -69,24 +68,29 @@ class Search:
             StorageError: the storage went away; the study can be resumed once it is back.
         """
         while True:
-            self._hear_the_user()
-            proposed = self._dispatch()
+            self.hear_the_user()
+            proposed = self.dispatch()
             if self._running:
                 self._listen(0.0 if proposed else _TURN)
             elif not proposed:
-                break
+                return self.conclude()
             self.ledger.flush_when_due(seconds=self.stopping.seconds)
             if self.showing.due:
-                self._show()
-        self._give_up_waiting()
-        self._show()
+                self.show()
+
+    def conclude(self) -> str:
+        """End what waits when a target or the time, not the user, ended the study; return why the search is over."""
+        while self.stopping.interrupts and self._draining_since is None and (trial := self.history.take_waiting()):
+            self._give_up(trial, TrialState.PRUNED, self.stopping.reason)
+        self.ledger.flush(seconds=self.stopping.seconds)
+        self.show()
         return "stop" if self._draining_since is not None else self.stopping.reason
 
     def restore(self, trials: Sequence[Trial]) -> None:
         """Take over the history of earlier runs; what was RUNNING then waits again."""
         for trial in sorted(trials, key=finish):
             self._restore(trial)
-        sweep(Path(self.folder), trials)
+        sweep(self.folder, trials)
         self.sampler.tell(trials)
         for trial in list(self.history):
             if trial.state is TrialState.WAITING and trial.reason == "pruned":
@@ -105,14 +109,14 @@ class Search:
 
     # ---- out: what shall be trained next
 
-    def _dispatch(self) -> int:
+    def dispatch(self) -> int:
         """Keep every worker busy; return how many trials were proposed meanwhile."""
         before = len(self.history)
         while self._draining_since is None and len(self._job_sizes) < self.executor.capacity + self._ahead:
             batch = self._next(self.cohort.size)
             if not batch:
                 break
-            self._start(batch)
+            self.start(batch)
         return len(self.history) - before
 
     @property
@@ -160,7 +164,8 @@ class Search:
         else:
             self._note(trial)
 
-    def _start(self, batch: Sequence[Trial]) -> None:
+    def start(self, batch: Sequence[Trial]) -> None:
+        """Hand trials that wait to a worker, as one job."""
         begun = [self._begin(trial) for trial in batch]
         job = Job(
             id=next(self.jobs),
@@ -189,9 +194,10 @@ class Search:
     def _listen(self, timeout: float) -> None:
         """Hear what the workers have to say, if any of them is at work."""
         if self._running:
-            self._receive(self.executor.poll(timeout))
+            self.receive(self.executor.poll(timeout))
 
-    def _receive(self, events: Sequence[Event | JobLost]) -> None:
+    def receive(self, events: Sequence[Event | JobLost]) -> None:
+        """Take note of what workers did; whoever shall stop is named to the executor."""
         epochs = 0
         stops: set[int] = set()
         for event in events:
@@ -240,7 +246,7 @@ class Search:
         running = self._current(event)
         if running is None:
             return
-        if event.state == "PRUNED" and running.stop_reason in ("", "stop"):
+        if event.state == "PRUNED" and not event.reason and running.stop_reason in ("", "stop"):
             self._requeue(running)  # it was interrupted, not judged
         else:
             self.ledger.discard(running.trial.checkpoint)
@@ -301,15 +307,10 @@ class Search:
         for leaving in self.shelf.put(trial):
             self.ledger.forget(leaving)
 
-    def _give_up_waiting(self) -> None:
-        """End what still waits when a target or the time, not the user, has ended the study."""
-        while self.stopping.interrupts and self._draining_since is None and (trial := self.history.take_waiting()):
-            self._give_up(trial, TrialState.PRUNED, self.stopping.reason)
-        self.ledger.flush(seconds=self.stopping.seconds)
-
     # ---- bookkeeping
 
-    def _hear_the_user(self) -> None:
+    def hear_the_user(self) -> None:
+        """Heed what ends the search early: a lost lease, a target, the time, the user."""
         if self.keeper.lost:
             raise LeaseLost(f"study {self.config.name!r}: another controller has taken over")
         if self.stopping.interrupts:
@@ -336,7 +337,8 @@ class Search:
         self.showing.note(trial)
         self.ledger.trial(trial)
 
-    def _show(self) -> None:
+    def show(self) -> None:
+        """Show what has changed, as it is by now."""
         running = self._running
         self.showing.show(lambda trial: running[trial.number].shown if trial.number in running else trial)
 
