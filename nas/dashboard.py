@@ -8,7 +8,7 @@ import logging
 import random
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from socketserver import ThreadingMixIn
@@ -21,6 +21,7 @@ from optuna.study import StudyDirection
 
 from nas.config import Objective
 from nas.errors import StorageError
+from nas.guard import LOOPBACK, READING, Guard
 from nas.storage import Storage, StudyRecord, projection
 from nas.storage.projection import UNREADY
 from nas.storage.shadows import Distribution, Seen, View, changed_shadow, seen, whole_shadow
@@ -34,7 +35,6 @@ _METRIC_NAMES = "study:metric_names"
 _CHUNK = 256  # trials in one transaction
 _ATTEMPTS = 8
 _PATIENCE = 30.0  # seconds, at most
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 _log = logging.getLogger(__name__)
 
@@ -171,27 +171,36 @@ def distribution(dimension: Dimension) -> Distribution:
 
 
 def serve(url: str, *, host: str = "127.0.0.1", port: int = 8080) -> None:
-    """Serve optuna-dashboard on a storage until interrupted; anyone who reaches it can change what it shows."""
+    """Serve optuna-dashboard on a storage until interrupted; whoever reaches it can read, and change nothing."""
     with server(url, host=host, port=port) as running:
         running.serve_forever()
 
 
-def server(url: str, *, host: str = "127.0.0.1", port: int = 8080) -> WSGIServer:
-    """Return the server, listening but not serving yet; port 0 takes a free one, `server_port` says which.
+def server(
+    url: str,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    token: str = "",
+    names: Collection[str] = (),
+    methods: Collection[str] = READING,
+) -> WSGIServer:
+    """Return the guarded server, listening but not serving yet; port 0 takes a free one, `server_port` says which.
+
+    It answers to the names of this machine's loopback, to `names`, and to those who have the token, if there is one.
 
     Raises:
-        StorageError: the address cannot be listened on, or the storage not be opened.
+        StorageError: the address cannot be listened on, or not without a token, or the storage not be opened.
     """
     from optuna_dashboard import wsgi  # type: ignore[import-untyped]  # it ships no types
 
-    if host not in _LOOPBACK:
-        _log.warning("the dashboard has no passwords: anyone who reaches %s:%d can delete studies", host, port)
+    if host not in LOOPBACK and not token:
+        raise StorageError(f"cannot listen on {host}: others reach it, so it needs a token (--token-file FILE)")
     with Storage.open(url, create=False) as storage:
         optuna_storage = _optuna(storage)
+    guard = Guard(wsgi(optuna_storage), token, (*LOOPBACK, *names), methods)
     try:
-        return make_server(
-            host, port, wsgi(optuna_storage), server_class=_Server6 if ":" in host else _Server, handler_class=_Quiet
-        )
+        return make_server(host, port, guard, server_class=_Server6 if ":" in host else _Server, handler_class=_Quiet)
     except OSError as error:
         raise StorageError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
 
@@ -199,12 +208,18 @@ def server(url: str, *, host: str = "127.0.0.1", port: int = 8080) -> WSGIServer
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a client that went away or was too slow."""
+        _log.debug("a request of %s failed", client_address, exc_info=True)
+
 
 class _Server6(_Server):
     address_family = socket.AF_INET6
 
 
 class _Quiet(WSGIRequestHandler):
+    timeout = 60  # seconds without a byte from the client
+
     def log_message(self, format: str, *args: object) -> None:
         """Log nothing of a request that went well or badly."""
 

@@ -1,18 +1,32 @@
 """Serve optuna-dashboard on the studies of a storage, for this machine's browser."""
 
+import signal
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from nas.cli._options import StorageOption, url_of
+from nas.passwords import hidden
 
 
 def dashboard(
     storage: StorageOption = None,
     port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="0 takes a free one")] = 8080,
     host: Annotated[
-        str, typer.Option("--host", metavar="ADDRESS", help="it has no passwords: leave it on this machine")
+        str, typer.Option("--host", metavar="ADDRESS", help="beyond this machine only with --token-file")
     ] = "127.0.0.1",
+    token_file: Annotated[
+        Path | None,
+        typer.Option("--token-file", metavar="FILE", help="let in who knows the token in it", show_default=False),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option("--allow-host", metavar="NAME", help="a name it is called by besides localhost; may be repeated"),
+    ] = None,
+    writable: Annotated[
+        bool, typer.Option("--writable", help="let it rename and delete what it shows; the record never changes")
+    ] = False,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="make the tables it shows anew from ours before it starts")
     ] = False,
@@ -20,14 +34,19 @@ def dashboard(
     """Serve the dashboard until Ctrl-C."""
     from nas.cli.output.console import err
     from nas.dashboard import server
+    from nas.guard import CHANGING, READING, read_token
 
     url = url_of(storage)
+    token = read_token(token_file) if token_file else ""
     if rebuild:
         _rebuild(url)
-    with server(url, host=host, port=port) as running:
+    methods = CHANGING if writable else READING
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # it ends alike in a terminal and in a container
+    with server(url, host=host, port=port, token=token, names=allow_host or (), methods=methods) as running:
         shown = f"[{host}]" if ":" in host else host
-        err().print(f"dashboard of {url} at http://{shown}:{running.server_port}/ (end it with Ctrl-C)", soft_wrap=True)
+        where = f"http://{shown}:{running.server_port}/"
         try:
+            err().print(f"dashboard of {hidden(url)} at {where} (end it with Ctrl-C)", soft_wrap=True)
             running.serve_forever()
         except KeyboardInterrupt:
             err().print("dashboard ended")
