@@ -12,6 +12,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from nas.errors import StorageError
 from nas.passwords import hidden
+from nas.storage.fail_points import arm
 
 KINDS = ("sqlite", "postgresql")
 """The kinds of databases by their names in a URL; each has a file of its own here."""
@@ -80,4 +81,6 @@ def connect(url: str, *, create: bool) -> Database:
     kind = parsed.get_backend_name()
     if kind not in KINDS:
         raise StorageError(f"storage {hidden(url)!r}: only SQLite and PostgreSQL are supported ({EXAMPLES})")
-    return cast(Database, import_module(f"nas.storage.{kind}").connect(parsed, create=create))
+    database = cast(Database, import_module(f"nas.storage.{kind}").connect(parsed, create=create))
+    arm(database.writer)
+    return database
