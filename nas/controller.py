@@ -103,12 +103,7 @@ class Controller:
         with ExitStack() as stack:
             lease = self._lease(record, stack)
             prepared = prepare(config, stack, self.start)
-            task = prepared.task
-            if task.sha256 != record.task.sha256:
-                raise StudyExists(
-                    f"study {record.name!r}: the samples of task {task.name!r} have changed since it began; "
-                    "give the new search another name"
-                )
+            require_same_samples(record, prepared.task)
             return self._conduct(record, prepared, stack, lease)
 
     def _lease(self, record: StudyRecord, stack: ExitStack) -> Lease:
@@ -123,13 +118,22 @@ class Controller:
     def _conduct(self, record: StudyRecord, prepared: Prepared, stack: ExitStack, lease: Lease) -> StudyRecord:
         keeper = Keeper(self.storage, lease)
         stack.enter_context(closing(keeper)).start()
-        run = _Run(self, record, prepared, lease, keeper)
+        run = Run(self, record, prepared, lease, keeper)
         state, reason = run.whole()
         self.watch(StudyEnded(state, reason))
         return self.storage.study(record.name)
 
 
-class _Run:
+def require_same_samples(record: StudyRecord, task: TaskInfo) -> None:
+    """Raise StudyExists unless a task has the samples that a study began with."""
+    if task.sha256 != record.task.sha256:
+        raise StudyExists(
+            f"study {record.name!r}: the samples of task {task.name!r} have changed since it began; "
+            "give the new search another name"
+        )
+
+
+class Run:
     """One run of a study by one controller: search, final stage, export."""
 
     def __init__(
@@ -151,25 +155,29 @@ class _Run:
         self.jobs = count()
         self.search = self._search(record.task, prepared.deciders)
 
-    def whole(self) -> tuple[StudyState, str]:
-        """Search, retrain, export; return the study's state and the reason it ended."""
+    def enter(self) -> None:
+        """Say that the study runs, and go on from what is on record."""
         trials = self.storage.trials(self.record.id)
         self.storage.save(self.lease, state="RUNNING", config=to_json(self.config))
         self._announce(trials)
         self.search.restore(trials)
+
+    def whole(self) -> tuple[StudyState, str]:
+        """Search, retrain, export; return the study's state and the reason it ended."""
+        self.enter()
         reason = self.search.run()
         if reason == "stop":
-            return self._leave("STOPPED", reason, {})
+            return self.leave("STOPPED", reason, {})
         best = ranked(list(self.search.history), self.config.objectives)[: self.config.final.top]
         if not best:
-            self._leave("FAILED", "no usable trial", {})
+            self.leave("FAILED", "no usable trial", {})
             raise NoUsableTrial(_why_unusable(self.config.name, list(self.search.history)))
         finals = self._retrain(best)
         if self._stopping_now():
-            return self._leave("STOPPED", "stop", {})
+            return self.leave("STOPPED", "stop", {})
         mine = [item for item in finals if item.number == best[0].number]
         failures = self._export(best[0], mine[0] if mine else None)
-        left = self._leave("FINISHED", reason, self._result(best[0], mine, reason))
+        left = self.leave("FINISHED", reason, self.result(best[0], mine, reason))
         if failures:
             raise failures[0]  # the study itself is whole: `nas export` tries again
         return left
@@ -215,7 +223,7 @@ class _Run:
         )
         return stage.run(best, self.storage.artifacts(self.record.id), seconds=lambda: self.stopping.seconds)
 
-    def _result(self, best: Trial, finals: Sequence[Artifact], reason: str) -> dict[str, Json]:
+    def result(self, best: Trial, finals: Sequence[Artifact], reason: str) -> dict[str, Json]:
         """Sum up the study."""
         first = self.config.objectives[0].metric
         metric = first if first in self.record.task.metrics else self.record.task.metrics[0]
@@ -240,7 +248,8 @@ class _Run:
         self.ledger.flush(seconds=self.stopping.seconds)
         return failures
 
-    def _leave(self, state: StudyState, reason: str, result: dict[str, Json]) -> tuple[StudyState, str]:
+    def leave(self, state: StudyState, reason: str, result: dict[str, Json]) -> tuple[StudyState, str]:
+        """Record the state that the study is left in, and return it with the reason."""
         self.storage.save(self.lease, state=state, result=result or None, seconds=self.stopping.seconds)
         return state, reason
 

@@ -1,5 +1,6 @@
 """Keeps the study's lease alive while the controller is busy, and hears what others ask of the study."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
@@ -31,12 +32,14 @@ class Keeper:
         if self._thread is not None:
             self._thread.join()
 
-    def _renew(self) -> None:
-        while not self._closing.wait(self.interval):
-            try:
+    def renew(self) -> None:
+        """Hold the lease for longer, once, and hear what is requested."""
+        try:
+            with suppress(StorageError):  # the lease outlives a short outage; a long one ends the search at its next write
                 self.requested = self.storage.renew(self.lease) or self.requested
-            except LeaseLost:
-                self.lost = True
-                return
-            except StorageError:
-                continue  # the lease outlives a short outage; a long one ends the search at its next write
+        except LeaseLost:
+            self.lost = True
+
+    def _renew(self) -> None:
+        while not self.lost and not self._closing.wait(self.interval):
+            self.renew()
