@@ -35,7 +35,7 @@ class Keeper:
     def renew(self) -> None:
         """Hold the lease for longer, once, and hear what is requested."""
         try:
-            with suppress(StorageError):  # the lease outlives a short outage; a long one ends the search at its next write
+            with suppress(StorageError):  # the lease outlives a short outage; a long one ends the next write
                 self.requested = self.storage.renew(self.lease) or self.requested
         except LeaseLost:
             self.lost = True
