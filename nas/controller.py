@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import asdict, dataclass
 from itertools import count
-from pathlib import Path
 
 from nas import executors
 from nas.account import Account, TimedSampler
@@ -34,6 +33,7 @@ from nas.study_file import from_json, to_json
 from nas.trials import Trial
 from search_spaces.candidate import Named
 from search_spaces.errors import NasError
+from workers import files
 from workers.messages import TaskInfo
 
 Clock = Callable[[], float]
@@ -148,7 +148,7 @@ class Run:
         self.storage, self.watch, self.clock = controller.storage, controller.watch, controller.clock
         self.interrupted = controller.interrupted
         self.record, self.config, self.executor, self.lease, self.keeper = record, config, executor, lease, keeper
-        self.folder = Path(config.artifacts.folder).absolute() / config.name
+        self.folder = f"{files.absolute(config.artifacts.folder)}/{config.name}"
         self.account = Account(self.clock)
         self.ledger = Ledger(self.storage, lease, self.account, controller.pause)
         self.stopping = Stopping(config.budget, config.objectives, self.clock, record.seconds)
@@ -199,7 +199,7 @@ class Run:
             cohort=CohortSize(config.budget.trials, self.executor.capacity, self.executor.cohort),
             watch=self.watch,
             showing=Showing(self._projector(), self.clock),
-            folder=str(self.folder / "checkpoints"),
+            folder=f"{self.folder}/checkpoints",
             clock=self.clock,
             interrupted=self.interrupted,
             jobs=self.jobs,
@@ -219,7 +219,7 @@ class Run:
 
     def _retrain(self, best: Sequence[Trial]) -> list[Artifact]:
         stage = FinalStage(
-            self.config, self.executor, self.ledger, self.watch, self._stopping_now, str(self.folder), self.jobs
+            self.config, self.executor, self.ledger, self.watch, self._stopping_now, self.folder, self.jobs
         )
         return stage.run(best, self.storage.artifacts(self.record.id), seconds=lambda: self.stopping.seconds)
 
@@ -238,7 +238,7 @@ class Run:
         failures: list[NasError] = []
         for format in self.config.artifacts.export:
             try:
-                artifacts = export_trial(self.record, best, final, format, self.folder / "best")
+                artifacts = export_trial(self.record, best, final, format, f"{self.folder}/best")
             except NasError as error:
                 failures.append(error)
                 self.ledger.event("export.failed", format=format, reason=str(error))

@@ -1,5 +1,8 @@
 """Hand out a trained trial: its best weights on record, written and verified in a format people use."""
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,14 +10,12 @@ from nas.errors import StudyNotFound
 from nas.storage import Artifact, StudyRecord
 from nas.study_file import from_json
 from nas.trials import Trial
-from workers import exporters
-from workers.errors import TaskError
+from workers import exporters, files
+from workers.errors import ExportError, TaskError
 from workers.messages import Checkpoint
 
 
-def export_trial(
-    record: StudyRecord, trial: Trial, final: Artifact | None, format: str, folder: Path
-) -> list[Artifact]:
+def export_trial(record: StudyRecord, trial: Trial, final: Artifact | None, format: str, folder: str) -> list[Artifact]:
     """Export a trial, retrained weights before those of the search; return its files, the network itself first.
 
     Their metrics are those of samples that the weights were not trained on: test of retrained ones, else validation.
@@ -28,7 +29,9 @@ def export_trial(
     candidate = replace(trial.candidate, seed=final.seed) if final else trial.candidate
     task = from_json(record.config).task
     try:
-        exported = exporters.export(format, checkpoint, candidate, task, folder, known=record.task)
+        with _at_hand(folder) as here:
+            exported = exporters.export(format, checkpoint, candidate, task, here, known=record.task)
+            placed = [_placed(Path(path), folder) for path in reversed(exported.paths)][::-1]  # the network last
     except TaskError as error:
         raise TaskError(f"study {record.name!r}: nothing is exported: {error}") from error
     metrics = final.metrics if final else exported.metrics
@@ -38,13 +41,36 @@ def export_trial(
             kind=f"export.{format}",
             path=path,
             sha256=sha256,
-            bytes=Path(path).stat().st_size,
+            bytes=size,
             epoch=checkpoint.epoch,
             metrics=dict(metrics),
             seed=candidate.seed,
         )
-        for path, sha256 in zip(exported.paths, exported.sha256, strict=True)
+        for (path, size), sha256 in zip(placed, exported.sha256, strict=True)
     ]
+
+
+@contextmanager
+def _at_hand(folder: str) -> Iterator[Path]:
+    """Yield where files are written and verified: the folder itself, or a temporary one for one behind an address."""
+    if not files.is_remote(folder):
+        yield Path(files.absolute(folder))
+        return
+    with tempfile.TemporaryDirectory(prefix="nas-export-") as here:
+        yield Path(here)
+
+
+def _placed(path: Path, folder: str) -> tuple[str, int]:
+    """Bring a verified file to its folder; return where it is and its size."""
+    size = path.stat().st_size
+    if not files.is_remote(folder):
+        return str(path), size
+    place = f"{folder}/{path.name}"
+    try:
+        files.write(place, path.read_bytes())
+    except OSError as error:
+        raise ExportError(f"{place!r} cannot be written: {error.strerror or error}") from error
+    return place, size
 
 
 def _checkpoint(trial: Trial, final: Artifact | None) -> Checkpoint:

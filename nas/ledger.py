@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from nas.account import Account
 from nas.storage import Artifact, Lease, Storage
 from nas.storage.records import Json
 from nas.trials import Point, Trial
+from workers import files
 from workers.messages import Checkpoint
 
 
@@ -72,8 +72,7 @@ class Ledger:
             forgotten=self._forgotten,
             seconds=seconds,
         )
-        for path in self._discarded:
-            Path(path).unlink(missing_ok=True)
+        files.remove(self._discarded)
         self._trials, self._points, self._artifacts, self._events = {}, [], [], []
         self._forgotten, self._discarded = [], []
         self._flushed_at = self.account.clock()

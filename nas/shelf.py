@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from nas.config import Objective
 from nas.objectives import pareto_front, ranked
 from nas.trials import Trial
+from workers import files
 
 
 @dataclass(slots=True)
@@ -29,12 +29,14 @@ class Shelf:
         return leave
 
 
-def sweep(folder: Path, trials: Iterable[Trial]) -> None:
+def sweep(folder: str, trials: Iterable[Trial]) -> None:
     """Remove checkpoint files that no trial refers to: a controller was killed between writing and forgetting them.
 
     Only for the holder of the study's lease, before its workers have begun.
     """
-    known = {Path(trial.checkpoint.path).name for trial in trials if trial.checkpoint}
-    for path in folder.glob("*") if folder.is_dir() else ():
-        if path.is_file() and path.name not in known:
-            path.unlink(missing_ok=True)
+    known = {_name(trial.checkpoint.path) for trial in trials if trial.checkpoint}
+    files.remove([f"{folder}/{name}" for name in files.names(folder) if name not in known])
+
+
+def _name(place: str) -> str:
+    return place.rpartition("/")[2]

@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from nas.completeness import complete, notice
 from nas.config import StudyConfig
@@ -82,7 +81,7 @@ class Study:
         trial = self.incumbent if number is None else self._trial(number)
         if trial is None:
             raise NoUsableTrial(f"study {self.name!r} has no COMPLETE trial yet")
-        record, final, target = self.record, retrained(self.artifacts, trial.number), Path(folder)
+        record, final, target = self.record, retrained(self.artifacts, trial.number), os.fspath(folder).rstrip("/")
         return [item for format in formats for item in export_trial(record, trial, final, format, target)]
 
     def _trial(self, number: int) -> Trial:

@@ -54,8 +54,8 @@ def test_workers_import_nothing_of_nas() -> None:
     assert not {m for m in users_of("nas") if is_in(m, "workers")}
 
 
-def test_nas_reaches_workers_through_three_doors() -> None:
-    doors = {"workers.messages", "workers.train", "workers.exporters", "workers.errors"}
+def test_nas_reaches_workers_through_its_doors() -> None:
+    doors = {"workers.messages", "workers.train", "workers.exporters", "workers.errors", "workers.files"}
     through = {name for module, names in IMPORTS.items() if is_in(module, "nas") for name in names}
     assert {name for name in through if is_in(name, "workers") and name != "workers"} <= doors
 
@@ -70,7 +70,8 @@ def test_only_executors_open_the_door_to_training() -> None:
         ("torch", ("workers",)),
         ("optuna", ("nas.samplers.optuna", "nas.pruners.optuna", "nas.dashboard")),
         ("optuna_dashboard", ("nas.dashboard",)),
-        ("ray", ("nas.executors.ray",)),
+        ("ray", ("nas.executors._ray_host", "nas.executors._ray_nodes", "nas.executors._ray_worker")),
+        ("fsspec", ("workers.files",)),
         ("sqlalchemy", ("nas.storage",)),
         ("alembic", ("nas.storage",)),
         ("fastapi", ("nas.service",)),

@@ -1,20 +1,16 @@
 """Checkpoints: one candidate in one file, saved atomically, loaded only if it is whole. No pickle anywhere."""
 
-import errno
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors.torch import load as parse
 from safetensors.torch import save as serialise
 from torch import Tensor
 
+from workers import files
 from workers.errors import CheckpointError
 from workers.messages import Checkpoint
 
@@ -42,18 +38,23 @@ class TrainedState:
         return {name.removeprefix(prefix): value for name, value in self.tensors.items() if name.startswith(prefix)}
 
 
-def save(path: Path, state: TrainedState) -> Checkpoint:
-    """Write a candidate to a file that is there in whole or not at all; raise `OSError` where the disk does."""
+def save(folder: str, name: str, state: TrainedState) -> Checkpoint:
+    """Write a candidate to a file that is there in whole or not at all; raise `OSError` where the disk does.
+
+    Part of the content's hash is in the file's name: whoever writes that name writes those bytes, so that no late
+    writer, nor one that trains the same epoch again otherwise, can alter a checkpoint that is on record.
+    """
     content = serialise({name: value.contiguous() for name, value in state.tensors.items()}, _describe(state))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _replace(path, content)
-    return Checkpoint(str(path), hash_of(content), len(content), state.epoch)
+    sha256 = hash_of(content)
+    place = f"{folder}/{name}-{sha256[:8]}.safetensors"
+    files.write(place, content)
+    return Checkpoint(place, sha256, len(content), state.epoch)
 
 
 def load(checkpoint: Checkpoint) -> TrainedState:
     """Read a candidate back; raise `CheckpointError` if the file is missing, torn or altered."""
     try:
-        content = Path(checkpoint.path).read_bytes()
+        content = files.read(checkpoint.path)
     except OSError as error:
         raise CheckpointError(f"the checkpoint {checkpoint.path!r} cannot be read: {error.strerror}") from error
     if hash_of(content) != checkpoint.sha256:
@@ -65,7 +66,7 @@ def load(checkpoint: Checkpoint) -> TrainedState:
 
 def file_name(stage: str, number: int, attempt: int, epoch: int, seed: int) -> str:
     """Name a checkpoint so that no other life of a trial, however late it writes, has the same name."""
-    return f"{stage}-{number:06d}-attempt-{attempt}-epoch-{epoch:04d}-seed-{seed & 0xFFFFFFFF:08x}.safetensors"
+    return f"{stage}-{number:06d}-attempt-{attempt}-epoch-{epoch:04d}-seed-{seed & 0xFFFFFFFF:08x}"
 
 
 def hash_of(content: bytes) -> str:
@@ -95,30 +96,3 @@ def _parse(content: bytes, path: str) -> TrainedState:
     if described.pop("format", None) != FORMAT:
         raise CheckpointError(f"the checkpoint {path!r} is of another format than {FORMAT}")
     return TrainedState(tensors, **described)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself survive a power cut, where folders can be synchronised."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno != errno.EINVAL:
-            raise
-    finally:
-        os.close(descriptor)

@@ -5,7 +5,6 @@ import time
 from collections import deque
 from collections.abc import Collection, Generator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from search_spaces import families
 from search_spaces.network import Network
@@ -194,7 +193,7 @@ class Rounds:
         )
         try:
             state = replace(self._engine.export(life.number), metrics=life.metrics)
-            return checkpoints.save(Path(self._job.folder) / name, state)
+            return checkpoints.save(self._job.folder, name, state)
         except OSError as error:  # training is worth more than a checkpoint of it
             return "checkpoint: disk full" if error.errno in DISK_FULL else f"checkpoint: {error.strerror}"
 

@@ -1,7 +1,6 @@
 """Write the best network of a study, or another trial, in the formats people use."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,7 +26,7 @@ def export(
         int | None, typer.Option("--trial", metavar="N", min=0, help="this trial instead of the best")
     ] = None,
     folder: Annotated[
-        Path | None, typer.Option("--folder", metavar="PATH", help="where to; beside the study's files unless given")
+        str | None, typer.Option("--folder", metavar="PATH", help="where to; beside the study's files unless given")
     ] = None,
     storage: StorageOption = None,
     json: JsonOption = False,
@@ -38,13 +37,14 @@ def export(
     from nas.cli.output.console import facts, out, print_json
     from nas.final import retrained
     from nas.study import Study
+    from workers import files
     from workers.exporters import EXPORTERS
 
     for format in to or ():
         EXPORTERS.require(format)
     study = Study(name, url_of(storage))
     config = study.config
-    target = (folder or _beside(config, number)).absolute()
+    target = files.absolute(folder or _beside(config, number))
     written = study.export(target, formats=to or config.artifacts.export, number=number)
     final = retrained(study.artifacts, written[0].number) if written else None
     if json:
@@ -58,8 +58,8 @@ def _files(written: "Sequence[Artifact]") -> dict[str, str]:
     """List the files by format, the network itself first."""
     files: dict[str, str] = {}
     for artifact in written:
-        format, path = artifact.kind.removeprefix("export."), Path(artifact.path)
-        files[format] = f"{files[format]} with {path.name}" if format in files else str(path)
+        format, path = artifact.kind.removeprefix("export."), artifact.path
+        files[format] = f"{files[format]} with {path.rpartition('/')[2]}" if format in files else path
     return files
 
 
@@ -74,5 +74,6 @@ def _weights(artifact: "Artifact", final: "Artifact | None") -> dict[str, str]:
     }
 
 
-def _beside(config: "StudyConfig", number: int | None) -> Path:
-    return Path(config.artifacts.folder) / config.name / ("best" if number is None else f"trial-{number}")
+def _beside(config: "StudyConfig", number: int | None) -> str:
+    folder = config.artifacts.folder.rstrip("/")
+    return f"{folder}/{config.name}/{'best' if number is None else f'trial-{number}'}"

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from nas.storage import reading
 from nas.storage.records import Artifact, StudyRecord
 from nas.trials import Trial, TrialState
+from workers import files
 from workers.messages import Checkpoint
 
 
@@ -62,16 +63,16 @@ def _of_files(trials: list[Trial], artifacts: list[Artifact], folder: Path) -> I
 
 
 def _of_file(what: str, file: Checkpoint | Artifact, folder: Path) -> Iterator[str]:
-    path = folder / file.path
-    if not path.exists():
-        yield f"{what} is missing: {path}"
-    elif path.is_file() and _sha256(path) != file.sha256:
-        yield f"{what} was altered: {path} does not match its hash"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    place = file.path if files.is_remote(file.path) else str(folder / file.path)
+    try:
+        if hashlib.sha256(files.read(place)).hexdigest() != file.sha256:
+            yield f"{what} was altered: {place} does not match its hash"
+    except FileNotFoundError:
+        yield f"{what} is missing: {place}"
+    except IsADirectoryError:
+        pass  # an export that is a folder
+    except OSError as error:
+        yield f"{what} cannot be read: {place}: {error.strerror}"
 
 
 def _has_finite_values(trial: Trial) -> bool:

@@ -69,7 +69,7 @@ def test_an_optimizer_goes_on_bitwise_from_a_file(name: str, tmp_path: Path) -> 
     train(straight, optimizer, begin=0, end=10, flat=weights.gradient)
     weights, optimizer = ours(name, halted)
     train(halted, optimizer, begin=0, end=5, flat=weights.gradient)
-    saved = checkpoints.save(tmp_path / "c.safetensors", TrainedState(weights.export(optimizer), "f", 1, 5, 8, {}))
+    saved = checkpoints.save(str(tmp_path), "c", TrainedState(weights.export(optimizer), "f", 1, 5, 8, {}))
     weights, optimizer = ours(name, resumed)
     weights.restore(optimizer, checkpoints.load(saved))
     train(resumed, optimizer, begin=5, end=10, flat=weights.gradient)

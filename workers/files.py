@@ -1,0 +1,202 @@
+"""Files in a folder that is a path on this machine, or an address that fsspec understands: `s3://bucket/nas`.
+
+A file is there in whole or not at all. `file://` is a path: a folder that all nodes of a cluster have mounted.
+Whatever goes wrong with a file is an `OSError`, as it is with a path.
+"""
+
+import errno
+import os
+import tempfile
+import uuid
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+
+from search_spaces.errors import nearest
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+Result = TypeVar("Result")
+
+PRIVATE = ("memory", "local+memory", "data")
+"""Protocols whose files nobody but the process that wrote them can read."""
+
+
+def is_remote(place: str) -> bool:
+    """Tell whether a file or folder is behind an address rather than a path of this machine."""
+    return "://" in place and not place.startswith(("file://", "local://"))
+
+
+def mistake(folder: str) -> str:
+    """Say why an address cannot be a folder; empty for a path and for an address that may work."""
+    if not is_remote(folder):
+        return ""
+    protocol = folder.partition("://")[0]
+    known = _protocols()
+    if "::" in folder:
+        return f"is a chain of addresses: {protocol}…; give the one that holds the files"
+    if protocol in PRIVATE:
+        return f"is seen by one process alone: {protocol}://; workers and controller have to share it"
+    if protocol not in known:
+        return f"is of an unknown protocol {protocol!r}{nearest(protocol, known)}"
+    if urlsplit(folder).password is not None:
+        name = f"FSSPEC_{protocol.upper()}_PASSWORD"
+        return f"holds a password, which would be on record; set the environment variable {name} instead"
+    return ""
+
+
+def absolute(folder: str) -> str:
+    """Return a folder by its full path, or by its address."""
+    return folder.rstrip("/") if is_remote(folder) else str(_path(folder).absolute())
+
+
+def read(place: str) -> bytes:
+    """Return the content of a file."""
+    return (
+        _at(place, lambda files, path: bytes(files.cat_file(path))) if is_remote(place) else _path(place).read_bytes()
+    )
+
+
+def write(place: str, content: bytes) -> None:
+    """Make a file that holds this, in place of any of that name."""
+    if is_remote(place):
+        _at(place, lambda files, path: _upload(files, path, content))
+    else:
+        _replace(_path(place), content)
+
+
+def remove(places: Collection[str]) -> None:
+    """Remove files; one that is not there, or cannot be removed, is left."""
+    for place in places:
+        with suppress(OSError):
+            if is_remote(place):
+                _at(place, lambda files, path: files.rm_file(path))
+            else:
+                _path(place).unlink()
+
+
+def names(folder: str) -> list[str]:
+    """List the files of a folder by their names; none where there is no such folder."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        if is_remote(folder):
+            return _at(folder, _list)
+        return [path.name for path in _path(folder).iterdir() if path.is_file()]
+    return []
+
+
+def prove(folder: str) -> None:
+    """Write, read and remove a file, if the folder is behind an address; raise `OSError` where that cannot be done."""
+    if is_remote(folder):
+        place, content = f"{folder}/.nas-{uuid.uuid4().hex}", b"written to see whether it can be"
+        write(place, content)
+        if read(place) != content:
+            raise OSError(errno.EIO, "what was written is not what is read")
+        remove([place])
+
+
+# ---- behind an address
+
+
+def _at(place: str, work: Callable[["AbstractFileSystem", str], Result]) -> Result:
+    """Do one thing to a file; once more over a new connection if the first time it went wrong."""
+    with _told_as_os_error(place):
+        try:
+            return work(*_open(place))
+        except (FileNotFoundError, ImportError):
+            raise
+        except Exception:  # a kept connection may have been closed, and each protocol says so in its own way
+            return work(*_open(place, afresh=True))
+
+
+@contextmanager
+def _told_as_os_error(place: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.strerror:
+            raise
+        raise type(error)(error.errno or errno.EIO, _sentence(error)) from error
+    except Exception as error:  # each protocol has its own
+        raise OSError(errno.EIO, _sentence(error)) from error
+
+
+def _open(place: str, *, afresh: bool = False) -> tuple["AbstractFileSystem", str]:
+    from fsspec.core import url_to_fs
+
+    files, path = url_to_fs(place, skip_instance_cache=True) if afresh else url_to_fs(place)
+    files.invalidate_cache()
+    return files, path
+
+
+def _upload(files: "AbstractFileSystem", path: str, content: bytes) -> None:
+    """Write beside the file and rename where renaming is a protocol's own; the others write an object whole."""
+    from fsspec import AbstractFileSystem
+
+    if type(files).mv is AbstractFileSystem.mv:
+        files.pipe_file(path, content)
+        return
+    folder, _, name = path.rpartition("/")
+    files.makedirs(folder, exist_ok=True)
+    part = f"{folder}/.{name}.{uuid.uuid4().hex}.part"
+    try:
+        files.pipe_file(part, content)
+        files.mv(part, path)
+    except BaseException:
+        with suppress(Exception):
+            files.rm_file(part)
+        raise
+
+
+def _list(files: "AbstractFileSystem", path: str) -> list[str]:
+    found = files.ls(path, detail=True)
+    return [str(item["name"]).rpartition("/")[2] for item in found if item["type"] == "file"]
+
+
+def _sentence(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+@lru_cache
+def _protocols() -> tuple[str, ...]:
+    from fsspec.registry import known_implementations, registry
+
+    return tuple(sorted({*known_implementations, *registry} - {*PRIVATE}))
+
+
+# ---- on this machine
+
+
+def _path(place: str) -> Path:
+    return Path(place.removeprefix("file://").removeprefix("local://"))
+
+
+def _replace(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself survive a power cut, where folders can be synchronised."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+    finally:
+        os.close(descriptor)
