@@ -116,6 +116,10 @@ class Desk:
     """Where output goes; into the folder itself if nothing is said."""
     address: str = ""
     """The URL of the database, if it is not a file in the folder."""
+    plugins: tuple[Path, ...] = ()
+    """Where other distributions are found."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What else is in the environment of all that is started."""
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
     runs: list[Run] = field(default_factory=list)
 
@@ -151,7 +155,8 @@ class Desk:
     @property
     def environment(self) -> Mapping[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("NAS_", "PYTEST_"))}
-        return {**kept, "PYTHONPATH": str(ROOT), MARK: self.mark, "NO_COLOR": "1"}
+        path = os.pathsep.join(map(str, (ROOT, *self.plugins)))
+        return {**kept, "PYTHONPATH": path, MARK: self.mark, "NO_COLOR": "1", **self.variables}
 
     def processes(self) -> dict[int, str]:
         """Return every living process that was started from here, by any generation, with its command."""
