@@ -1,0 +1,105 @@
+"""A trainable for those who have none: it trains the candidate of a trial as our own workers do."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ray import tune
+
+from nas.config import StudyConfig
+from nas.study_file import load
+from nas.tune.errors import TrainingFailed
+from nas.tune.parameters import candidate, number
+from nas.tune.weights import pack, unpack
+from search_spaces.space import SearchSpace
+from workers.messages import Assignment, Checkpoint, EpochMetrics, Job, Outcome, Saved, TaskSpec
+from workers.train import Worker
+
+
+def trainable(
+    definition: str | os.PathLike[str] | StudyConfig, *, overrides: Sequence[str] = (), device: str = "cpu"
+) -> Callable[[dict[str, Any]], None]:
+    """Return a function for `tune.Tuner`: it reports every epoch, with a checkpoint where one is due.
+
+    Where trials run, the samples must be readable under the paths that the study names.
+    """
+    config = definition if isinstance(definition, StudyConfig) else load(definition, overrides=overrides)
+    training = _Training(
+        config.name, config.task, config.space, config.budget.epochs, config.seed, config.checkpoint_seconds, device
+    )
+
+    def nas_trainable(parameters: dict[str, Any]) -> None:
+        with tempfile.TemporaryDirectory(prefix="nas-") as folder:
+            training.run(parameters, Path(folder))
+
+    return nas_trainable
+
+
+@dataclass(frozen=True, slots=True)
+class _Training:
+    """What a trial needs of its study; it travels to the workers, so no storage and no password is in it."""
+
+    study: str
+    task: TaskSpec
+    space: SearchSpace
+    epochs: int
+    seed: int
+    checkpoint_seconds: float
+    device: str
+
+    def run(self, parameters: dict[str, Any], folder: Path) -> None:
+        """Train to the last epoch, or until Tune ends the trial in a report."""
+        packed = tune.get_checkpoint()
+        saved, reported = unpack(packed, folder / "restored") if packed else (None, 0)
+        job = self._job(parameters, saved, reported, folder)
+        for event, checkpoint, engine in _reports(job, _worker(self.device)):
+            metrics = {**event.metrics, "seconds": event.seconds, "engine": engine}
+            place = folder / f"report-{event.epoch}"
+            tune.report(metrics, checkpoint=checkpoint and pack(checkpoint, reported=event.epoch, folder=place))
+
+    def _job(self, parameters: dict[str, Any], saved: Checkpoint | None, reported: int, folder: Path) -> Job:
+        """Give the worker one candidate; what Tune knows already is trained again in silence."""
+        chosen = candidate(self.space, self.seed, parameters)
+        return Job(
+            id=0,
+            study=self.study,
+            task=self.task,
+            assignments=(Assignment(number(parameters), chosen, start_epoch=reported, checkpoint=saved),),
+            epochs=self.epochs,
+            seed=self.seed,
+            folder=str(folder / "checkpoints"),
+            checkpoint_seconds=self.checkpoint_seconds,
+        )
+
+
+def _reports(job: Job, worker: Worker) -> Iterator[tuple[EpochMetrics, Checkpoint | None, str]]:
+    """Return what to report, as it happens; the last epoch waits for the weights it ends with.
+
+    Raises:
+        TrainingFailed: the candidate cannot be trained.
+    """
+    last: EpochMetrics | None = None
+    for events in worker.train(job):
+        saved: Checkpoint | None = None
+        for event in events:
+            match event:
+                case Saved():
+                    saved = event.checkpoint
+                case EpochMetrics() if event.epoch < job.epochs:
+                    yield event, saved, ""
+                case EpochMetrics():
+                    last = event
+                case Outcome(state="FAIL"):
+                    raise TrainingFailed(event.reason)
+                case Outcome() if last is not None:
+                    yield last, event.checkpoint, event.engine
+
+
+@lru_cache(maxsize=1)
+def _worker(device: str) -> Worker:
+    """Return the worker of this process, which keeps the samples it has loaded for the trials that come after."""
+    return Worker(device)
