@@ -17,13 +17,14 @@ from nas.environment import environment
 from nas.errors import NoUsableTrial, StorageError, StudyExists
 from nas.executors.protocol import Executor
 from nas.final import FinalStage, score
-from nas.happenings import StudyEnded, StudyStarted, Watcher
+from nas.happenings import Noticed, StudyEnded, StudyStarted, Watcher
 from nas.history import History
 from nas.keeper import Keeper
 from nas.ledger import Ledger
 from nas.loop import Search
 from nas.objectives import ranked
 from nas.proposals import Proposals
+from nas.sharing import require_writable, unshared
 from nas.shelf import Shelf
 from nas.showing import Showing
 from nas.stopping import Stopping
@@ -53,9 +54,10 @@ def prepare(config: StudyConfig, stack: ExitStack, start: Callable[[Named], Exec
     """Start the executor, which ends with the stack, look at the task, make who decides; nothing is written.
 
     Raises:
-        TaskError, SpecError: the task cannot be used or lacks a metric that is asked for, or the sampler cannot
-            search this space.
+        TaskError, SpecError: the task cannot be used or lacks a metric that is asked for, the sampler cannot search
+            this space, or nothing can be written to the folder for artifacts.
     """
+    require_writable(config)
     executor = stack.enter_context(closing(start(config.executor)))
     task = executor.describe(config.task)
     whole = completed(config, task)
@@ -213,6 +215,8 @@ class Run:
     def _announce(self, trials: Sequence[Trial]) -> None:
         finished = sum(trial.state.finished for trial in trials)
         self.watch(StudyStarted(self.config, self.record.task, finished, resumed=bool(trials)))
+        if text := unshared(self.config):
+            self.watch(Noticed(text))
 
     def _stopping_now(self) -> bool:
         return self.interrupted() or self.keeper.requested == "stop"

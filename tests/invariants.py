@@ -4,12 +4,12 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
 from nas.storage import Storage, tables
+from workers import files
 from workers.checkpoints import load
 from workers.errors import CheckpointError
 from workers.messages import Checkpoint
@@ -88,7 +88,7 @@ def _checkpoints_are_whole(storage: Storage, trials: Sequence[Row]) -> None:
 
 def _artifacts_are_whole(artifacts: Sequence[Row]) -> None:
     for artifact in artifacts:
-        content = Path(artifact["path"]).read_bytes()
+        content = files.read(artifact["path"])
         assert hashlib.sha256(content).hexdigest() == artifact["sha256"], f"{artifact['path']} was altered"
 
 

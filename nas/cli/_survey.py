@@ -16,6 +16,7 @@ from nas.config import StudyConfig
 from nas.deciders import deciders
 from nas.executors.protocol import Executor
 from nas.proposals import Proposals
+from nas.sharing import require_writable, unshared
 from nas.trials import Trial, TrialState
 from search_spaces.candidate import Named
 from workers.messages import Assignment, EpochMetrics, Job, Outcome, TaskInfo
@@ -74,6 +75,7 @@ class Survey:
     def told(self) -> dict[str, str]:
         """Return it as names and sentences."""
         sampled = f"of {len(self.samples)} sampled networks"
+        notice = unshared(self.config)
         return {
             "samples": report.told_samples(self.task),
             "space": report.announced_space(self.config.space),
@@ -81,6 +83,7 @@ class Survey:
             "flops": _told([trial.flops for trial in self._trainable]),
             "infeasible": f"{self.infeasible:.1%} {sampled}" if self.infeasible else f"none {sampled}",
             "time": _told_time(self.seconds),
+            **({"notice": notice} if notice else {}),
         }
 
     @property
@@ -95,6 +98,7 @@ def surveyed(config: StudyConfig) -> tuple[StudyConfig, Survey]:
         SpecError, TaskError: the task cannot be used or lacks a metric that is asked for, or the sampler cannot search
             this space.
     """
+    require_writable(config)
     with closing(executors.start(Named("inline"))) as executor:
         task = executor.describe(config.task)
         config = completed(config, task)

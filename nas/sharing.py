@@ -1,0 +1,42 @@
+"""Whether controller and workers can all reach the folder that a study's checkpoints and exports go to."""
+
+import os
+
+from nas.config import StudyConfig
+from search_spaces.errors import Problem, SpecError
+from workers import files
+
+WHERE = "artifacts.folder"
+
+
+def require_writable(config: StudyConfig) -> None:
+    """Write, read and remove a file where the folder is behind an address; raise SpecError if that cannot be done."""
+    folder = config.artifacts.folder
+    if wrong := files.mistake(folder):
+        raise SpecError([Problem(WHERE, wrong)])
+    try:
+        files.prove(files.absolute(folder))
+    except OSError as error:
+        hint = "fsspec's own settings, such as FSSPEC_S3_KEY, hold credentials"
+        raise SpecError(
+            [Problem(WHERE, f"cannot be used: {folder!r}: {error.strerror or error}", hint=hint)]
+        ) from error
+
+
+def unshared(config: StudyConfig) -> str:
+    """Say that workers on other machines would write to folders of their own; empty where that is no matter."""
+    folder = config.artifacts.folder
+    if "://" in folder or not _on_a_cluster(config):
+        return ""
+    mounted = f"file://{os.path.abspath(folder)}"
+    return (
+        f"{WHERE}: {folder!r} is a path of each machine: a worker on another node keeps its checkpoints to itself; "
+        f"give an address such as s3://bucket/nas, or say {mounted} if every node has the same folder there"
+    )
+
+
+def _on_a_cluster(config: StudyConfig) -> bool:
+    if config.executor.name != "ray":
+        return False
+    address = config.executor.settings.get("address") or os.environ.get("RAY_ADDRESS", "")
+    return address not in ("", "local")

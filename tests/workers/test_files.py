@@ -1,0 +1,122 @@
+"""Files in a folder of this machine and on a server: whole or not there, and never in the way of another's."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from ftp_server import FtpServer
+
+from workers import checkpoints, files
+from workers.checkpoints import TrainedState
+from workers.errors import CheckpointError
+
+STATE = TrainedState({"network.0.weight": torch.arange(6.0)}, "abc", 3, 12, 32, {"loss": 0.5})
+PLACES = ("path", "file", "ftp")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FtpServer]:
+    server = FtpServer(tmp_path_factory.mktemp("served"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=PLACES)
+def folder(request: pytest.FixtureRequest, tmp_path: Path, server: FtpServer) -> str:
+    """Name a folder that is not there yet, behind each kind of address."""
+    name = "nas/s"
+    places = {"path": str(tmp_path / name), "file": f"file://{tmp_path}/{name}"}
+    return places.get(request.param, f"{server.url}/{tmp_path.name}/{name}")
+
+
+def test_a_file_comes_back(folder: str) -> None:
+    files.write(f"{folder}/a", b"one")
+    files.write(f"{folder}/a", b"two")
+    assert files.read(f"{folder}/a") == b"two"
+
+
+def test_a_folder_lists_its_files_alone(folder: str) -> None:
+    assert files.names(folder) == []
+    files.write(f"{folder}/a", b"")
+    files.write(f"{folder}/deeper/b", b"")
+    assert files.names(folder) == ["a"]
+
+
+def test_a_removed_file_is_gone_and_may_be_removed_again(folder: str) -> None:
+    files.write(f"{folder}/a", b"")
+    files.write(f"{folder}/b", b"")
+    for _ in range(2):
+        files.remove([f"{folder}/a"])
+    assert files.names(folder) == ["b"]
+
+
+def test_a_missing_file_is_missing(folder: str) -> None:
+    with pytest.raises(FileNotFoundError):
+        files.read(f"{folder}/none")
+
+
+def test_a_checkpoint_is_restored_from_anywhere(folder: str) -> None:
+    saved = checkpoints.save(folder, "c", STATE)
+    assert files.names(folder) == [f"c-{saved.sha256[:8]}.safetensors"]
+    assert torch.equal(checkpoints.load(saved).tensors["network.0.weight"], torch.arange(6.0))
+
+
+@pytest.mark.parametrize("change", [lambda content: content[:-1], lambda content: b"\1" + content[1:]])
+def test_a_torn_or_altered_checkpoint_is_refused(folder: str, change: Callable[[bytes], bytes]) -> None:
+    saved = checkpoints.save(folder, "c", STATE)
+    files.write(saved.path, change(files.read(saved.path)))
+    with pytest.raises(CheckpointError, match="torn or altered"):
+        checkpoints.load(saved)
+
+
+def test_a_late_writer_of_the_same_name_alters_nothing(folder: str) -> None:
+    saved = checkpoints.save(folder, "search-000001-attempt-1-epoch-0003", STATE)
+    other = TrainedState({"network.0.weight": torch.zeros(6)}, "abc", 3, 24, 16, {"loss": 0.6})
+    late = checkpoints.save(folder, "search-000001-attempt-1-epoch-0003", other)
+    assert late.path != saved.path
+    assert checkpoints.load(saved).step == 12
+
+
+def test_a_folder_is_proved_by_writing_to_it(folder: str) -> None:
+    files.prove(folder)
+    assert files.names(folder) == []
+
+
+def test_a_server_that_was_restarted_is_reached_again(tmp_path: Path) -> None:
+    server = FtpServer(tmp_path)
+    server.start()
+    files.write(f"{server.url}/a", b"kept")
+    server.stop()
+    server.start()
+    assert files.read(f"{server.url}/a") == b"kept"
+    server.stop()
+    with pytest.raises(OSError, match="refused"):
+        files.write(f"{server.url}/b", b"lost")
+    files.remove([f"{server.url}/a"])  # cannot be, and nobody minds
+
+
+@pytest.mark.parametrize(
+    ("folder", "text"),
+    [
+        ("sftpp://host/nas", "unknown protocol 'sftpp' (did you mean 'sftp'?)"),
+        ("memory://nas", "one process alone"),
+        ("ftp://me:secret@host/nas", "holds a password"),
+        ("simplecache::s3://bucket", "chain"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_refused_and_no_password_told(folder: str, text: str) -> None:
+    found = files.mistake(folder)
+    assert text in found
+    assert "secret" not in found
+
+
+@pytest.mark.parametrize("folder", ["runs", "/var/nas", "file:///shared/nas", "s3://bucket/nas", "ftp://host/nas"])
+def test_an_address_that_may_work_is_accepted(folder: str) -> None:
+    assert files.mistake(folder) == ""
+
+
+def test_a_package_that_is_not_installed_is_named() -> None:
+    with pytest.raises(OSError, match="adlfs"):
+        files.read("abfs://container/a")
