@@ -27,7 +27,7 @@ class Menu:
 
     def names(self) -> tuple[str, ...]:
         """List the names, sorted, without importing what they stand for."""
-        return tuple(sorted({*_files(self.package), *_plugins(self.package)} - {*self.besides}))
+        return _names(self)
 
     def describe(self, name: str) -> str:
         """Return the first docstring line of an entry; a file of ours is read, not imported.
@@ -50,10 +50,7 @@ class Menu:
             UnknownName: no such entry.
             NasError: another distribution's entry that does not import.
         """
-        self.require(name)
-        if name in _files(self.package):
-            return getattr(import_module(f"{self.package}.{name}"), camel_case(name))
-        return _load_plugin(_plugins(self.package)[name], self.noun)
+        return _loaded(self, name)
 
     def require(self, name: str) -> None:
         """Raise UnknownName, with the nearest match, unless the name is on the menu."""
@@ -64,6 +61,19 @@ class Menu:
 def camel_case(name: str) -> str:
     """Turn a file's name into its class's: `breast_cancer` → `BreastCancer`."""
     return "".join(part.capitalize() for part in name.split("_"))
+
+
+@cache
+def _names(menu: Menu) -> tuple[str, ...]:
+    return tuple(sorted({*_files(menu.package), *_plugins(menu.package)} - {*menu.besides}))
+
+
+@cache  # asked for every op of every network
+def _loaded(menu: Menu, name: str) -> Any:
+    menu.require(name)
+    if name in _files(menu.package):
+        return getattr(import_module(f"{menu.package}.{name}"), camel_case(name))
+    return _load_plugin(_plugins(menu.package)[name], menu.noun)
 
 
 @cache
