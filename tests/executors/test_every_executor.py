@@ -12,18 +12,18 @@ from search_spaces.candidate import Named, Settings
 from workers.errors import TaskError
 from workers.messages import EpochMetrics, Outcome
 
-NAMES = ("inline", "process")
+NAMES = ("inline", "process", "ray")
 
 
 def test_the_suite_walks_the_whole_menu() -> None:
     assert EXECUTORS.names() == NAMES
-    assert len(NAMES) == 2
+    assert len(NAMES) == 3
 
 
 @pytest.fixture(scope="module", params=NAMES)
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
     """One executor for all tests of a kind: they leave it idle."""
-    settings = {"workers": 2} if request.param == "process" else {}
+    settings = {} if request.param == "inline" else {"workers": 2}
     executor = start(Named(request.param, Settings(settings)))
     yield executor
     executor.close()

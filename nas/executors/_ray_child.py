@@ -1,0 +1,142 @@
+"""The child process in which Ray lives, as the controller sees it: nothing that happens to Ray can end a search."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from secrets import token_hex
+from threading import Event, Lock, Thread
+from time import monotonic
+
+from nas.executors._ray_processes import end_session
+from nas.executors._ray_wire import Beat, Cluster
+
+_LAST_WORDS = 400
+"""Characters of its log that are quoted."""
+_LONGEST = 30
+"""Characters that a temporary folder's path may have: Ray puts sockets below it, whose paths have at most 107."""
+
+
+class Ended(Exception):
+    """The child is no more, or as good as that."""
+
+
+class Child:
+    """One child process; it dies with the controller, and takes what it started along."""
+
+    def __init__(self, cluster: Cluster, token: str = "") -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="nas-ray-", dir=_short_folder()))
+        self._silence = cluster.silence
+        ours, theirs = socket.socketpair()
+        with open(self._folder / "child.log", "wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "nas.executors._ray_host", str(theirs.fileno())],
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C in the terminal is not for Ray, and what Ray starts can be found
+                env=_environment(os.environ, self._token(cluster, token)),
+            )
+        theirs.close()
+        self._connection: Connection = Connection(ours.detach())
+        self._sending = Lock()
+        self._closing = Event()
+        self._heard_at = self._looked_at = monotonic()
+        self.send(cluster, str(self._folder))
+        self._beating = Thread(target=self._beat, daemon=True)
+        self._beating.start()
+
+    def send(self, *messages: object) -> None:
+        """Send messages; that the child is dead is noticed where it is heard."""
+        with self._sending, suppress(OSError):
+            for message in messages:
+                self._connection.send(message)
+
+    def hear(self, timeout: float) -> list[object]:
+        """Return what it has said, waiting for a first message; raise `Ended` if there will be nothing more."""
+        heard: list[object] = []
+        try:
+            while self._connection.poll(0 if heard else timeout):
+                heard.append(self._connection.recv())
+        except (EOFError, OSError):
+            if not heard:
+                raise Ended(self._ending()) from None
+        self._require_a_sign(heard)
+        return heard
+
+    def close(self) -> None:
+        """End it, and whatever it has started on this machine."""
+        self._closing.set()
+        self._beating.join()
+        self._connection.close()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(8.0)  # it takes its leave of the cluster
+        self.process.kill()
+        self.process.wait()
+        end_session(self.process.pid)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _beat(self) -> None:
+        while not self._closing.wait(self._silence / 5):
+            self.send(Beat())
+
+    def _require_a_sign(self, heard: list[object]) -> None:
+        """Give the child up when it has been silent for long; but not when it was we who did not listen."""
+        now = monotonic()
+        if heard or now - self._looked_at > self._silence / 2:
+            self._heard_at = now
+        self._looked_at = now
+        if now - self._heard_at > self._silence:
+            self.process.kill()
+            raise Ended(f"Ray's child process was silent for {self._silence:g} s")
+
+    def _ending(self) -> str:
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(1.0)
+        code = self.process.poll()
+        how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with {code}"
+        words = (self._folder / "child.log").read_text(errors="replace").strip()[-_LAST_WORDS:] if code else ""
+        return f"Ray's child process {how}" + (f": …{words}" if words and code and code > 0 else "")
+
+    def _token(self, cluster: Cluster, token: str) -> Mapping[str, str]:
+        """Have every process of the cluster know the token; a cluster of our own has one of its own."""
+        if not cluster.address:
+            path = self._folder / "token"
+            path.touch(mode=0o600)
+            path.write_text(token_hex(32))
+            return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(path)}
+        if token:
+            return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": token}
+        known = "RAY_AUTH_TOKEN" in os.environ or "RAY_AUTH_TOKEN_PATH" in os.environ
+        known = known or (Path.home() / ".ray" / "auth_token").exists()
+        return {"RAY_AUTH_MODE": "token"} if known and "RAY_AUTH_MODE" not in os.environ else {}
+
+
+def _short_folder() -> str:
+    folder = tempfile.gettempdir()
+    return folder if len(folder) <= _LONGEST else "/tmp"
+
+
+def _environment(inherited: Mapping[str, str], token: Mapping[str, str]) -> dict[str, str]:
+    """One thread per worker, our code on its path, and no news to Ray's makers of how it is used."""
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    kept = {
+        name: value
+        for name, value in inherited.items()
+        if name != "RAY_AUTH_TOKEN" or "RAY_AUTH_TOKEN_PATH" not in token
+    }
+    return {
+        **kept,
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "PYTHONPATH": path,
+        "RAY_USAGE_STATS_ENABLED": "0",
+        **token,
+    }

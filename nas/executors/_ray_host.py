@@ -1,0 +1,266 @@
+"""The child process in which Ray lives: `python -m nas.executors._ray_host FD` keeps workers going in a cluster.
+
+Ray ends its driver without an exception when the cluster's head is lost, so the driver must not be the controller.
+"""
+
+import logging
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from math import ceil, inf
+from multiprocessing.connection import Connection
+from threading import Lock, Thread
+from time import monotonic, sleep
+from typing import Any
+
+import ray
+from ray.exceptions import ActorDiedError, RayError
+
+from nas.executors._ray_nodes import Nodes
+from nas.executors._ray_processes import end_session
+from nas.executors._ray_wire import Beat, Broken, Cluster, FromWorker, Gone, Leave, Leaving, ToWorker
+from nas.executors._ray_worker import GROUPS, Placed, RayWorker
+from nas.executors._wire import Ready
+from workers.messages import Blame
+
+_FALSE_STARTS = 3
+"""So many workers in a row may die before they are ready; then something is wrong with the cluster, not with a job."""
+_HEADLESS = 20.0
+"""Seconds without an answer from the cluster's head after which it is given up; Ray would wait 60."""
+_TICK = 0.5
+_STORE = 100 * 2**20
+"""Bytes of the object store of a cluster of our own: nothing large goes through it."""
+_HEALTH = {
+    "health_check_initial_delay_ms": 2000,
+    "health_check_period_ms": 1000,
+    "health_check_timeout_ms": 3000,
+    "health_check_failure_threshold": 3,
+}
+
+
+def main() -> None:
+    """Serve one controller until it goes away or the cluster does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # draining is the controller's task
+    connection: Connection = Connection(int(sys.argv[1]))
+    cluster: Cluster = connection.recv()
+    host = _Host(connection, cluster, folder=connection.recv())
+    Thread(target=host.read, daemon=True).start()
+    Thread(target=host.beat, daemon=True).start()
+    try:
+        host.connect()
+    except Exception as error:
+        host.give_up(f"the Ray cluster {cluster.address or 'of this machine'} cannot be used: {_first_line(error)}")
+    host.keep_up()
+
+
+@dataclass(slots=True)
+class _Slot:
+    """One worker: its actor, where it was placed, and when it was last heard."""
+
+    id: int
+    actor: Any
+    node: str = ""
+    ready: bool = False
+    leaving: bool = False
+    heard_at: float = field(default_factory=monotonic)
+
+
+class _Host:
+    """Keeps workers going. One thread hears the controller, one beats, one watches the cluster, one hears each worker.
+
+    Whoever finds that a worker is lost takes it out of `_slots`; only who has taken it out tells the controller.
+    """
+
+    def __init__(self, connection: Connection, cluster: Cluster, *, folder: str) -> None:
+        self._connection, self._cluster, self._folder = connection, cluster, folder
+        self._sending = Lock()
+        self._ids = count()
+        self._slots: dict[int, _Slot] = {}
+        self._nodes = Nodes(cluster.cpus, cluster.gpus)
+        self._false_starts = 0
+        self._controller_at = monotonic()
+        self._head_at = inf  # not connected yet
+
+    def connect(self) -> None:
+        """Connect to the cluster, or start one."""
+        cluster = self._cluster
+        if cluster.address:
+            ray.init(address=cluster.address, log_to_driver=False, logging_level=logging.ERROR)
+        else:
+            ray.init(
+                address="local",
+                num_cpus=ceil(cluster.workers * cluster.cpus) or len(os.sched_getaffinity(0)),
+                include_dashboard=False,
+                object_store_memory=_STORE,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                _temp_dir=f"{self._folder}/ray",
+                _system_config=_HEALTH,
+            )
+        self._head_at = monotonic()
+
+    def read(self) -> None:
+        """Pass on what the controller says; its end is the end."""
+        try:
+            while True:
+                self._hear(self._connection.recv())
+        except (EOFError, OSError):
+            self._end(0)
+
+    def beat(self) -> None:
+        """Let everybody know that we are here, and give up whoever is silent."""
+        silence = self._cluster.silence
+        while True:
+            self._send(Beat())
+            if monotonic() - self._head_at > _HEADLESS:
+                self.give_up(f"the head of the Ray cluster has not answered for {_HEADLESS:g} s")
+            alone = monotonic() - self._controller_at > silence
+            for slot in list(self._slots.values()):
+                if alone:
+                    self._lose(slot, f"the controller was silent for {silence:g} s", "machine")
+                elif slot.ready and monotonic() - slot.heard_at > silence:
+                    self._lose(slot, f"worker {slot.id} was silent for {silence:g} s", "machine")
+                else:
+                    slot.actor.hear.remote((Beat(),))
+            sleep(silence / 5)
+
+    def keep_up(self) -> None:
+        """Follow the nodes that join and leave, for ever."""
+        while True:
+            self._nodes.look()
+            self._head_at = monotonic()
+            for slot in list(self._slots.values()):
+                if slot.node in self._nodes.draining and not slot.leaving:
+                    slot.leaving = True
+                    self._send(Leaving(slot.id))
+            if monotonic() - self._controller_at < self._cluster.silence:
+                self._fill()
+            sleep(_TICK)
+
+    def give_up(self, reason: str, *, hopeless: bool = False) -> None:
+        """Tell the controller that the cluster is of no use any more, and end."""
+        self._send(Broken(reason, hopeless))
+        self._end(1)
+
+    def _hear(self, message: object) -> None:
+        self._controller_at = monotonic()
+        match message:
+            case ToWorker() if message.worker in self._slots:
+                self._slots[message.worker].actor.hear.remote((message.message,))
+            case Leave() if message.worker in self._slots:
+                self._lose(self._slots[message.worker], "its node is leaving", "machine")
+
+    def _fill(self) -> None:
+        """Have as many workers as are wanted; those that found no place may go."""
+        wanted = self._cluster.workers or self._nodes.room
+        staying = [slot for slot in self._slots.values() if not slot.leaving]
+        for _ in range(wanted - len(staying)):
+            self._start()
+        homeless = [slot for slot in staying if not slot.ready and not slot.node]
+        for slot in homeless[: max(0, len(staying) - wanted)]:
+            self._lose(slot, "there is no place for it", "machine")
+
+    def _start(self) -> None:
+        cluster = self._cluster
+        remote: Any = ray.remote(concurrency_groups=GROUPS)  # type: ignore[call-overload]  # its stub lacks the groups
+        actor = remote(RayWorker).options(
+            num_cpus=cluster.cpus,
+            num_gpus=cluster.gpus,
+            max_restarts=0,
+            max_task_retries=0,
+            runtime_env={"env_vars": {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}},
+        )
+        slot = _Slot(next(self._ids), actor.remote("cuda" if cluster.gpus else "cpu", cluster.silence))
+        self._slots[slot.id] = slot
+        Thread(target=self._follow, args=(slot,), daemon=True).start()
+
+    def _follow(self, slot: _Slot) -> None:
+        """Pass on what one worker says until it is lost."""
+        try:
+            while True:
+                for reference in slot.actor.tell.options(num_returns="streaming").remote():
+                    self._said(slot, ray.get(reference))
+        except RayError as error:
+            if slot.id in self._slots:
+                self._lose(slot, *self._why(slot, error))
+
+    def _said(self, slot: _Slot, messages: tuple[object, ...]) -> None:
+        slot.heard_at = monotonic()
+        for message in messages:
+            if isinstance(message, Placed):
+                slot.node = message.node
+            if isinstance(message, Ready):
+                slot.ready, self._false_starts = True, 0
+        told = tuple(message for message in messages if not isinstance(message, Beat | Placed))
+        if told and slot.id in self._slots:
+            self._send(FromWorker(slot.id, told))
+
+    def _why(self, slot: _Slot, error: RayError) -> tuple[str, Blame]:
+        """Say how a worker ended, and whether that was its own doing or its node's."""
+        deadline = monotonic() + 3.0
+        while not isinstance(error, ActorDiedError) and monotonic() < deadline:
+            try:
+                ray.get(slot.actor.hear.remote(()), timeout=1.0)
+                sleep(0.1)
+            except RayError as later:  # "unavailable" at first, and dead when the cluster knows why
+                error = later
+        self._nodes.look()
+        away = slot.node in self._nodes.draining or (slot.node and slot.node not in self._nodes.alive)
+        blame: Blame = "machine" if away or getattr(error, "preempted", False) else "job"
+        return f"worker {slot.id} died: {_cause(error)}", blame
+
+    def _lose(self, slot: _Slot, reason: str, blame: Blame) -> None:
+        if self._slots.pop(slot.id, None) is None:
+            return
+        Thread(target=_kill, args=(slot.actor,), daemon=True).start()  # asks the head, which may be away
+        self._send(Gone(slot.id, reason, blame))
+        if not slot.ready and blame == "job":
+            self._false_starts += 1
+            if self._false_starts >= _FALSE_STARTS:
+                self.give_up(f"{_FALSE_STARTS} workers in a row died before they were ready: {reason}", hopeless=True)
+
+    def _send(self, message: object) -> None:
+        try:
+            with self._sending:
+                self._connection.send(message)
+        except OSError:
+            self._end(0)
+
+    def _end(self, code: int) -> None:
+        """Take the workers along, and the cluster if it is our own."""
+        if self._cluster.address:
+            _within(3.0, ray.shutdown)
+        else:
+            end_session(os.getsid(0))
+        shutil.rmtree(self._folder, ignore_errors=True)
+        os._exit(code)
+
+
+def _within(seconds: float, do: Callable[[], object]) -> None:
+    """Do something that may hang."""
+    thread = Thread(target=do, daemon=True)
+    thread.start()
+    thread.join(seconds)
+
+
+def _kill(actor: Any) -> None:
+    ray.kill(actor, no_restart=True)
+
+
+def _cause(error: Exception) -> str:
+    """Find the line that says what happened in Ray's long message."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    telling = [line for line in lines if "died" in line.lower() or "exit" in line.lower() or "killed" in line.lower()]
+    return (telling or lines or [type(error).__name__])[-1][:300]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__
+
+
+if __name__ == "__main__":
+    main()

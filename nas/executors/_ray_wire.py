@@ -1,0 +1,73 @@
+"""What the ray executor and its child process say to each other; what goes on to a worker is in `_wire`."""
+
+from dataclasses import dataclass
+
+from nas.executors._wire import Answer
+from workers.messages import Blame, Job, TaskSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Which cluster the child shall use and what it shall ask of it; the first thing it hears."""
+
+    address: str
+    """Empty: start a cluster on this machine."""
+    workers: int
+    """0: as many as the cluster has room for."""
+    cpus: float
+    gpus: float
+    silence: float
+    """Seconds after which one who says nothing counts as gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Somebody is alive: the controller, the child, or a worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToWorker:
+    """From the controller, to be passed on to a worker."""
+
+    worker: int
+    message: Job | TaskSpec | Answer
+
+
+@dataclass(frozen=True, slots=True)
+class FromWorker:
+    """What a worker has said, in order."""
+
+    worker: int
+    messages: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Ask that a worker be ended: the controller wants nothing more of it."""
+
+    worker: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """The node of a worker will be taken away soon."""
+
+    worker: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A worker is no more."""
+
+    worker: int
+    reason: str
+    blame: Blame
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The cluster cannot be used, or not any more; the child ends."""
+
+    reason: str
+    hopeless: bool = False
+    """No later attempt can succeed."""

@@ -1,0 +1,89 @@
+"""The worker as an actor of Ray: one long stream of what happens goes out, messages come in, training is a thread.
+
+It ends itself when its controller is silent: its node may be cut off, and its trials be trained elsewhere by now.
+"""
+
+import os
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Thread
+from time import monotonic, sleep
+
+import ray
+
+from nas.executors._ray_wire import Beat
+from nas.executors._serving import Inbox, serve
+
+GROUPS = {"hear": 1, "tell": 1}
+"""Threads of each concurrency group: what is heard is heard in order, whatever is being told."""
+STREAM = 2000
+"""Items of one stream: Ray keeps account of each until its stream ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The worker runs on this node."""
+
+    node: str
+
+
+class RayWorker:
+    """Trains for one controller; `silence` is how many seconds without a sign of it are the end."""
+
+    def __init__(self, device: str, silence: float) -> None:
+        self._inbox: Inbox = SimpleQueue()
+        self._out = _Out()
+        self._silence = silence
+        self._heard_at = monotonic()
+        self._out.send(Placed(ray.get_runtime_context().get_node_id()))
+        Thread(target=self._watch, daemon=True).start()
+        Thread(target=self._serve, args=(device,), daemon=True).start()
+
+    @ray.method(concurrency_group="hear")
+    def hear(self, messages: Sequence[object]) -> None:
+        """Take messages, in order; a `Beat` says no more than that there is somebody."""
+        self._heard_at = monotonic()
+        for message in messages:
+            if not isinstance(message, Beat):
+                self._inbox.put(message)  # type: ignore[arg-type]  # the child passes on nothing else
+
+    @ray.method(concurrency_group="tell")
+    def tell(self) -> Iterator[tuple[object, ...]]:
+        """Yield what happens, all that has gathered at a time, and a `Beat` where nothing does."""
+        for _ in range(STREAM):
+            yield self._out.take(self._silence / 5)
+
+    def _watch(self) -> None:
+        while monotonic() - self._heard_at < self._silence:
+            sleep(self._silence / 20)
+        os._exit(1)
+
+    def _serve(self, device: str) -> None:
+        try:
+            serve(self._out, self._inbox, device=device)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+
+
+class _Out:
+    """Gathers messages until the stream takes them."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[object] = SimpleQueue()
+
+    def send(self, message: object, /) -> None:
+        self._queue.put(message)
+
+    def take(self, patience: float) -> tuple[object, ...]:
+        try:
+            taken = [self._queue.get(timeout=patience)]
+        except Empty:
+            return (Beat(),)
+        with suppress(Empty):
+            while True:
+                taken.append(self._queue.get_nowait())
+        return tuple(taken)
