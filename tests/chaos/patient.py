@@ -18,15 +18,16 @@ PLUGIN = Path(__file__).parent / "plugin"
 
 TROUBLED = """\
 name: s
-task: wine
+task: {task}
 space:
   family: mlp
-  depth: 1..2
-  width: [16, 32, 64]
-  optimizer: {{trouble: {{lr: 1e-3..1e-1 log, pause: {pause}, does: {does}}}}}
+  depth: {depth}
+  width: {width}
+  optimizer: {{trouble: {{lr: {lr}, pause: {pause}, does: {does}}}}}
   batch_size: [64]
-objective: maximize accuracy
-sampler: random
+objective: {objective}
+sampler: {sampler}
+pruner: none
 budget: {{trials: {trials}, epochs: {epochs}}}
 final: {{seeds: 0}}
 training: {{checkpoint_seconds: 0.05}}
@@ -37,7 +38,18 @@ executor: {executor}
 
 def troubled(does: str = "nothing", **changes: Any) -> str:
     """Return a study whose trials are trained by the optimizer that makes trouble."""
-    usual = {"pause": 0.02, "trials": 100_000, "epochs": 6, "executor": "{process: {workers: 2}}"}
+    usual = {
+        "task": "wine",
+        "depth": "1..2",
+        "width": "[16, 32, 64]",
+        "lr": "1e-3..1e-1 log",
+        "pause": 0.02,
+        "objective": "maximize accuracy",
+        "sampler": "random",
+        "trials": 100_000,
+        "epochs": 6,
+        "executor": "{process: {workers: 2}}",
+    }
     return TROUBLED.format(**{**usual, "does": does, **changes})
 
 

@@ -31,7 +31,9 @@ class Trouble:
     lr: float = number(0.01, "learning rate", above=0)
     pause: float = number(0.0, "seconds that a step takes at least", low=0)
     does: str = option(
-        "nothing", "what goes wrong", ("nothing", "raise", "allocate", "swell", "die", "spawn", "nan", "hold", "spin")
+        "nothing",
+        "what goes wrong",
+        ("nothing", "raise", "allocate", "swell", "die", "spawn", "nan", "infinite", "hold", "spin"),
     )
 
     def build(self, parameters: Sequence[Any], *, weight_decay: float) -> Any:
@@ -98,6 +100,10 @@ def _nan(parameters: Sequence[Any]) -> None:
     parameters[0].data.fill_(float("nan"))
 
 
+def _infinite(parameters: Sequence[Any]) -> None:
+    parameters[-1].data.fill_(float("inf"))
+
+
 def _hold(_: Sequence[Any]) -> None:
     """Keep every thread of Python from running, and do nothing: a deadlock."""
     ctypes.PyDLL(None).sleep(100_000)
@@ -120,6 +126,7 @@ _TROUBLES: dict[str, Callable[[Sequence[Any]], None]] = {
     "die": _die,
     "spawn": _spawn,
     "nan": _nan,
+    "infinite": _infinite,
     "hold": _hold,
     "spin": _spin,
 }
