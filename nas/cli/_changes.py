@@ -21,6 +21,23 @@ def changed(config: StudyConfig, trials: int | None, time: str | None, workers: 
     return replace(config, budget=budget, executor=executor)
 
 
+def placed(config: StudyConfig, executor: str | None, address: str | None) -> StudyConfig:
+    """Return the study to be trained elsewhere; the settings of an executor that stays are kept."""
+    from nas.executors import EXECUTORS
+    from nas.menu_document import default, offer_of
+
+    if executor is not None and executor != config.executor.name:
+        EXECUTORS.require(executor)
+        config = replace(config, executor=default(offer_of(EXECUTORS), executor))
+    if address is None:
+        return config
+    if "address" not in config.executor.settings:
+        message = f"the executor {config.executor.name!r} has no address; add --executor ray"
+        raise typer.BadParameter(message, param_hint="--address")
+    settings = Settings({**config.executor.settings, "address": address})
+    return replace(config, executor=replace(config.executor, settings=settings))
+
+
 def altered(config: StudyConfig, settings: Sequence[str]) -> StudyConfig:
     """Return a study on record with what `--set` may change of it.
 
@@ -64,6 +81,6 @@ def _seconds(text: str) -> float:
 
 def _with_workers(executor: Named, workers: int) -> Named:
     if "workers" not in executor.settings:
-        message = f"the executor {executor.name!r} has no workers to count; add --set executor=process"
+        message = f"the executor {executor.name!r} has no workers to count; add --executor process"
         raise typer.BadParameter(message, param_hint="--workers")
     return replace(executor, settings=Settings({**executor.settings, "workers": workers}))

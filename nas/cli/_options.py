@@ -29,7 +29,21 @@ TimeOption = Annotated[
 ]
 WorkersOption = Annotated[
     int | None,
-    typer.Option("--workers", metavar="N", min=0, help="worker processes; 0 is one per core", show_default=False),
+    typer.Option(
+        "--workers",
+        metavar="N",
+        min=0,
+        help="workers; 0 is one per core, or as many as a cluster has room for",
+        show_default=False,
+    ),
+]
+ExecutorOption = Annotated[
+    str | None,
+    typer.Option("--executor", metavar="NAME", help="where it trains: inline, process or ray", show_default=False),
+]
+AddressOption = Annotated[
+    str | None,
+    typer.Option("--address", metavar="HOST:PORT", help="the Ray cluster; local starts one", show_default=False),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="say nothing but errors and the result")]
 

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
-from nas.cli._changes import altered, changed
+from nas.cli._changes import altered, changed, placed
 from nas.cli._options import (
+    AddressOption,
+    ExecutorOption,
     JsonOption,
     QuietOption,
     SetOption,
@@ -23,6 +25,8 @@ def resume(
     trials: TrialsOption = None,
     time: TimeOption = None,
     workers: WorkersOption = None,
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -32,5 +36,6 @@ def resume(
 
     url = url_of(storage)
     recorded = config_of(url, name)
-    config = changed(altered(recorded, settings) if settings else recorded, trials, time, workers)
+    config = placed(altered(recorded, settings) if settings else recorded, executor, address)
+    config = changed(config, trials, time, workers)
     conduct(replace(config, storage=url), mode_of(json=json, quiet=quiet))

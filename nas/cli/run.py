@@ -7,8 +7,18 @@ from typing import Annotated
 
 import typer
 
-from nas.cli._changes import changed
-from nas.cli._options import JsonOption, QuietOption, SetOption, StorageOption, TimeOption, TrialsOption, WorkersOption
+from nas.cli._changes import changed, placed
+from nas.cli._options import (
+    AddressOption,
+    ExecutorOption,
+    JsonOption,
+    QuietOption,
+    SetOption,
+    StorageOption,
+    TimeOption,
+    TrialsOption,
+    WorkersOption,
+)
 from nas.cli._sources import about
 
 
@@ -19,6 +29,8 @@ def run(
     trials: TrialsOption = None,
     time: TimeOption = None,
     workers: WorkersOption = None,
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
     seed: Annotated[
         int | None, typer.Option("--seed", metavar="N", help="the seed of everything random", show_default=False)
     ] = None,
@@ -34,6 +46,7 @@ def run(
 
     given = {"seed": seed, "name": name}
     overrides = [f"{key}={encoding.dumps(value)}" for key, value in given.items() if value is not None]
-    config = changed(load(file, overrides=[*(settings or ()), *overrides]), trials, time, workers)
+    written = load(file, overrides=[*(settings or ()), *overrides])
+    config = changed(placed(written, executor, address), trials, time, workers)
     with about(file):
         conduct(replace(config, storage=storage or config.storage), mode_of(json=json, quiet=quiet))

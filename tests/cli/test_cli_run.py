@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from command_runs import SMALL, Nas, Ran, run_in
 
+from nas.storage import Storage
+
 
 def events(searched: tuple[Path, Ran], kind: str) -> list[dict[str, Any]]:
     return [line for line in searched[1].lines if line["event"] == kind]
@@ -101,6 +103,18 @@ def test_workers_are_refused_where_there_are_none(fresh: Nas) -> None:
     ran = fresh("run", "study.yaml", "--workers", "2")
     assert ran.code == 2
     assert "'inline'" in ran.err
+
+
+def test_the_executor_is_taken_from_the_command_line(fresh: Nas) -> None:
+    ran = fresh("run", "study.yaml", *SMALL, "--executor", "process", "--workers", "1", "--quiet")
+    assert ran.code == 0
+    with Storage.open("sqlite:///nas.db") as storage:
+        assert storage.study("first").config["executor"]["settings"]["workers"] == 1
+
+
+def test_an_executor_that_is_not_on_the_menu_is_told(fresh: Nas) -> None:
+    ran = fresh("run", "study.yaml", "--executor", "rai")
+    assert "unknown executor 'rai' (did you mean 'ray'?" in ran.err
 
 
 def test_resume_goes_on_with_more_trials(fresh: Nas) -> None:
