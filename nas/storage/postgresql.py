@@ -3,7 +3,6 @@
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,17 +24,17 @@ DRIVER = "postgresql+psycopg"
 PATIENCE = 60.0
 _SCHEMA_LOCK = 0x6E61735F  # "nas_": an advisory lock that everybody takes who migrates
 _NOTICED = {
-    "connect_timeout": 4,
+    "connect_timeout": 3,
     "keepalives": 1,
     "keepalives_idle": 2,
     "keepalives_interval": 1,
     "keepalives_count": 3,
     "tcp_user_timeout": 5000,
 }
-"""A cut network is an error within ten seconds: five to give up a connection, four for another; the URL may differ."""
+"""A cut network is an error within ten seconds: five to give up a connection, three for another; the URL may differ."""
 _SESSION = {
     "lock_timeout": "60s",
-    "idle_in_transaction_session_timeout": "60s",  # what a controller left locked behind a cut network is freed
+    "idle_in_transaction_session_timeout": "30s",  # what a controller left locked behind a cut network is freed
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
@@ -156,11 +155,10 @@ def connect(url: URL, *, create: bool) -> Postgresql:
 
 def _reaching(url: URL) -> "Callable[[], psycopg.Connection[Any]]":
     """Return what connects; the URL's own parameters come before ours."""
-    from nas.storage.silence import HeardConnection
+    from nas.storage.silence import Line
 
-    where, given = url.get_dialect()().create_connect_args(url)
-    ours = {"application_name": "nas", **_NOTICED, "client_encoding": "utf8"}
-    return partial(HeardConnection.open, *where, **{**ours, **given})
+    _, given = url.get_dialect()().create_connect_args(url)
+    return Line({"application_name": "nas", **_NOTICED, "client_encoding": "utf8", **given}).open
 
 
 @compiles(now, "postgresql")

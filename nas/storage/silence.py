@@ -1,34 +1,71 @@
-"""A connection to PostgreSQL that notices when nobody answers: a frozen server, a network that swallows all."""
+"""Connections to PostgreSQL that notice when nobody answers: a frozen server, a network that swallows all."""
 
-from collections.abc import Callable, Generator
+import secrets
+from collections.abc import Generator, Mapping
+from contextlib import suppress
 from select import select
 from time import monotonic
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.errors import OperationalError
 
-QUIET = 2.5
+QUIET = 2.0
 """Seconds without an answer after which the server is asked, over another connection, whether it is still at work."""
 ASKING = 3
 """Seconds that this may take; libpq takes no fewer than two."""
 _ON_ITS_WAY = 1.0  # seconds in which what the server has already answered must arrive
+_WORKS = """
+SELECT state = 'active' AND wait_event_type IS DISTINCT FROM 'Client' FROM pg_stat_activity WHERE application_name = %s
+"""
+_END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ANY(%s)"
 
 T = TypeVar("T")
+
+
+class Line:
+    """Makes connections to one server, and ends there what it had to give up here, as that may hold locks."""
+
+    def __init__(self, parameters: Mapping[str, Any]) -> None:
+        self._parameters, self._left = dict(parameters), list[str]()
+
+    def open(self) -> "HeardConnection":
+        """Connect under a name of its own, by which the server can be asked about it."""
+        name = f"{self._parameters.get('application_name', 'nas')} {secrets.token_hex(4)}"
+        made = HeardConnection.connect(**{**self._parameters, "application_name": name})
+        made.line, made.name = self, name
+        if self._left:
+            self._end_all_left(made)
+        return made
+
+    def leave(self, name: str) -> None:
+        """Give the connection of this name up; the server may not know yet."""
+        self._left.append(name)
+
+    def serves(self, name: str) -> bool:
+        """Ask the server whether it is at work for a connection, or waits for it as we do; raise if it does not say."""
+        soon = min(ASKING, int(self._parameters.get("connect_timeout", ASKING)))
+        try:
+            with HeardConnection.connect(**{**self._parameters, "connect_timeout": soon}) as other:
+                found = other.execute(_WORKS, [name]).fetchone()
+        except OperationalError as error:
+            if _says_full(error):
+                return True
+            raise
+        return bool(found and found[0])
+
+    def _end_all_left(self, connection: psycopg.Connection[Any]) -> None:
+        left = list(self._left)
+        connection.execute(_END, [left])
+        connection.commit()
+        self._left = [name for name in self._left if name not in left]
 
 
 class HeardConnection(psycopg.Connection[Any]):
     """Waits for a server that is at work for as long as that takes, but not for one that is gone without a word."""
 
-    _ask: Callable[[], psycopg.Connection[Any]] | None = None
-
-    @classmethod
-    def open(cls, *where: str, **parameters: Any) -> Self:
-        """Connect as psycopg does; the same parameters lead to the server when it has become quiet."""
-        made = cls.connect(*where, **parameters)
-        asking = {**parameters, "connect_timeout": min(ASKING, int(parameters.get("connect_timeout", ASKING)))}
-        made._ask = lambda: cls.connect(*where, autocommit=True, **asking)
-        return made
+    line: Line | None = None
+    name = ""
 
     def wait(self, gen: Generator[Any, Any, T], *args: Any, **kwargs: Any) -> T:
         """Wait for what psycopg has to do on the socket, and look up whenever that is quiet for long."""
@@ -40,9 +77,10 @@ class HeardConnection(psycopg.Connection[Any]):
             wanted = next(work)
             while True:
                 ready = yield wanted
-                if not ready and monotonic() - heard > QUIET:
+                if ready:
+                    heard = monotonic()
+                elif monotonic() - heard > QUIET:
                     self._require_at_work()
-                if ready or monotonic() - heard > QUIET:
                     heard = monotonic()
                 wanted = work.send(ready)
         except StopIteration as end:
@@ -50,22 +88,15 @@ class HeardConnection(psycopg.Connection[Any]):
 
     def _require_at_work(self) -> None:
         """Give the connection up unless the server says that it is busy with it, or its answer has just come."""
-        if self._is_served() or select([self], [], [], _ON_ITS_WAY)[0]:
-            return
+        with suppress(OperationalError):
+            if self.line is not None and (self.line.serves(self.name) or select([self], [], [], _ON_ITS_WAY)[0]):
+                return
         self.pgconn.finish()
+        if self.line is not None:
+            self.line.leave(self.name)
         raise OperationalError("it does not answer")
 
-    def _is_served(self) -> bool:
-        """Ask the server; a backend that waits for us, as our words or its own were lost, is ended with its locks."""
-        if self._ask is None:
-            return False
-        pid = self.info.backend_pid
-        try:
-            with self._ask() as other:
-                found = other.execute("SELECT state FROM pg_stat_activity WHERE pid = %s", [pid]).fetchone()
-                if found is not None and found[0] == "active":
-                    return True
-                other.execute("SELECT pg_terminate_backend(%s)", [pid])
-        except OperationalError as error:
-            return "too many clients" in str(error) or "remaining connection slots" in str(error)
-        return False
+
+def _says_full(error: OperationalError) -> bool:
+    """Tell that the server is there, and has no connection free to ask it more."""
+    return "too many clients" in str(error) or "remaining connection slots" in str(error)

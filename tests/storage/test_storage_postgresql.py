@@ -260,7 +260,7 @@ def test_a_full_server_is_waited_for(
     storage.database.writer.dispose()
     others = list(all_connections(url))
     with pytest.raises(StorageError, match="no connection free"):
-        storage.studies()
+        Storage.open(url)
     leaving = Timer(1.0, lambda: [other.close() for other in others])
     leaving.start()
     save_all(storage, lease, complete(0))
