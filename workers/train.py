@@ -1,5 +1,6 @@
 """A worker: a job goes in, its events come out, and what comes back are the numbers to stop."""
 
+import gc
 import os
 from collections.abc import Collection, Generator
 from typing import TYPE_CHECKING
@@ -42,24 +43,32 @@ class Worker:
         return self._load(spec).info
 
     def warm_up(self) -> None:
-        """Load what training needs, while there is nothing else to do."""
-        import workers.rounds  # noqa: F401
+        """Load what training needs, while there is nothing else to do.
+
+        The garbage collector would look at torch's many objects again and again, which never become garbage.
+        """
+        gc.disable()
+        try:
+            import workers.rounds  # noqa: F401
+        finally:
+            gc.freeze()
+            gc.enable()
 
     def train(self, job: Job) -> Events:
         """Train a job's candidates together, epoch by epoch; each ends with exactly one Outcome."""
+        from workers.engines.failures import out_of_memory
         from workers.rounds import Rounds
 
         try:
             material = self._material(job)
         except NasError as error:
-            yield [
-                Outcome(
-                    assignment.number, assignment.attempt, "FAIL", assignment.start_epoch, {}, 0.0, f"task: {error}"
-                )
-                for assignment in job.assignments
-            ]
-            return
-        yield from Rounds(job, material, self.device).events()
+            yield _all_failed(job, f"task: {error}")
+        except (MemoryError, RuntimeError) as error:
+            if not out_of_memory(error):
+                raise
+            yield _all_failed(job, "oom")  # the samples alone fill the device
+        else:
+            yield from Rounds(job, material, self.device).events()
 
     def _load(self, spec: TaskSpec) -> dataset.Dataset:
         if spec not in self._datasets:
@@ -75,3 +84,7 @@ class Worker:
         train = join(loaded.train, loaded.validation) if final else loaded.train
         measured = loaded.test if final else loaded.validation
         return Material(loaded.info, load(train, device=self.device), load(measured, device=self.device))
+
+
+def _all_failed(job: Job, reason: str) -> list[Event]:
+    return [Outcome(item.number, item.attempt, "FAIL", item.start_epoch, {}, 0.0, reason) for item in job.assignments]
