@@ -3,13 +3,15 @@
 import os
 import random
 import signal
-import sqlite3
 import time
-from contextlib import closing
 from dataclasses import dataclass, field
 
 from invariants import Finished, invariants
 from outside import Desk, Run, results, wait_for
+from sqlalchemy import func, select
+
+from nas.errors import StudyNotFound
+from nas.storage import Storage, tables
 
 KILLS = int(os.environ.get("NAS_KILLS", "100"))
 """How many kills there are in all."""
@@ -53,7 +55,7 @@ class Victim:
         """Give the study one more controller and kill it; return 0 where the study was finished first."""
         run = self.begin()
         if moments.random() < STARTING:
-            time.sleep(moments.uniform(0.0, 1.5))
+            time.sleep(moments.uniform(0.0, 1.5))  # while it is still starting
         else:
             run.wait_event("study.started")
             time.sleep(moments.uniform(0.0, 0.6))
@@ -92,11 +94,16 @@ class Victim:
         assert results(self.desk.trials(self.name)) == results(self.desk.trials("undisturbed"))
 
     def _is_on_record(self) -> bool:
-        return (self.desk.folder / "nas.db").exists() and self.desk.find(self.name)
+        """Tell whether there is a study yet; looking creates nothing."""
+        try:
+            with Storage.open(self.desk.url, create=False) as storage:
+                return storage.find(self.name) is not None
+        except StudyNotFound:
+            return False
 
     def _progress(self) -> int:
         """Count the epochs on record."""
         if not self._is_on_record():
             return -1
-        with closing(sqlite3.connect(self.desk.folder / "nas.db")) as connection:
-            return int(connection.execute("SELECT count(*) FROM nas_epoch").fetchone()[0])
+        with Storage.open(self.desk.url) as storage, storage.reading() as connection:
+            return int(connection.execute(select(func.count()).select_from(tables.epoch)).scalar_one())
