@@ -5,9 +5,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as parse
-from safetensors.torch import save as serialise
 from torch import Tensor
 
 from workers import files
@@ -15,6 +15,9 @@ from workers.errors import CheckpointError
 from workers.messages import Checkpoint
 
 FORMAT = 1
+
+DTYPES = {torch.float32: "F32", torch.float64: "F64", torch.int64: "I64", torch.int32: "I32", torch.bool: "BOOL"}
+"""What a state's tensors may be of, by the names of the safetensors format."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +47,7 @@ def save(folder: str, name: str, state: TrainedState) -> Checkpoint:
     Part of the content's hash is in the file's name: whoever writes that name writes those bytes, so that no late
     writer, nor one that trains the same epoch again otherwise, can alter a checkpoint that is on record.
     """
-    content = serialise({name: value.contiguous() for name, value in state.tensors.items()}, _describe(state))
+    content = _serialise(state)
     sha256 = hash_of(content)
     place = f"{folder}/{name}-{sha256[:8]}.safetensors"
     files.write(place, content)
@@ -69,7 +72,7 @@ def file_name(stage: str, number: int, attempt: int, epoch: int, seed: int) -> s
     return f"{stage}-{number:06d}-attempt-{attempt}-epoch-{epoch:04d}-seed-{seed & 0xFFFFFFFF:08x}"
 
 
-def hash_of(content: bytes) -> str:
+def hash_of(content: bytes | bytearray) -> str:
     """Return the sha256 of a file's content."""
     return hashlib.sha256(content).hexdigest()
 
@@ -86,7 +89,31 @@ def _describe(state: TrainedState) -> dict[str, str]:
     return {"nas": json.dumps(described)}
 
 
+def _serialise(state: TrainedState) -> bytearray:
+    """Lay a state out as a safetensors file, with one copy of it.
+
+    The format's own library makes three and, where memory runs out, ends the process: a Python error is wanted.
+    """
+    header: dict[str, object] = {"__metadata__": _describe(state)}
+    tensors = sorted(state.tensors.items(), key=lambda item: (-item[1].element_size(), item[0]))  # each aligned
+    end = 0
+    for name, value in tensors:
+        begin, end = end, end + value.numel() * value.element_size()
+        header[name] = {"dtype": DTYPES[value.dtype], "shape": list(value.shape), "data_offsets": [begin, end]}
+    described = json.dumps(header, separators=(",", ":")).encode()
+    described += b" " * (-len(described) % 8)
+    content = bytearray(8 + len(described) + end)
+    content[: 8 + len(described)] = len(described).to_bytes(8, "little") + described
+    at = 8 + len(described)
+    for _, value in tensors:
+        if count := value.numel():
+            torch.frombuffer(content, dtype=value.dtype, count=count, offset=at).view(value.shape).copy_(value)
+        at += count * value.element_size()
+    return content
+
+
 def _parse(content: bytes, path: str) -> TrainedState:
+    bytearray(2 * len(content))  # what the library takes: if it is not there, this is the better place to fail
     try:
         length = int.from_bytes(content[:8], "little")
         described = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["nas"])

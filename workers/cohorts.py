@@ -31,6 +31,8 @@ class Life:
     """What trains it."""
     note: str = ""
     """What the controller should know of a candidate that may end well all the same."""
+    saved: Checkpoint | None = None
+    """Its last checkpoint: where it goes on from if it has to be trained in another cohort."""
 
     @property
     def number(self) -> int:
@@ -50,9 +52,19 @@ class Life:
         self.reported = self.epochs
         return EpochMetrics(self.number, self.assignment.attempt, self.epochs, metrics, seconds)
 
+    def begin_again(self) -> None:
+        """Go back to the last checkpoint, or to the start."""
+        self.epochs = self.saved.epoch if self.saved else 0
+
+    def halve(self) -> None:
+        """Go back to the start, with half the batch: steps counted in whole batches mean nothing any more."""
+        self.batch_size, self.halved, self.saved, self.epochs = self.batch_size // 2, True, None, 0
+
     def complete(self, checkpoint: Checkpoint | None) -> Outcome:
         """End well."""
-        return replace(self._outcome("COMPLETE", self.epochs, self.note), checkpoint=checkpoint)
+        halved = f"oom: trained with batches of {self.batch_size}" if self.halved else ""
+        note = "; ".join(filter(None, (halved, self.note)))
+        return replace(self._outcome("COMPLETE", self.epochs, note), checkpoint=checkpoint)
 
     def prune(self) -> Outcome:
         """End because the controller said so."""
@@ -84,6 +96,7 @@ def gather(job: Job, *, samples: int) -> tuple[Life, ...]:
             min(assignment.candidate.recipe.batch_size, samples),
             assignment.checkpoint.epoch if assignment.checkpoint else 0,
             assignment.start_epoch,
+            saved=assignment.checkpoint,
         )
         for assignment in job.assignments
     )
@@ -92,6 +105,12 @@ def gather(job: Job, *, samples: int) -> tuple[Life, ...]:
 def held_bytes(network: Network) -> int:
     """Return what a candidate always holds: parameters, their gradients, two numbers of the optimizer for each."""
     return 4 * 4 * network.parameters
+
+
+def halves(lives: Sequence[Life]) -> list[Sequence[Life]]:
+    """Cut a cohort in two; each half holds candidates that go on from the same epoch."""
+    middle = (len(lives) + 1) // 2
+    return [cohort for half in (lives[:middle], lives[middle:]) for cohort in group(half)]
 
 
 def group(lives: Iterable[Life]) -> list[Sequence[Life]]:

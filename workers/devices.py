@@ -1,5 +1,6 @@
 """Devices: which there are, and how many threads a training uses."""
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,13 @@ import torch
 def devices() -> tuple[str, ...]:
     """List the devices of this machine, the accelerators first: `cuda:0`, …, `cpu`."""
     return (*(f"cuda:{index}" for index in range(torch.cuda.device_count())), "cpu")
+
+
+def release() -> None:
+    """Give memory back that nothing uses any more: what failed may have left it in cycles or in torch's own store."""
+    gc.collect()
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        torch.cuda.empty_cache()
 
 
 @contextmanager

@@ -61,10 +61,10 @@ def read(place: str) -> bytes:
     )
 
 
-def write(place: str, content: bytes) -> None:
+def write(place: str, content: bytes | bytearray) -> None:
     """Make a file that holds this, in place of any of that name."""
     if is_remote(place):
-        _at(place, lambda files, path: _upload(files, path, content))
+        _at(place, lambda files, path: _upload(files, path, bytes(content)))
     else:
         _replace(_path(place), content)
 
@@ -174,7 +174,7 @@ def _path(place: str) -> Path:
     return Path(place.removeprefix("file://").removeprefix("local://"))
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _replace(path: Path, content: bytes | bytearray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     try:

@@ -3,22 +3,24 @@
 import errno
 import time
 from collections import deque
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from search_spaces import families
 from search_spaces.network import Network
 from workers import checkpoints
 from workers.batches import Samples, shuffled
-from workers.cohorts import COHORT_BYTES, Life, gather, group, held_bytes
-from workers.devices import one_thread
+from workers.cohorts import COHORT_BYTES, Life, gather, group, halves, held_bytes
+from workers.devices import one_thread, release
 from workers.engines.choose import Chosen
-from workers.engines.failures import failure
+from workers.engines.failures import failure, out_of_memory
 from workers.engines.protocol import Failure, Measured, Member
 from workers.errors import CheckpointError
 from workers.messages import Checkpoint, Event, Job, Saved, TaskInfo
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+Results = Mapping[int, Measured | Failure]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,8 +79,8 @@ class Rounds:
                 else:
                     failures |= self._enter(life, network)
             except CheckpointError as error:
-                life.note = f"checkpoint: {error}"
-                self._again(life)
+                life.note, life.saved = f"checkpoint: {error}", None
+                self._again([life])
             except Exception as error:  # a family's own code may raise anything
                 failures[life.number] = failure(error)
         self._forget(late)
@@ -91,14 +93,14 @@ class Rounds:
         )
 
     def _enter(self, life: Life, network: Network) -> Mapping[int, Failure]:
-        checkpoint = life.assignment.checkpoint if life.epochs else None
-        state = checkpoints.load(checkpoint) if checkpoint else None
+        state = checkpoints.load(life.saved) if life.saved else None
         size = state.batch_size if state else life.batch_size
         failures = self._engine.add([Member(life.number, life.assignment.candidate, network, size)])
         life.engine = self._engine.engine_of(life.number)
         if state and not failures:
             self._engine.restore(life.number, state)
-            life.halved, life.batch_size, life.metrics = size != life.batch_size, size, state.metrics
+            life.halved = life.halved or size != life.batch_size
+            life.batch_size, life.metrics = size, state.metrics
         return failures
 
     def _epoch(self) -> list[Event]:
@@ -106,9 +108,11 @@ class Rounds:
         begin = time.perf_counter()
         epoch = next(iter(self._live.values())).epochs
         with one_thread():
-            trained = self._engine.epoch(shuffled(self._material.train, seed=self._job.seed, epoch=epoch))
+            trained = self._together(
+                lambda: self._engine.epoch(shuffled(self._material.train, seed=self._job.seed, epoch=epoch))
+            )
             events = self._fail(_failures(trained))
-            measured = self._engine.evaluate(self._material.measured) if self._job.stage == "search" else {}
+            measured = self._measure() if self._job.stage == "search" else {}
             events += self._fail(_failures(measured))
         spent = time.perf_counter() - begin
         self._unsaved += spent
@@ -116,7 +120,19 @@ class Rounds:
             life.cohort_seconds += spent
         return events + self._report(trained, measured)
 
-    def _report(self, *results: Mapping[int, Measured | Failure]) -> list[Event]:
+    def _measure(self) -> Results:
+        return self._together(lambda: self._engine.evaluate(self._material.measured))
+
+    def _together(self, work: Callable[[], Results]) -> Results:
+        """Do one thing to the whole cohort; memory that runs out in what its candidates share fails all of them."""
+        try:
+            return work()
+        except Exception as error:  # each library has its own
+            if not out_of_memory(error):
+                raise
+            return dict.fromkeys(self._live, Failure("oom"))
+
+    def _report(self, *results: Results) -> list[Event]:
         """Put together what was measured of each candidate, in training and after it."""
         events: list[Event] = []
         for number, life in self._live.items():
@@ -134,22 +150,26 @@ class Rounds:
         return [life.prune() for life in stopped]
 
     def _fail(self, failures: Mapping[int, Failure]) -> list[Event]:
-        """End what failed; who ran out of memory starts again once, alone, at half the batch."""
-        events: list[Event] = []
-        for life in [self._live[number] for number in failures]:
-            if failures[life.number].reason == "oom" and life.batch_size > 1 and not life.halved:
-                life.batch_size, life.halved = life.batch_size // 2, True
-                self._again(life)
-            else:
-                self._forget([life])
-                events.append(life.fail(failures[life.number].reason))
-        return events
+        """End what failed; who ran out of memory gets more room, and a candidate alone a smaller batch, once."""
+        short = [self._live[number] for number in failures if failures[number].reason == "oom"]
+        alone = len(self._live) == 1
+        if short and not alone:
+            self._again(short)
+        elif short and short[0].batch_size > 1 and not short[0].halved:
+            short[0].halve()
+            self._again(short)
+        ended = [self._live[number] for number in failures if number in self._live]
+        self._forget(ended)
+        if short:
+            release()
+        return [life.fail(failures[life.number].reason) for life in ended]
 
-    def _again(self, life: Life) -> None:
-        """Let a candidate start from scratch after the others, as a cohort of one."""
-        self._forget([life])
-        life.epochs = 0
-        self._cohorts.append([life])
+    def _again(self, lives: Sequence[Life]) -> None:
+        """Let candidates go on from their last checkpoints after the others, in cohorts of half their number."""
+        self._forget(lives)
+        for life in lives:
+            life.begin_again()
+        self._cohorts.extend(halves(lives))
 
     def _forget(self, lives: Collection[Life]) -> None:
         self._engine.drop([life.number for life in lives])
@@ -161,20 +181,20 @@ class Rounds:
         if self._unsaved < self._job.checkpoint_seconds:
             return []
         self._unsaved = 0.0
-        going = [life for life in self._live.values() if life.epochs < self._job.epochs]
-        written = [(life, self._write(life)) for life in going]
-        return [
-            Saved(life.number, life.assignment.attempt, checkpoint)
-            for life, checkpoint in written
-            if isinstance(checkpoint, Checkpoint)
-        ]
+        events: list[Event] = []
+        for life in self._live.values():
+            written = self._write(life) if life.epochs < self._job.epochs else None
+            if isinstance(written, Checkpoint):
+                life.saved = written
+                events.append(Saved(life.number, life.assignment.attempt, written))
+        return events
 
     def _complete(self) -> list[Event]:
         """Measure the final stage on the test split, and keep every candidate that came to the end."""
         events: list[Event] = []
         if self._job.stage == "final":
             with one_thread():
-                measured = self._engine.evaluate(self._material.measured)
+                measured = self._measure()
             events += self._fail(_failures(measured))
             for number, metrics in _metrics(measured).items():
                 self._live[number].metrics = metrics
@@ -196,9 +216,13 @@ class Rounds:
             return checkpoints.save(self._job.folder, name, state)
         except OSError as error:  # training is worth more than a checkpoint of it
             return "checkpoint: disk full" if error.errno in DISK_FULL else f"checkpoint: {error.strerror}"
+        except Exception as error:
+            if not out_of_memory(error):
+                raise
+            return "checkpoint: out of memory"
 
 
-def _failures(results: Mapping[int, Measured | Failure]) -> dict[int, Failure]:
+def _failures(results: Results) -> dict[int, Failure]:
     """Return what failed, a loss that is no number included."""
     failed: dict[int, Failure] = {}
     for number, result in results.items():
@@ -209,7 +233,7 @@ def _failures(results: Mapping[int, Measured | Failure]) -> dict[int, Failure]:
     return failed
 
 
-def _metrics(results: Mapping[int, Measured | Failure]) -> dict[int, Mapping[str, float]]:
+def _metrics(results: Results) -> dict[int, Mapping[str, float]]:
     return {
         number: result.metrics for number, result in results.items() if isinstance(result, Measured) and result.finite
     }

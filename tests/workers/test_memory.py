@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from training_jobs import candidate, curve, job, of, outcome, run
 
 from workers.batches import Epoch
+from workers.engines.failures import DeviceLost, failure
 from workers.engines.plan import SWITCH
 from workers.engines.training import Training
 from workers.messages import Assignment, Saved
 
 FOLDER = Path(__file__).parent
+ROOT = FOLDER.parents[1]
 LIMITED = """
 import json, resource, sys
 sys.path[:0] = sys.argv[3:]
@@ -50,7 +53,7 @@ def trained_within(megabytes: int, folder: Path) -> list[Any]:
 def test_a_candidate_too_big_for_memory_trains_at_half_the_batch(tmp_path: Path) -> None:
     small, big, steps, reported = trained_within(330, tmp_path)
     assert small == ["COMPLETE", "", 2]
-    assert big == ["COMPLETE", "", 2]
+    assert big == ["COMPLETE", "oom: trained with batches of 539", 2]
     assert steps[1] == 4  # two batches an epoch in place of one
     assert reported == 2
 
@@ -61,6 +64,81 @@ def test_a_candidate_too_big_at_half_the_batch_fails_alone(tmp_path: Path) -> No
     assert small == ["COMPLETE", "", 2]
     assert big == ["FAIL", "oom", 0]
     assert reported == 0
+
+
+CROWDED = """
+import json, resource, sys
+sys.path[:0] = sys.argv[2:]
+import torch
+from training_jobs import SGD, candidate, curve, job, outcome, run
+from search_spaces.candidate import Named
+from workers.messages import EpochMetrics, Split, TaskSpec
+from workers.train import Worker
+torch.set_num_threads(1)
+conv = dict(family="cnn", stages=1, blocks=16, channels=96, kernel=1, pooling="none")
+wide = [candidate(n, SGD, depth=2, width=1500, batch_size=180) for n in range(4)]
+deep = candidate(4, SGD, **conv, batch_size=180)
+few = TaskSpec(Named("digits"), Split(0.2, 0.7))
+worker = Worker()
+def limit(megabytes):
+    pages = int(open("/proc/self/statm").read().split()[0])
+    most = pages * resource.getpagesize() + megabytes * 2**20 if megabytes else -1
+    resource.setrlimit(resource.RLIMIT_AS, (most, -1))
+def train(megabytes, after, *cohort):
+    events = []
+    if not after:
+        limit(megabytes)
+    for batch in worker.train(job(sys.argv[1], *cohort, epochs=2, checkpoint_seconds=0, task=few)):
+        events += batch
+        if after in [event.epoch for event in batch if isinstance(event, EpochMetrics)]:
+            limit(megabytes)
+    limit(0)
+    order = [(event.number, event.epoch) for event in events if isinstance(event, EpochMetrics)]
+    numbers = range(len(cohort))
+    ends = [[each.state, each.reason] for each in (outcome(events, number) for number in numbers)]
+    return ends, [curve(events, number) for number in numbers], order
+mixed = [train(megabytes, after, deep, *wide) for megabytes, after in ((0, 0), (100, 0), (30, 1))]
+print(json.dumps([*mixed, train(60, 0, *wide)]))
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="RLIMIT_AS holds on Linux alone")
+def test_a_cohort_too_big_for_memory_is_split_and_loses_nothing(tmp_path: Path) -> None:
+    """Too big from the start, and from its second epoch on: the wide ones hold what the deep one needs."""
+    command = [sys.executable, "-c", CROWDED, str(tmp_path), str(FOLDER), str(ROOT)]
+    environment = os.environ | {SWITCH: "solo", "MALLOC_MMAP_THRESHOLD_": "131072"}
+    ended = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
+    together, at_once, later, wide = json.loads(ended.stdout)
+    ends, curves, order = together
+    assert ends == [["COMPLETE", ""]] * 5
+    assert order == [[number, epoch] for epoch in (1, 2) for number in range(5)]
+    assert at_once[:2] == later[:2] == together[:2]
+    assert at_once[2] == [*([number, epoch] for epoch in (1, 2) for number in range(1, 5)), [0, 1], [0, 2]]
+    assert later[2] == [*order[:5], *([number, 2] for number in range(1, 5)), [0, 2]]
+    assert (wide[0], [curve[-1] for curve in wide[1]]) == (ends[1:], [curve[-1] for curve in curves[1:]])
+    assert wide[2] != [[number, epoch] for epoch in (1, 2) for number in range(4)]
+
+
+@pytest.mark.parametrize(("message", "lost"), [("CUDA error: device-side assert triggered", True), ("shape", False)])
+def test_a_device_that_is_lost_ends_the_process_and_no_candidate(message: str, lost: bool) -> None:
+    if lost:
+        with pytest.raises(DeviceLost):
+            failure(RuntimeError(message))
+    else:
+        assert failure(RuntimeError(message)).reason == "crash: RuntimeError: shape"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        RuntimeError("CUDA error: out of memory"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    ],
+)
+def test_memory_that_runs_out_is_known_by_each_of_its_names(error: Exception) -> None:
+    assert failure(error).reason == "oom"
 
 
 def test_an_epoch_that_was_told_of_is_not_told_of_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from workers.messages import Assignment, EpochMetrics, Event, Job, Outcome, Save
 from workers.train import Worker
 
 DIGITS = TaskSpec(Named("digits"))
+SGD = Named("sgd", Settings(lr=1e-2, momentum=0.0))
 Kind = TypeVar("Kind", EpochMetrics, Saved, Outcome)
 
 

@@ -5,8 +5,23 @@ import torch
 from search_spaces.errors import NasError
 from workers.engines.protocol import Failure
 
-OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "not enough memory", "bad_alloc", "Cannot allocate memory")
+OUT_OF_MEMORY = (
+    *("can't allocate memory", "out of memory", "not enough memory", "bad_alloc", "Cannot allocate memory"),
+    *("CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED"),
+)
 """What torch's errors say when an allocation failed: not all of them have a type of their own."""
+
+DEVICE_LOST = (
+    "CUDA error",
+    "CUDNN_STATUS_EXECUTION_FAILED",
+    "CUBLAS_STATUS_EXECUTION_FAILED",
+    "CUBLAS_STATUS_INTERNAL",
+)
+"""What they say when the device answers this process no more, whatever it is asked."""
+
+
+class DeviceLost(Exception):
+    """The process has to end: each further candidate would fail in it, whatever it is."""
 
 
 LONGEST = 300
@@ -14,9 +29,15 @@ LONGEST = 300
 
 
 def failure(error: Exception) -> Failure:
-    """Turn what one candidate raised into why it failed: `oom`, `build: …` or `crash: …`."""
+    """Turn what one candidate raised into why it failed: `oom`, `build: …` or `crash: …`.
+
+    Raises:
+        DeviceLost: no candidate can be trained in this process any more.
+    """
     if out_of_memory(error):
         return Failure("oom")
+    if isinstance(error, RuntimeError) and any(text in str(error) for text in DEVICE_LOST):
+        raise DeviceLost(str(error)) from error
     if isinstance(error, NasError):
         return Failure(f"build: {error}")
     sentence = " ".join(str(error).split())
