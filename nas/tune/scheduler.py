@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ray import cloudpickle
 from ray.exceptions import RayActorError, RayTaskError
 from ray.tune.experiment import Trial as TuneTrial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
@@ -72,12 +73,23 @@ def _last(tune_controller: Any) -> bool:
 
 def _reason(trial: TuneTrial) -> str:
     """Say why a trial failed as our own workers would: `nan`, `oom`, `lost`, `crash: …`."""
-    error = trial.get_pickled_error()
+    error = _error(trial)
     if isinstance(error, RayActorError):
         return "lost"
-    cause = error.cause if isinstance(error, RayTaskError) else error
+    cause = (error.cause or error) if isinstance(error, RayTaskError) else error
+    if cause is None:
+        return "crash: Ray Tune gives no reason"
     if isinstance(cause, TrainingFailed):
         return str(cause)
     if isinstance(cause, MemoryError):
         return "oom"
     return f"crash: {type(cause).__name__}: {' '.join(str(cause).split())[:_LONGEST]}"
+
+
+def _error(trial: TuneTrial) -> Exception | None:
+    """Return what ended a trial: Tune has just written it to a file of this machine, and keeps it nowhere else."""
+    if not trial.local_path or not trial.pickled_error_file:
+        return None
+    with open(trial.pickled_error_file, "rb") as file:
+        error: Exception = cloudpickle.load(file)
+    return error

@@ -126,7 +126,9 @@ class Session:
         if trial is not None:
             last = self._last.get(trial.number, Point(0, {}, 0.0))
             outcome = Outcome(trial.number, trial.attempt, "COMPLETE", last.epoch, last.metrics, 0.0, engine=engine)
-            if last.epoch >= self._epochs:
+            if not last.epoch:
+                outcome = replace(outcome, state="FAIL", reason="metric: nothing was reported")
+            elif last.epoch >= self._epochs:
                 outcome = replace(outcome, checkpoint=keep(self._search.folder))
             elif trial.number in self._handover.stops:
                 outcome = replace(outcome, state="PRUNED")

@@ -1,0 +1,57 @@
+"""kill -9 of a driver at random moments, then `Tuner.restore`: no trial is lost, doubled or stuck.
+
+`NAS_KILL_SEED` draws the moments.
+"""
+
+import os
+import random
+import sys
+from pathlib import Path
+
+import pytest
+from invariants import Finished, invariants
+from outside import Desk, Run, wait_for
+from sqlalchemy import func, select
+from tuning import opened, study_file
+
+from nas.storage import Storage, tables
+from nas.trials import TrialState
+
+KILLS = 4
+
+
+@pytest.fixture
+def study(desk: Desk) -> Path:
+    return study_file(desk.folder, task="digits", batch_size=4, trials=12, epochs=9, pruner="{asha: {first_rung: 2}}")
+
+
+def start(desk: Desk, cluster: str, study: Path) -> Run:
+    return desk.launch(sys.executable, Path(__file__).with_name("tuning.py"), cluster, study)
+
+
+def epochs(desk: Desk) -> int:
+    """Count the epochs on record."""
+    if not (desk.folder / "nas.db").exists():
+        return 0
+    with Storage.open(desk.url) as storage, storage.reading() as connection:
+        return int(connection.execute(select(func.count()).select_from(tables.epoch)).scalar_one())
+
+
+def test_a_driver_killed_at_random_moments_loses_nothing(cluster: str, desk: Desk, study: Path) -> None:
+    seed = int(os.environ.get("NAS_KILL_SEED", "0"))
+    print(f"NAS_KILL_SEED={seed}")  # noqa: T201  # shown where the test fails
+    moments = random.Random(seed)
+    seen: Finished = {}
+    for _ in range(KILLS):
+        run, done, more = start(desk, cluster, study), epochs(desk), moments.randint(1, 12)
+        wait_for(lambda run=run, done=done, more=more: run.lives() and epochs(desk) >= done + more)
+        run.kill()
+        seen = invariants(desk.url, before=seen)
+    run = start(desk, cluster, study)
+    assert run.end() == 0, run.stderr
+    invariants(desk.url, before=seen, ended=True)
+    trials = opened(study).trials
+    assert len(trials) == 12
+    assert {trial.state for trial in trials} == {TrialState.COMPLETE, TrialState.PRUNED}
+    assert desk.state() == "FINISHED"
+    assert max(trial.attempt for trial in trials) > 1
