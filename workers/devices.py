@@ -1,15 +1,42 @@
-"""Devices: which there are, and how many threads a training uses."""
+"""Devices: which there are, their memory, and how many threads a training uses."""
 
 import gc
+import os
+import resource
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import torch
+
+from workers.messages import Memory
+
+CONTEXT = 512 << 20
+"""Bytes of a GPU that a process takes before its first tensor, about: the driver's, and the libraries' kernels."""
+
+LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+"""Where a container's memory ends."""
 
 
 def devices() -> tuple[str, ...]:
     """List the devices of this machine, the accelerators first: `cuda:0`, …, `cpu`."""
     return (*(f"cuda:{index}" for index in range(torch.cuda.device_count())), "cpu")
+
+
+def memory(device: str) -> Memory:
+    """Say what this process has taken of a device's memory at its peak, and what it could have taken."""
+    if device == "cpu":
+        return Memory(peak_resident(), _available() + _resident())
+    free, _ = torch.cuda.mem_get_info(device)
+    room = free + torch.cuda.memory_reserved(device) + CONTEXT
+    return Memory(torch.cuda.max_memory_reserved(device) + CONTEXT, room)
+
+
+def peak_resident() -> int:
+    """Return the most bytes that this process has held in the machine's memory."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def release() -> None:
@@ -28,3 +55,21 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
+
+
+def _resident() -> int:
+    with suppress(OSError):
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    return peak_resident()
+
+
+def _available() -> int:
+    """Return the bytes that are free or can be freed; of the whole machine where nothing better is known."""
+    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with suppress(OSError, StopIteration):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        available = next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:"))
+    for limit in LIMITS:
+        with suppress(OSError, ValueError):  # "max" is no limit
+            available = min(available, int(limit.read_text()))
+    return available

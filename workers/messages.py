@@ -95,6 +95,14 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes that a worker took at its peak, and that it could have taken of its device, its own included."""
+
+    peak: int
+    room: int
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """A file that holds one candidate after `epoch` epochs: where it is, its hash and its size in bytes."""
 

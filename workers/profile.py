@@ -3,9 +3,7 @@
 Parameters and FLOPs need no device: they come from `Network`.
 """
 
-import resource
 import statistics
-import sys
 import time
 from dataclasses import dataclass
 
@@ -13,7 +11,7 @@ import torch
 from torch import nn
 
 from search_spaces.network import Network
-from workers.devices import one_thread
+from workers.devices import one_thread, peak_resident
 from workers.modules import build
 
 BATCHES = (1, 64)
@@ -62,5 +60,4 @@ def _wait(device: torch.device) -> None:
 def _peak_memory(device: str) -> int:
     if device != "cpu":
         return torch.cuda.max_memory_allocated(device)
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return peak_resident()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from search_spaces.errors import NasError
 from workers import dataset
-from workers.messages import Event, Job, Machine, Outcome, TaskInfo, TaskSpec
+from workers.messages import Event, Job, Machine, Memory, Outcome, TaskInfo, TaskSpec
 
 if TYPE_CHECKING:
     from workers.rounds import Material
@@ -53,6 +53,12 @@ class Worker:
         finally:
             gc.freeze()
             gc.enable()
+
+    def memory(self) -> Memory:
+        """Say what training has taken of the device's memory so far."""
+        from workers.devices import memory
+
+        return memory(self.device)
 
     def train(self, job: Job) -> Events:
         """Train a job's candidates together, epoch by epoch; each ends with exactly one Outcome."""

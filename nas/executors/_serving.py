@@ -56,7 +56,7 @@ def _train(worker: "Worker", job: Job, outbox: Outbox, inbox: Inbox) -> None:
             break
         outbox.send(Report(turn, events))
         stops = _answer(inbox, turn, monotonic() + _PATIENCE * (monotonic() - began))
-    outbox.send(JobDone(job.id))
+    outbox.send(JobDone(job.id, worker.memory()))
 
 
 def _answer(inbox: Inbox, turn: int, until: float) -> Collection[int]:

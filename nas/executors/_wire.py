@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from workers.messages import Event, TaskInfo
+from workers.messages import Event, Memory, TaskInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class JobDone:
-    """Every assignment of the job has had its outcome."""
+    """Every assignment of the job has had its outcome; `memory` is what the worker has taken so far."""
 
     job: int
+    memory: Memory

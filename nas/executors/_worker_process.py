@@ -10,36 +10,39 @@ import sys
 from collections.abc import Collection
 from multiprocessing.connection import Connection
 
-from nas.executors._gpus import VISIBLE
+from nas.executors._devices import Device
 from nas.executors._offspring import MARK, end_offspring
 from nas.executors._pulse import Pulse
 from nas.executors._wire import Answer, JobDone, Ready, Report
-from workers.messages import Event, Job
+from workers.messages import Event, Job, Memory
 
 _DYING = 5.0
 """Seconds that a killed process is waited for: one that waits for a dead disk or network drive cannot end before it."""
 
 
 class WorkerProcess:
-    """Starts with its construction, in a session of its own; `gpu` is the one it is pinned to, if any."""
+    """Starts with its construction, in a session of its own, pinned to its device."""
 
-    def __init__(self, gpu: str = "", silence: float = 0.0) -> None:
-        self.gpu = gpu
+    def __init__(self, device: Device, silence: float = 0.0) -> None:
+        self.device = device
         ours, theirs = socket.socketpair()
         self.mark = secrets.token_hex(8)
-        device = "cuda" if gpu else "cpu"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "nas.executors._worker", str(theirs.fileno()), device],
+            [sys.executable, "-m", "nas.executors._worker", str(theirs.fileno()), device.kind],
             pass_fds=(theirs.fileno(),),
             stdin=subprocess.DEVNULL,
-            env=environment(gpu, self.mark),
+            env=environment(device, self.mark),
             start_new_session=True,
         )
         theirs.close()
+        with contextlib.suppress(ProcessLookupError):  # dead already, which is noticed later
+            device.pin(self.process.pid)
         self.connection: Connection = Connection(ours.detach())
         self.pulse = Pulse(self.process.pid, silence)
         self.job: Job | None = None
         self.ready = False
+        self.memory: Memory | None = None
+        """What its last job left as its peak."""
         self._turn = -1
         self._answered = -1
 
@@ -75,8 +78,8 @@ class WorkerProcess:
         match message:
             case Ready():
                 self.ready = True
-            case JobDone():
-                self.job = None
+            case JobDone() as done:
+                self.job, self.memory = None, done.memory
             case Report() as report:
                 self._turn = report.turn
                 return report.events
@@ -104,12 +107,8 @@ def end(workers: Collection[WorkerProcess]) -> None:
             worker.process.wait(_DYING)
 
 
-def environment(gpu: str, mark: str) -> dict[str, str]:
-    """One thread per worker: intra-op threads make a small network slower, and there is a worker per core.
-
-    The GPU is chosen before torch is loaded, so that a worker cannot touch another's.
-    """
-    pinned = {VISIBLE: gpu} if gpu else {}
+def environment(device: Device, mark: str) -> dict[str, str]:
+    """One thread per worker: intra-op threads make a small network slower, and there is a worker per core."""
     path = os.pathsep.join(entry for entry in sys.path if entry)
     threads = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    return {**os.environ, **threads, "PYTHONPATH": path, MARK: mark, **pinned}
+    return {**os.environ, **threads, "PYTHONPATH": path, MARK: mark, **device.environment}

@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection, wait
 from time import monotonic
 
 from nas.errors import WorkersUnusable
-from nas.executors._gpus import visible_gpus
+from nas.executors._devices import Device, cores, gpus, slots
 from nas.executors._wire import Described
 from nas.executors._worker_process import WorkerProcess, end
 from nas.executors.protocol import Executor
@@ -32,7 +32,11 @@ class Process:
 
     cohort: int = integer(0, "candidates per job; 0 chooses from what their epochs cost", low=0, high=1024)
 
-    device: str = option("cpu", "what they train on; each worker is given one GPU of its own", ("cpu", "cuda"))
+    device: str = option("cpu", "what they are pinned to: nothing, a core each or a GPU", ("cpu", "cores", "cuda"))
+
+    slots: int = integer(
+        0, "workers per core or GPU; 0 is 1 per core, per GPU as many as its memory holds", low=0, high=64
+    )
 
     silence: float = number(_SILENCE, "seconds after which a frozen worker is replaced; 0 is never", low=0)
 
@@ -42,23 +46,36 @@ class Process:
         Raises:
             WorkersUnusable: they shall train on GPUs and there is none.
         """
-        if self.device == "cpu":
-            return ProcessExecutor(self.workers or len(os.sched_getaffinity(0)), self.cohort, (), self.silence)
-        gpus = visible_gpus(os.environ)
-        if not gpus:
+        devices = gpus(os.environ) if self.device == "cuda" else cores()
+        if not devices:
             raise WorkersUnusable("executor.process.device is 'cuda', and this machine has no GPU (allowed: 'cpu')")
-        return ProcessExecutor(self.workers or len(gpus), self.cohort, gpus, self.silence)
+        count = self.workers or len(devices) * max(1, self.slots)
+        if self.device == "cpu":
+            devices = (Device(),)
+        measured = self.device == "cuda" and not (self.workers or self.slots)
+        return ProcessExecutor(count, self.cohort, devices, self.silence, measured=measured)
 
 
 class ProcessExecutor:
     """Hands each job to a free worker, replaces workers that die or freeze, and says which job was lost with them."""
 
-    def __init__(self, workers: int, cohort: int = 0, gpus: Sequence[str] = (), silence: float = _SILENCE) -> None:
+    def __init__(
+        self,
+        workers: int,
+        cohort: int = 0,
+        devices: Sequence[Device] = (Device(),),
+        silence: float = _SILENCE,
+        *,
+        measured: bool = False,
+    ) -> None:
+        """Start workers, one device after the other; `measured` adds to each what it has memory for."""
         self.cohort, self._silence = cohort, silence
+        self._unmeasured = set(devices) if measured else set()
+        self._cores = len(os.sched_getaffinity(0)) // len(devices)  # for the workers of one device
         self._queue: deque[Job] = deque()
         self._unbegun: list[Outcome] = []
         self._false_starts = 0
-        self._workers = [WorkerProcess(gpus[index % len(gpus)] if gpus else "", silence) for index in range(workers)]
+        self._workers = [WorkerProcess(devices[index % len(devices)], silence) for index in range(workers)]
         self._listened_at = monotonic()
 
     @property
@@ -98,6 +115,7 @@ class ProcessExecutor:
             assert isinstance(ready, Connection)
             happened.extend(self._receive(by_connection[ready]))
         happened.extend(self._look_after_workers())
+        self._fill_devices()
         self._feed()
         return happened
 
@@ -130,6 +148,14 @@ class ProcessExecutor:
         for worker in self._workers:
             if self._queue and worker.job is None:
                 worker.give(self._queue.popleft())
+
+    def _fill_devices(self) -> None:
+        """Start more workers on a device once the first job there has shown what one takes of its memory."""
+        for worker in tuple(self._workers if self._unmeasured else ()):
+            if worker.memory is not None and worker.device in self._unmeasured:
+                self._unmeasured.remove(worker.device)
+                more = slots(worker.memory, self._cores) - 1
+                self._workers += [WorkerProcess(worker.device, self._silence) for _ in range(more)]
 
     def _described(self, worker: WorkerProcess) -> Described | None:
         """Wait until a worker has loaded a task; return what it says of it, None where it dies or freezes instead."""
@@ -177,5 +203,5 @@ class ProcessExecutor:
         self._false_starts = 0 if worker.ready else self._false_starts + 1
         if self._false_starts >= _FALSE_STARTS:
             raise WorkersUnusable(f"{_FALSE_STARTS} workers in a row died before they were ready: {reason}")
-        self._workers[self._workers.index(worker)] = WorkerProcess(worker.gpu, self._silence)
+        self._workers[self._workers.index(worker)] = WorkerProcess(worker.device, self._silence)
         return [JobLost(worker.job.id, reason)] if worker.job else []
