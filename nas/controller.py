@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import count
 
 from nas import executors
@@ -24,6 +25,7 @@ from nas.ledger import Ledger
 from nas.loop import Search
 from nas.objectives import ranked
 from nas.proposals import Proposals
+from nas.replay import shown_again
 from nas.sharing import require_writable, unshared
 from nas.shelf import Shelf
 from nas.showing import Showing
@@ -159,10 +161,11 @@ class Run:
 
     def enter(self) -> None:
         """Say that the study runs, and go on from what is on record."""
-        trials = self.storage.trials(self.record.id)
+        trials = self.storage.trials(self.record.id, curves="resume")
         self.storage.save(self.lease, state="RUNNING", config=to_json(self.config))
         self._announce(trials)
-        self.search.restore(trials)
+        values = partial(self.storage.values, self.record.id, self.config.pruning.metric)
+        self.search.restore(trials, shown_again(trials, self.search.pruner, values))
 
     def whole(self) -> tuple[StudyState, str]:
         """Search, retrain, export; return the study's state and the reason it ended."""

@@ -17,6 +17,7 @@ from nas.ledger import Ledger
 from nas.measures import judged
 from nas.proposals import Proposals
 from nas.pruners.protocol import Pruner
+from nas.replay import Values, replay
 from nas.running import Running, assignment, finish, over, with_curve
 from nas.samplers.protocol import Sampler, SpaceExhausted
 from nas.shelf import Shelf, sweep
@@ -86,24 +87,27 @@ class Search:
         self.show()
         return "stop" if self._draining_since is not None else self.stopping.reason
 
-    def restore(self, trials: Sequence[Trial]) -> None:
-        """Take over the history of earlier runs; what was RUNNING then waits again."""
+    def restore(self, trials: Sequence[Trial], shown: Values) -> None:
+        """Take over the history of earlier runs; what was RUNNING then waits again.
+
+        Of finished trials the pruner is shown these values, of all others their curves.
+        """
         for trial in sorted(trials, key=finish):
-            self._restore(trial)
+            self._restore(trial, shown.get(trial.number, ()))
         sweep(self.folder, trials)
         self.sampler.tell(trials)
         for trial in list(self.history):
             if trial.state is TrialState.WAITING and trial.reason == "pruned":
                 self._give_up(trial, TrialState.PRUNED, "pruned")  # a crash came before the stop was heard
 
-    def _restore(self, trial: Trial) -> None:
+    def _restore(self, trial: Trial, shown: Sequence[tuple[int, float]]) -> None:
         if trial.state is TrialState.RUNNING:
             trial = with_curve(replace(trial, state=TrialState.WAITING), trial.curve)
             self._note(trial)
         best = self.history.put(trial)
         self.stopping.restored(trial, best=best)
         self.proposals.remember(trial)
-        self._replay(trial)
+        replay(self.pruner, trial, shown or self._values(trial))
         if trial.state is TrialState.COMPLETE and trial.checkpoint:
             self._shelve(trial)
 
@@ -333,6 +337,9 @@ class Search:
     def _pruning_value(self, point: Point) -> float:
         return point.metrics.get(self.config.pruning.metric, float("nan"))
 
+    def _values(self, trial: Trial) -> Sequence[tuple[int, float]]:
+        return [] if trial.state.finished else [(point.epoch, self._pruning_value(point)) for point in trial.curve]
+
     def _note(self, trial: Trial) -> None:
         self.showing.note(trial)
         self.ledger.trial(trial)
@@ -341,9 +348,3 @@ class Search:
         """Show what has changed, as it is by now."""
         running = self._running
         self.showing.show(lambda trial: running[trial.number].shown if trial.number in running else trial)
-
-    def _replay(self, trial: Trial) -> None:
-        for point in trial.curve:
-            self.pruner.report(trial.number, point.epoch, self._pruning_value(point))
-        if trial.state.finished:
-            self.pruner.finish(trial.number, complete=trial.state is TrialState.COMPLETE)

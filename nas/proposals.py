@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from nas.config import StudyConfig
 from nas.samplers.protocol import Sampler
 from nas.trials import Trial, TrialState
-from search_spaces.candidate import Candidate, Params
+from search_spaces.candidate import Params, Recipe
 from search_spaces.errors import BuildError
 from search_spaces.expressions import Expression
 from search_spaces.families import build
@@ -32,7 +32,10 @@ class Proposals:
     config: StudyConfig
     task: TaskInfo
     sampler: Sampler
-    _measured: dict[tuple[str, str], Trial] = field(default_factory=dict)
+    _measured: dict[str, dict[str, Trial]] = field(default_factory=dict)
+    """By fingerprint and recipe."""
+    _unread: dict[str, list[Trial]] = field(default_factory=dict)
+    """By fingerprint, trials whose recipe nobody has asked for yet."""
 
     def ask(self, numbers: Sequence[int]) -> list[Trial]:
         """Propose trials: WAITING where training is needed; finished where it cannot be done or has been done."""
@@ -41,7 +44,7 @@ class Proposals:
     def remember(self, trial: Trial) -> None:
         """Take note of a trial's result, so that an equal candidate is answered from it."""
         if trial.state is TrialState.COMPLETE or trial.reason == "pruned":
-            self._measured.setdefault(_identity(trial.fingerprint, trial.candidate), trial)
+            self._unread.setdefault(trial.fingerprint, []).append(trial)
 
     def _judge(self, number: int, params: Params) -> Trial:
         candidate = self.config.space.candidate(params, seed_of(self.config.seed, "candidate", number))
@@ -69,7 +72,10 @@ class Proposals:
         return {**excesses, **{item.text: item.excess(sizes) for item in known}}
 
     def _from_record(self, trial: Trial) -> Trial | None:
-        known = self._measured.get(_identity(trial.fingerprint, trial.candidate))
+        same_network = self._measured.setdefault(trial.fingerprint, {})
+        for earlier in self._unread.pop(trial.fingerprint, ()):
+            same_network.setdefault(_text(earlier.candidate.recipe), earlier)
+        known = same_network.get(_text(trial.candidate.recipe))
         if known is None:
             return None
         answered = replace(
@@ -83,8 +89,8 @@ def needs_training(constraint: Expression) -> bool:
     return not constraint.names <= _KNOWN_BEFORE_TRAINING
 
 
-def _identity(fingerprint: str, candidate: Candidate) -> tuple[str, str]:
-    return fingerprint, json.dumps(candidate.recipe.to_json(), sort_keys=True)
+def _text(recipe: Recipe) -> str:
+    return json.dumps(recipe.to_json(), sort_keys=True)
 
 
 def _over(trial: Trial, state: TrialState, reason: str) -> Trial:

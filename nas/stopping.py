@@ -82,7 +82,7 @@ class Stopping:
     def created(self, trial: Trial) -> None:
         """Count a new trial, whatever becomes of it; one that needs training has its epochs reserved until it ends."""
         self._created += 1
-        self._futile = self._futile + 1 if trial.state.finished and not trial.curve else 0
+        self._futile = self._futile + 1 if trial.state.finished and not trial.epochs else 0
         if not trial.state.finished:
             self._reserved[trial.number] = self.budget.epochs - len(trial.curve)
 
@@ -102,7 +102,7 @@ class Stopping:
     def restored(self, trial: Trial, *, best: bool) -> None:
         """Take note of a trial of an earlier run."""
         self.created(trial)
-        self._epochs_spent += len(trial.curve)
+        self._epochs_spent += trial.epochs
         if trial.state.finished:
             self.finished(trial, best=best)
 

@@ -1,8 +1,9 @@
 """A candidate: the architecture that shapes a network, the recipe that trains it, and the seed of its randomness."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 Scalar = bool | int | float | str
 Value = Scalar | tuple[Scalar, ...]
@@ -121,6 +122,25 @@ class Candidate:
     architecture: Architecture
     recipe: Recipe
     seed: int
+    _text: str = field(default="", init=False, repr=False, compare=False)
+
+    @classmethod
+    def written(cls, text: str) -> "Candidate":
+        """Return the candidate whose JSON this is; it is read when it is first looked at, since few of many are."""
+        candidate = object.__new__(cls)
+        object.__setattr__(candidate, "_text", text)
+        return candidate
+
+    if not TYPE_CHECKING:  # mypy shall know what a candidate has
+
+        def __getattr__(self, name: str) -> Any:  # of a field that is not there yet
+            if name not in ("architecture", "recipe", "seed"):
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            known = Candidate.from_json(json.loads(self._text))
+            for part in ("architecture", "recipe", "seed"):
+                object.__setattr__(self, part, getattr(known, part))
+            object.__setattr__(self, "_text", "")
+            return getattr(self, name)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""

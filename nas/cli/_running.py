@@ -100,7 +100,7 @@ def _progress(config: StudyConfig) -> Progress:
     try:
         with Storage.open(config.storage, create=False) as storage:
             known = storage.find(config.name)
-            earlier = storage.trials(known.id, curves=False) if known else []
+            earlier = storage.trials(known.id, curves="none") if known else []
     except StudyNotFound:
         known, earlier = None, []
     progress = Progress(config, known.seconds if known else 0.0)

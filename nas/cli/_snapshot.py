@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from nas.config import Objective, StudyConfig
 from nas.objectives import incumbent, pareto_front, ranked
 from nas.storage import Artifact, Storage, StudyRecord
+from nas.storage.reading import Curves
 from nas.study_file import from_json
 from nas.trials import Trial, TrialState
 
@@ -46,7 +47,7 @@ class Snapshot:
         return state_of(self.record)
 
 
-def read(storage: Storage, name: str, *, curves: bool = False) -> Snapshot:
+def read(storage: Storage, name: str, *, curves: Curves = "none") -> Snapshot:
     """Read a study; raise StudyNotFound, with the nearest match, when there is none of that name."""
     record = storage.study(name)
     return Snapshot(
@@ -54,7 +55,7 @@ def read(storage: Storage, name: str, *, curves: bool = False) -> Snapshot:
     )
 
 
-def read_from(url: str, name: str, *, curves: bool = False) -> Snapshot:
+def read_from(url: str, name: str, *, curves: Curves = "none") -> Snapshot:
     """Open a database that exists and read a study."""
     with Storage.open(url, create=False) as storage:
         return read(storage, name, curves=curves)

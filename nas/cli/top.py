@@ -28,7 +28,7 @@ def top(
     from nas.cli.output.console import err, out, print_json
     from nas.cli.output.events import trial_document
 
-    snapshot = read_from(url_of(storage), name, curves=True)
+    snapshot = read_from(url_of(storage), name, curves="last")
     candidates = snapshot.pareto_front if pareto else snapshot.ranked
     best = ordered(candidates, by, snapshot.config.objectives)[:k]
     if json:

@@ -2,7 +2,9 @@
 
 import math
 from bisect import insort
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from itertools import count, takewhile
 
 from nas.config import Direction
 from search_spaces.hyperparameters import integer
@@ -73,6 +75,10 @@ class Halving:
         """Forget the trial; what it entered at its rungs stays."""
         self._rungs.pop(number, None)
         self._last.pop(number, None)
+
+    def remembered(self, epochs: int, *, complete: bool) -> Collection[int]:
+        """Remember what a trial entered at its rungs."""
+        return list(takewhile(lambda rung: rung <= epochs, (self.first * self.factor**rung for rung in count())))
 
     def _passes(self, rung: int, loss: float) -> bool:
         if rung == len(self._losses):

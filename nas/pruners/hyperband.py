@@ -2,7 +2,7 @@
 
 import math
 from binascii import crc32
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from nas.config import Direction
@@ -52,6 +52,10 @@ class Brackets:
     def finish(self, number: int, *, complete: bool) -> None:
         """Forget the trial; what it entered at its rungs stays."""
         self._bracket(number).finish(number, complete=complete)
+
+    def remembered(self, epochs: int, *, complete: bool) -> Collection[int]:
+        """Remember what a trial entered at the rungs of its bracket: the rungs of the first are those of all."""
+        return self.brackets[0].remembered(epochs, complete=complete)
 
     def _bracket(self, number: int) -> Halving:
         place = crc32(f"{self.name}_{number}".encode()) % sum(self.shares)

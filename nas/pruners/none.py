@@ -1,5 +1,6 @@
 """None: every trial trains to the end."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from nas.config import Direction
@@ -19,6 +20,10 @@ class NoPruner:
 
     def finish(self, number: int, *, complete: bool) -> None:
         """Forget."""
+
+    def remembered(self, epochs: int, *, complete: bool) -> Collection[int]:
+        """Remember nothing."""
+        return ()
 
 
 def __getattr__(name: str) -> type[NoPruner]:

@@ -1,7 +1,7 @@
 """Patience: lets another pruner stop a trial only once the trial no longer improves."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial, reduce
 
@@ -56,6 +56,10 @@ class Patient:
         self._curves.pop(number, None)
         if self.wrapped is not None:
             self.wrapped.finish(number, complete=complete)
+
+    def remembered(self, epochs: int, *, complete: bool) -> Collection[int]:
+        """Remember all that the other pruner may have been asked about."""
+        return range(1, epochs + 1) if self.wrapped is not None else ()
 
     def _over(self, curve: Curve) -> bool:
         recent = self.patience + 1

@@ -2,7 +2,7 @@
 
 import math
 from bisect import insort
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from nas.config import Direction
@@ -80,6 +80,10 @@ class Quantile:
         self._completed += 1
         for epoch, value in curve.values.items():
             self._epochs.setdefault(epoch, _Column()).add(value)
+
+    def remembered(self, epochs: int, *, complete: bool) -> Collection[int]:
+        """Remember every value of a completed trial."""
+        return range(1, epochs + 1) if complete else ()
 
     def _bound(self, epoch: int) -> float:
         column = self._epochs.get(epoch)

@@ -1,5 +1,6 @@
 """What every pruner does: see learning curves grow, and stop weak trials."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 
@@ -12,4 +13,8 @@ class Pruner(Protocol):
 
     def finish(self, number: int, *, complete: bool) -> None:
         """Take note that a trial has ended: it completed, or it was pruned or failed."""
+        ...
+
+    def remembered(self, epochs: int, *, complete: bool) -> Collection[int]:
+        """Say which epochs of a finished trial of so many still count; a resumed study reports no others again."""
         ...

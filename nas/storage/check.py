@@ -17,7 +17,7 @@ from workers.messages import Checkpoint
 def problems_of_studies(connection: Connection, folder: Path) -> Iterator[str]:
     """Check every study; relative paths of files begin at `folder`."""
     for study in reading.read_studies(connection):
-        trials = reading.read_trials(connection, study.id, curves=True)
+        trials = reading.read_trials(connection, study.id, curves="whole")
         artifacts = reading.read_artifacts(connection, study.id)
         for problem in (*_of_study(study, trials), *_of_trials(study, trials), *_of_files(trials, artifacts, folder)):
             yield f"study {study.name!r}: {problem}"

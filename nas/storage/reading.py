@@ -1,19 +1,28 @@
 """What anybody may read: studies, trials with their curves, artifacts, events. In bulk, never row by row."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from typing import Literal
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from nas.errors import StudyNotFound
 from nas.storage import leases, tables
 from nas.storage.database import now
-from nas.storage.encoding import load, load_numbers, read_task, read_trial
+from nas.storage.encoding import load, load_numbers, number_reader, read_task, read_trial
 from nas.storage.records import Artifact, StudyEvent, StudyRecord
-from nas.trials import Point, Trial
+from nas.trials import Point, Trial, TrialState
 from search_spaces.errors import nearest
 
 Counts = Mapping[int, Mapping[str, int]]
+Curves = Literal["whole", "last", "resume", "none"]
+"""How much of their curves trials are read with: `last` is the last point; `resume` what the search looks at when it
+goes on, all of those that have not finished and the last point of the PRUNED."""
+Values = Mapping[int, Sequence[tuple[int, float]]]
+"""One metric of many trials: by number, each recorded epoch with its value."""
+
+_CHUNK = 500  # numbers in one query
+_FINISHED = tuple(state.value for state in TrialState if state.finished)
 
 
 def read_studies(connection: Connection, *, name: str | None = None) -> list[StudyRecord]:
@@ -38,9 +47,9 @@ def read_study(connection: Connection, name: str) -> StudyRecord:
     raise StudyNotFound(f"no study {name!r}{nearest(name, tuple(names)) or ' (there are no studies yet)'}")
 
 
-def read_trials(connection: Connection, study_id: int, *, curves: bool) -> list[Trial]:
+def read_trials(connection: Connection, study_id: int, *, curves: Curves) -> list[Trial]:
     """Return all trials in the order of their numbers."""
-    found = _curves(connection, study_id) if curves else {}
+    found = {} if curves == "none" else _curves(connection, study_id, curves)
     query = select(tables.trial).where(tables.trial.c.study_id == study_id).order_by(tables.trial.c.number)
     return [read_trial(row, tuple(found.get(row.number, ()))) for row in connection.execute(query)]
 
@@ -53,7 +62,27 @@ def read_one(connection: Connection, study_id: int, number: int) -> Trial:
         last = connection.execute(select(func.max(columns.number)).where(columns.study_id == study_id)).scalar()
         known = "there are none yet" if last is None else f"the last is {last}"
         raise StudyNotFound(f"no trial {number!r} in study {study_id} ({known})")
-    return read_trial(row, tuple(_curves(connection, study_id, number).get(number, ())))
+    return read_trial(row, tuple(_curves(connection, study_id, "whole", number).get(number, ())))
+
+
+def read_values(
+    connection: Connection,
+    study_id: int,
+    metric: str,
+    *,
+    epochs: Collection[int] | None = None,
+    numbers: Collection[int] | None = None,
+) -> Values:
+    """Return one metric of trials: at these epochs, and of these numbers, or of all for None."""
+    if numbers is not None:
+        ordered = sorted(numbers)
+        chunks = [ordered[start : start + _CHUNK] for start in range(0, len(ordered), _CHUNK)]
+        return {
+            number: values
+            for chunk in chunks
+            for number, values in _values(connection, study_id, metric, epochs, chunk).items()
+        }
+    return _values(connection, study_id, metric, epochs, None)
 
 
 def read_artifacts(connection: Connection, study_id: int) -> list[Artifact]:
@@ -101,15 +130,45 @@ def _count(connection: Connection, study_ids: list[int] | None) -> Counts:
     return counts
 
 
-def _curves(connection: Connection, study_id: int, number: int | None = None) -> dict[int, list[Point]]:
-    columns = tables.epoch.c
+def _curves(
+    connection: Connection, study_id: int, kind: Curves, number: int | None = None
+) -> Mapping[int, Sequence[Point]]:
+    columns, trial = tables.epoch.c, tables.trial.c
     query = (
         select(columns.number, columns.epoch, columns.metrics, columns.seconds)
         .where(columns.study_id == study_id)
         .order_by(columns.number, columns.epoch)
     )
+    if kind != "whole":
+        same = and_(trial.study_id == columns.study_id, trial.number == columns.number)
+        last = columns.epoch == trial.epochs
+        looked_at = or_(trial.state.not_in(_FINISHED), and_(last, trial.state == TrialState.PRUNED.value))
+        query = query.join(tables.trial, same).where(last if kind == "last" else looked_at)
     rows = connection.execute(query if number is None else query.where(columns.number == number))
     curves: dict[int, list[Point]] = defaultdict(list)
     for of, epoch, metrics, seconds in rows:
         curves[of].append(Point(epoch, load_numbers(metrics), seconds))
     return curves
+
+
+def _values(
+    connection: Connection,
+    study_id: int,
+    metric: str,
+    epochs: Collection[int] | None,
+    numbers: Collection[int] | None,
+) -> Values:
+    columns, value = tables.epoch.c, number_reader(metric)
+    query = (
+        select(columns.number, columns.epoch, columns.metrics)
+        .where(columns.study_id == study_id)
+        .order_by(columns.number, columns.epoch)
+    )
+    if epochs is not None:
+        query = query.where(columns.epoch.in_(sorted(epochs)))
+    if numbers is not None:
+        query = query.where(columns.number.in_(numbers))
+    found: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    for number, epoch, metrics in connection.execute(query):
+        found[number].append((epoch, value(metrics)))
+    return found

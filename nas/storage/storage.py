@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from nas.storage.database import Database, connect
 from nas.storage.encoding import dump
 from nas.storage.failures import patiently, told
 from nas.storage.owner import this_process
+from nas.storage.reading import Curves, Values
 from nas.storage.records import Artifact, Lease, StorageStatus, StudyEvent, StudyRecord, StudyState
 from nas.trials import Point, Trial
 from workers.messages import TaskInfo
@@ -168,9 +169,22 @@ class Storage:
 
         self._write(save)
 
-    def trials(self, study_id: int, *, curves: bool = True) -> list[Trial]:
-        """Return all trials in the order of their numbers; without `curves` theirs are empty."""
+    def trials(self, study_id: int, *, curves: Curves = "whole") -> list[Trial]:
+        """Return all trials in the order of their numbers, with so much of their curves as is asked for."""
         return self._read(lambda connection: reading.read_trials(connection, study_id, curves=curves))
+
+    def values(
+        self,
+        study_id: int,
+        metric: str,
+        *,
+        epochs: Collection[int] | None = None,
+        numbers: Collection[int] | None = None,
+    ) -> Values:
+        """Return one metric of trials, NaN where it was not measured; only at these epochs, and of these numbers."""
+        return self._read(
+            lambda connection: reading.read_values(connection, study_id, metric, epochs=epochs, numbers=numbers)
+        )
 
     def trial(self, study_id: int, number: int) -> Trial:
         """Return one trial with its curve; raise StudyNotFound when there is none of that number."""

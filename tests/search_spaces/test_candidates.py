@@ -1,7 +1,11 @@
 """From flat names to a candidate: layers folded, choices opened, defaults filled in."""
 
+import json
+import pickle
 import random
+from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from some_spaces import each, everything, mlp_spaces
@@ -24,6 +28,21 @@ def test_layers_are_folded_to_a_tuple_as_long_as_the_depth(space: SearchSpace, s
         for name in ("width", "activation", "dropout")
         if f"{name}.0" in space.dimensions
     }
+
+
+@given(seed=SEEDS)
+def test_a_candidate_of_text_is_the_one_that_was_written(seed: int) -> None:
+    candidate = everything().candidate(everything().sample(random.Random(seed)), seed)
+    text = json.dumps(candidate.to_json())
+    assert Candidate.written(text) == candidate
+    assert hash(Candidate.written(text)) == hash(candidate)
+    assert replace(Candidate.written(text), seed=3) == replace(candidate, seed=3)
+    assert pickle.loads(pickle.dumps(Candidate.written(text))) == candidate
+
+
+def test_a_candidate_of_text_has_no_other_fields() -> None:
+    with pytest.raises(AttributeError, match="'Candidate' object has no attribute 'recipes'"):
+        Candidate.written("{}").recipes  # noqa: B018
 
 
 @given(seed=SEEDS)

@@ -21,7 +21,7 @@ from search_spaces.candidate import Architecture, Candidate, Recipe
 storage = Storage.open(sys.argv[1])
 study = storage.studies()[0]
 lease = storage.acquire(study.id)
-done = [trial.number for trial in storage.trials(study.id, curves=False)]
+done = [trial.number for trial in storage.trials(study.id, curves="none")]
 print("saving", flush=True)
 for number in count(max(done, default=-1) + 1):
     trial = Trial(number, {"depth": 1}, Candidate(Architecture("mlp"), Recipe(), 0), TrialState.RUNNING)

@@ -94,7 +94,57 @@ def test_trials_without_curves_are_the_same_but_for_those(
     storage: Storage, lease: Lease, study: StudyRecord, complete: Maker
 ) -> None:
     save(storage, lease, complete(0))
-    assert storage.trials(study.id, curves=False) == [replace(complete(0), curve=())]
+    assert storage.trials(study.id, curves="none") == [replace(complete(0), curve=())]
+
+
+def test_the_last_points_are_read_alone(
+    storage: Storage, lease: Lease, study: StudyRecord, complete: Maker, running: Maker
+) -> None:
+    save(storage, lease, complete(0), complete(1, state=TrialState.PRUNED, values=()), running(2))
+    assert [trial.curve for trial in storage.trials(study.id, curves="last")] == [
+        complete(0).curve[-1:],
+        complete(1).curve[-1:],
+        (),
+    ]
+
+
+def test_a_resume_reads_the_curves_of_open_trials_and_the_last_points_of_pruned_ones(
+    storage: Storage, lease: Lease, study: StudyRecord, complete: Maker, running: Maker
+) -> None:
+    curve = complete(0).curve
+    pruned = complete(1, state=TrialState.PRUNED, values=())
+    save(storage, lease, complete(0), pruned, running(2, curve=curve), running(3))
+    read = storage.trials(study.id, curves="resume")
+    assert [trial.curve for trial in read] == [(), curve[-1:], curve, ()]
+
+
+def test_one_metric_is_read_by_epochs(storage: Storage, lease: Lease, study: StudyRecord, complete: Maker) -> None:
+    save(storage, lease, complete(0), complete(4))
+    assert storage.values(study.id, "loss", epochs=(1, 3)) == {0: [(1, 1.0), (3, 1 / 3)], 4: [(1, 1.0), (3, 1 / 3)]}
+
+
+def test_one_metric_is_read_by_numbers(storage: Storage, lease: Lease, study: StudyRecord, complete: Maker) -> None:
+    save(storage, lease, *(complete(number, epochs=1) for number in range(1200)))
+    assert storage.values(study.id, "loss", numbers=range(100, 1150)) == {
+        number: [(1, 1.0)] for number in range(100, 1150)
+    }
+
+
+@pytest.mark.parametrize("value", [1e-300, -2.5, 3, math.inf, -math.inf])
+def test_a_value_is_read_as_it_was_recorded(
+    storage: Storage, lease: Lease, study: StudyRecord, complete: Maker, value: float
+) -> None:
+    curve = (Point(1, {"not_loss": 7.0, "loss": value, "lossy": 8.0}, 0.1),)
+    save(storage, lease, complete(0, curve=curve, epochs=1))
+    assert storage.values(study.id, "loss") == {0: [(1, value)]}
+
+
+def test_a_value_that_is_no_number_or_is_missing_is_nan(
+    storage: Storage, lease: Lease, study: StudyRecord, complete: Maker
+) -> None:
+    curve = (Point(1, {"loss": math.nan}, 0.1), Point(2, {"accuracy": 1.0}, 0.1))
+    save(storage, lease, complete(0, curve=curve, epochs=2))
+    assert all(math.isnan(value) for _, value in storage.values(study.id, "loss")[0])
 
 
 def test_a_running_trial_is_updated(storage: Storage, lease: Lease, study: StudyRecord, running: Maker) -> None:
