@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: search test chaos install lint bench clean
+.PHONY: search test chaos soak install lint bench clean
 
 search: install
 	$(BIN)/nas run examples/digits.yaml
@@ -13,6 +13,9 @@ test: lint
 
 chaos: install
 	NAS_CHAOS=1 $(BIN)/python -m pytest tests/chaos
+
+soak: install
+	NAS_CHAOS=1 $(BIN)/python -m pytest tests/chaos/test_soak.py -s
 
 lint: install
 	$(BIN)/ruff check .

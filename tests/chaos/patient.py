@@ -68,6 +68,11 @@ class Patient:
         run.wait_event("trial.finished")
         return cls(desk, run)
 
+    def resume(self) -> None:
+        """Go on with the search after its controller has ended."""
+        self.run = self.desk.start("resume", "s", "--storage", self.desk.url, "--json")
+        self.run.wait_event("study.started")
+
     @property
     def epochs(self) -> int:
         """Count the epochs on record."""
