@@ -18,7 +18,7 @@ from nas.passwords import bare
 from nas.study_file import load
 from nas.trials import Point
 from nas.tune.parameters import is_ours, number, parameters, study
-from nas.tune.session import Session
+from nas.tune.session import Ending, Session
 from nas.tune.weights import keep
 from search_spaces.errors import Problem, SpecError
 
@@ -92,7 +92,7 @@ class NasSearch(Searcher):
         session = self._opened()
         if _REPORTS in result:
             session.report(trial.trial_id, _point(result))  # a stopper of Tune's keeps it from the scheduler
-        session.end(trial.trial_id, lambda folder: keep(trial.checkpoint, folder), engine=result.get("engine", "tune"))
+        session.end(trial.trial_id, _ending(trial, result))
         self._conclude_if(last=last)
 
     def fail(self, trial: TuneTrial, reason: str, *, last: bool) -> None:
@@ -131,6 +131,12 @@ class NasSearch(Searcher):
         assert self._ender is not None
         self._ender.detach()
         session.conclude()
+
+
+def _ending(trial: TuneTrial, result: Mapping[str, Any]) -> Ending:
+    """Return what our own trainable has told of its last epoch; one of the user's tells nothing."""
+    engine, note = str(result.get("engine", "tune")), str(result.get("note", ""))
+    return Ending(lambda folder: keep(trial.checkpoint, folder), engine, note)
 
 
 def _point(result: Mapping[str, Any]) -> Point:

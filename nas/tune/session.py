@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from nas.config import StudyConfig
 from nas.controller import Controller, Run, prepare, require_same_samples
@@ -20,8 +20,17 @@ from workers.messages import Checkpoint, EpochMetrics, JobLost, Outcome
 
 _RENEWAL = 1.0
 """Seconds between two renewals of the lease, which outlives the last by many: Tune's loop stops now and then."""
-Keep = Callable[[str], Checkpoint | None]
-"""Puts a trial's weights into a folder of ours, if Tune has any that are ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is known of a trial that Tune has ended, beside its reports."""
+
+    keep: Callable[[str], Checkpoint | None]
+    """Puts its weights into a folder of ours, if Tune has any that are ours."""
+    engine: str
+    note: str
+    """What the record should say of one that ended well all the same."""
 
 
 class Session:
@@ -120,16 +129,18 @@ class Session:
         self._record()
         return point.epoch >= self._epochs or trial.number in self._handover.stops
 
-    def end(self, tune_id: str, keep: Keep, *, engine: str) -> None:
+    def end(self, tune_id: str, ending: Ending) -> None:
         """Record how a trial ended that Tune has ended: at its last epoch, or before because we or Tune said so."""
         trial = self._trial(tune_id)
         if trial is not None:
             last = self._last.get(trial.number, Point(0, {}, 0.0))
-            outcome = Outcome(trial.number, trial.attempt, "COMPLETE", last.epoch, last.metrics, 0.0, engine=engine)
+            outcome = Outcome(
+                trial.number, trial.attempt, "COMPLETE", last.epoch, last.metrics, 0.0, engine=ending.engine
+            )
             if not last.epoch:
                 outcome = replace(outcome, state="FAIL", reason="metric: nothing was reported")
             elif last.epoch >= self._epochs:
-                outcome = replace(outcome, checkpoint=keep(self._search.folder))
+                outcome = replace(outcome, checkpoint=ending.keep(self._search.folder), reason=ending.note)
             elif trial.number in self._handover.stops:
                 outcome = replace(outcome, state="PRUNED")
             else:

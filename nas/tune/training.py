@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -56,8 +56,8 @@ class _Training:
         packed = tune.get_checkpoint()
         saved, reported = unpack(packed, folder / "restored") if packed else (None, 0)
         job = self._job(parameters, saved, reported, folder)
-        for event, checkpoint, engine in _reports(job, _worker(self.device)):
-            metrics = {**event.metrics, "seconds": event.seconds, "engine": engine}
+        for event, checkpoint, ending in _reports(job, _worker(self.device)):
+            metrics = {**event.metrics, "seconds": event.seconds, **ending}
             place = folder / f"report-{event.epoch}"
             tune.report(metrics, checkpoint=checkpoint and pack(checkpoint, reported=event.epoch, folder=place))
 
@@ -76,8 +76,8 @@ class _Training:
         )
 
 
-def _reports(job: Job, worker: Worker) -> Iterator[tuple[EpochMetrics, Checkpoint | None, str]]:
-    """Return what to report, as it happens; the last epoch waits for the weights it ends with.
+def _reports(job: Job, worker: Worker) -> Iterator[tuple[EpochMetrics, Checkpoint | None, Mapping[str, str]]]:
+    """Return what to report, as it happens; the last epoch waits for its weights, and says how training ended.
 
     Raises:
         TrainingFailed: the candidate cannot be trained.
@@ -90,13 +90,13 @@ def _reports(job: Job, worker: Worker) -> Iterator[tuple[EpochMetrics, Checkpoin
                 case Saved():
                     saved = event.checkpoint
                 case EpochMetrics() if event.epoch < job.epochs:
-                    yield event, saved, ""
+                    yield event, saved, {"engine": ""}
                 case EpochMetrics():
                     last = event
                 case Outcome(state="FAIL"):
                     raise TrainingFailed(event.reason)
                 case Outcome() if last is not None:
-                    yield last, event.checkpoint, event.engine
+                    yield last, event.checkpoint, {"engine": event.engine, "note": event.reason}
 
 
 @lru_cache(maxsize=1)

@@ -24,7 +24,7 @@ def test_a_link_leads_somewhere(page: Path, link: str) -> None:
 def test_the_readme_leads_to_every_page() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     assert all(f"(docs/{page.name})" in readme for page in PAGES[1:])
-    assert len(PAGES) == 10
+    assert len(PAGES) >= 11
 
 
 def _anchors(text: str) -> set[str]:
