@@ -71,7 +71,16 @@ def test_only_executors_open_the_door_to_training() -> None:
         ("torch", ("workers",)),
         ("optuna", ("nas.samplers.optuna", "nas.pruners.optuna", "nas.dashboard")),
         ("optuna_dashboard", ("nas.dashboard",)),
-        ("ray", ("nas.executors._ray_host", "nas.executors._ray_nodes", "nas.executors._ray_worker", "nas.tune")),
+        (
+            "ray",
+            (
+                "nas.executors._ray_files",
+                "nas.executors._ray_host",
+                "nas.executors._ray_nodes",
+                "nas.executors._ray_worker",
+                "nas.tune",
+            ),
+        ),
         ("fsspec", ("workers.files",)),
         ("sqlalchemy", ("nas.storage",)),
         ("alembic", ("nas.storage",)),

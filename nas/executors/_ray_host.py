@@ -20,18 +20,20 @@ from typing import Any
 import ray
 from ray.exceptions import ActorDiedError, RayError
 
+from nas.executors._ray_files import Parcels
 from nas.executors._ray_nodes import Nodes
 from nas.executors._ray_processes import end_session
 from nas.executors._ray_wire import Beat, Broken, Cluster, FromWorker, Gone, Leave, Leaving, ToWorker
 from nas.executors._ray_worker import GROUPS, Placed, RayWorker
-from nas.executors._wire import Ready
-from workers.messages import Blame
+from nas.executors._wire import Answer, Ready
+from workers.messages import Blame, Job, TaskSpec
 
 _FALSE_STARTS = 3
 """So many workers in a row may die before they are ready; then something is wrong with the cluster, not with a job."""
 _HEADLESS = 20.0
 """Seconds without an answer from the cluster's head after which it is given up; Ray would wait 60."""
 _TICK = 0.5
+_INSTALL = "install the same version of it on every node"
 _STORE = 100 * 2**20
 """Bytes of the object store of a cluster of our own: nothing large goes through it."""
 _HEALTH = {
@@ -81,6 +83,7 @@ class _Host:
         self._ids = count()
         self._slots: dict[int, _Slot] = {}
         self._nodes = Nodes(cluster.cpus, cluster.gpus)
+        self._parcels = Parcels()
         self._false_starts = 0
         self._controller_at = monotonic()
         self._head_at = inf  # not connected yet
@@ -123,9 +126,9 @@ class _Host:
                 if alone:
                     self._lose(slot, f"the controller was silent for {silence:g} s", "machine")
                 elif slot.ready and monotonic() - slot.heard_at > silence:
-                    self._lose(slot, f"worker {slot.id} was silent for {silence:g} s", "machine")
+                    self._lose(slot, f"worker {slot.id} was silent for {silence:g} s", self._blame(slot))
                 else:
-                    slot.actor.hear.remote((Beat(),))
+                    slot.actor.beat.remote()
             sleep(silence / 5)
 
     def keep_up(self) -> None:
@@ -150,9 +153,14 @@ class _Host:
         self._controller_at = monotonic()
         match message:
             case ToWorker() if message.worker in self._slots:
-                self._slots[message.worker].actor.hear.remote((message.message,))
+                self._pass_on(self._slots[message.worker], message.message)
             case Leave() if message.worker in self._slots:
                 self._lose(self._slots[message.worker], "its node is leaving", "machine")
+
+    def _pass_on(self, slot: _Slot, message: Job | TaskSpec | Answer) -> None:
+        """Give a worker a message; before a task, the files it is read from, unless ours is the only node."""
+        parcels = self._parcels.of(message) if isinstance(message, TaskSpec) and self._cluster.address else ()
+        slot.actor.hear.remote((*parcels, message))
 
     def _fill(self) -> None:
         """Have as many workers as are wanted; those that found no place may go."""
@@ -193,6 +201,8 @@ class _Host:
         for message in messages:
             if isinstance(message, Placed):
                 slot.node = message.node
+                if message.language != self._cluster.language:
+                    self.give_up(f"the nas of node {slot.node[:8]} is not the controller's: {_INSTALL}", hopeless=True)
             if isinstance(message, Ready):
                 slot.ready, self._false_starts = True, 0
         told = tuple(message for message in messages if not isinstance(message, Beat | Placed))
@@ -204,14 +214,17 @@ class _Host:
         deadline = monotonic() + 3.0
         while not isinstance(error, ActorDiedError) and monotonic() < deadline:
             try:
-                ray.get(slot.actor.hear.remote(()), timeout=1.0)
+                ray.get(slot.actor.beat.remote(), timeout=1.0)
                 sleep(0.1)
             except RayError as later:  # "unavailable" at first, and dead when the cluster knows why
                 error = later
         self._nodes.look()
-        away = slot.node in self._nodes.draining or (slot.node and slot.node not in self._nodes.alive)
-        blame: Blame = "machine" if away or getattr(error, "preempted", False) else "job"
+        blame: Blame = "machine" if getattr(error, "preempted", False) else self._blame(slot)
         return f"worker {slot.id} died: {_cause(error)}", blame
+
+    def _blame(self, slot: _Slot) -> Blame:
+        away = slot.node in self._nodes.draining or (slot.node and slot.node not in self._nodes.alive)
+        return "machine" if away else "job"
 
     def _lose(self, slot: _Slot, reason: str, blame: Blame) -> None:
         if self._slots.pop(slot.id, None) is None:
@@ -253,9 +266,12 @@ def _kill(actor: Any) -> None:
 
 def _cause(error: Exception) -> str:
     """Find the line that says what happened in Ray's long message."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    telling = [line for line in lines if "died" in line.lower() or "exit" in line.lower() or "killed" in line.lower()]
-    return (telling or lines or [type(error).__name__])[-1][:300]
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    if any("failed to import" in line or "No module named" in line for line in lines):
+        return f"its node cannot import nas: {_INSTALL}"
+    telling = [line for line in lines if any(word in line.lower() for word in ("died", "exit", "killed"))]
+    line = (lines if getattr(error, "actor_init_failed", False) else telling or lines)[-1]
+    return line.rpartition("Worker exit detail: ")[2].partition(" Some common causes")[0][:300]
 
 
 def _first_line(error: Exception) -> str:

@@ -1,9 +1,18 @@
 """What the ray executor and its child process say to each other; what goes on to a worker is in `_wire`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from hashlib import sha256
 
-from nas.executors._wire import Answer
-from workers.messages import Blame, Job, TaskSpec
+from nas.executors._wire import Answer, Described, JobDone, Ready, Report
+from workers.messages import Assignment, Blame, Checkpoint, EpochMetrics, Job, Outcome, Saved, TaskInfo, TaskSpec
+
+_SPOKEN = (Answer, Described, JobDone, Ready, Report, Assignment, Checkpoint, EpochMetrics, Job, Outcome, Saved)
+
+
+def language() -> str:
+    """Return what two must agree in to understand each other: the shape of every message, as it is loaded here."""
+    spoken = [(item.__name__, *(part.name for part in fields(item))) for item in (*_SPOKEN, TaskInfo, TaskSpec)]
+    return sha256(repr(spoken).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +27,8 @@ class Cluster:
     gpus: float
     silence: float
     """Seconds after which one who says nothing counts as gone."""
+    language: str = field(default_factory=language)
+    """The controller's."""
 
 
 @dataclass(frozen=True, slots=True)

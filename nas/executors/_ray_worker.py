@@ -14,20 +14,22 @@ from time import monotonic, sleep
 
 import ray
 
-from nas.executors._ray_wire import Beat
+from nas.executors._ray_files import Arrived, Parcel
+from nas.executors._ray_wire import Beat, language
 from nas.executors._serving import Inbox, serve
 
-GROUPS = {"hear": 1, "tell": 1}
-"""Threads of each concurrency group: what is heard is heard in order, whatever is being told."""
+GROUPS = {"beat": 1, "hear": 1, "tell": 1}
+"""Threads of each concurrency group: what is heard is heard in order, and nobody waits for another."""
 STREAM = 2000
 """Items of one stream: Ray keeps account of each until its stream ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """The worker runs on this node."""
+    """The worker runs on this node, and speaks this language."""
 
     node: str
+    language: str
 
 
 class RayWorker:
@@ -36,19 +38,26 @@ class RayWorker:
     def __init__(self, device: str, silence: float) -> None:
         self._inbox: Inbox = SimpleQueue()
         self._out = _Out()
+        self._files = Arrived()
         self._silence = silence
         self._heard_at = monotonic()
-        self._out.send(Placed(ray.get_runtime_context().get_node_id()))
+        self._out.send(Placed(ray.get_runtime_context().get_node_id(), language()))
         Thread(target=self._watch, daemon=True).start()
         Thread(target=self._serve, args=(device,), daemon=True).start()
 
+    @ray.method(concurrency_group="beat")
+    def beat(self) -> None:
+        """Hear that there is somebody."""
+        self._heard_at = monotonic()
+
     @ray.method(concurrency_group="hear")
     def hear(self, messages: Sequence[object]) -> None:
-        """Take messages, in order; a `Beat` says no more than that there is somebody."""
-        self._heard_at = monotonic()
+        """Take messages, in order."""
         for message in messages:
-            if not isinstance(message, Beat):
-                self._inbox.put(message)  # type: ignore[arg-type]  # the child passes on nothing else
+            if isinstance(message, Parcel):
+                self._files.take(message)
+            else:
+                self._inbox.put(self._files.local(message))  # type: ignore[arg-type]  # nothing else is passed on
 
     @ray.method(concurrency_group="tell")
     def tell(self) -> Iterator[tuple[object, ...]]:
