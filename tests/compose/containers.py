@@ -70,6 +70,8 @@ class Container:
     @property
     def pids(self) -> list[int]:
         """All processes inside, seen from outside."""
+        if self.ended():
+            return []
         space = os.readlink(f"/proc/{self.first}/ns/pid")
         return [pid for pid in _pids() if _link(f"/proc/{pid}/ns/pid") == space]
 
