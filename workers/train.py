@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from search_spaces.errors import NasError
 from workers import dataset
-from workers.messages import Event, Job, Machine, Memory, Outcome, TaskInfo, TaskSpec
+from workers.messages import Event, Job, Machine, Memory, Outcome, Stage, TaskInfo, TaskSpec
 
 if TYPE_CHECKING:
     from workers.rounds import Material
@@ -37,6 +37,8 @@ class Worker:
     def __init__(self, device: str = "cpu") -> None:
         self.device = device
         self._datasets: dict[TaskSpec, dataset.Dataset] = {}
+        self._kept: tuple[tuple[TaskSpec, Stage], Material] | None = None
+        """What the last job learned from: the next one's samples are on the device already."""
 
     def describe(self, spec: TaskSpec) -> TaskInfo:
         """Load a task and say what it holds; raise `TaskError` if it cannot be used."""
@@ -82,6 +84,13 @@ class Worker:
         return self._datasets[spec]
 
     def _material(self, job: Job) -> "Material":
+        if self._kept is None or self._kept[0] != (job.task, job.stage):
+            self._kept = None  # first: there may not be room for both
+            self._kept = (job.task, job.stage), self._placed(job)
+        return self._kept[1]
+
+    def _placed(self, job: Job) -> "Material":
+        """Copy a job's samples to the device."""
         from workers.batches import join, load
         from workers.rounds import Material
 

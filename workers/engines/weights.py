@@ -50,12 +50,12 @@ class Weights:
         optimizer.load_state_dict({"state": {0: joined} if joined else {}, "param_groups": groups})
 
     def _join(self, kept: Mapping[str, Tensor], key: str) -> Tensor:
-        parts = {name: kept[f"{name}.{key}"] for name in self.parameters}
-        first = next(iter(parts.values()))
-        return self._flatten(parts) if first.ndim else first
+        if not kept[f"{next(iter(self.parameters))}.{key}"].ndim:
+            return kept[f"{next(iter(self.parameters))}.{key}"]
+        return self._flatten({name: kept[f"{name}.{key}"].to(self.flat.device) for name in self.parameters})
 
     def _flatten(self, parts: Mapping[str, Tensor]) -> Tensor:
-        """Lay tensors in the shapes of the parameters one after the other."""
+        """Lay tensors in the shapes of the parameters one after the other, in the order of the device they are on."""
         return torch.cat([_channels_last(value.detach()).reshape(-1) for value in parts.values()])
 
     def _cut(self, flat: Tensor) -> dict[str, Tensor]:
