@@ -22,6 +22,8 @@ _SILENCE = 10.0
 _TURN = 1.0
 """Seconds that count at most, between two polls, as time in which workers were listened to: a controller that was
 stopped, or busy with something else, must not blame them."""
+_LOOK = 0.1
+"""Seconds between two looks at all worker processes; a dead one mostly closes its socket, which is noticed at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,8 @@ class ProcessExecutor:
 
     def _look_after_workers(self) -> Sequence[Event | JobLost]:
         """Replace who has died without closing its socket, or gives no sign of life any more."""
+        if monotonic() - self._listened_at < _LOOK:
+            return ()
         happened: list[Event | JobLost] = []
         listened = self._listened()
         for worker in tuple(self._workers):
