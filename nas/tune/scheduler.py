@@ -20,7 +20,9 @@ class NasScheduler(FIFOScheduler):
 
     def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
         """Begin a trial that Tune has queued: a new one, a lost one again, one of an earlier driver."""
-        if not trial.is_finished() and not _search(tune_controller).join(trial):
+        search = _search(tune_controller)
+        if not trial.is_finished() and not search.join(trial):
+            trial.update_last_result(search.recorded(trial))
             trial.set_status(TuneTrial.TERMINATED)  # it has ended since Tune last wrote down what it knew
             tune_controller.search_alg.on_trial_complete(trial.trial_id)
 

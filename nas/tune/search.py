@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -20,7 +21,8 @@ from nas.trials import Point
 from nas.tune.parameters import is_ours, number, parameters, study
 from nas.tune.session import Ending, Session
 from nas.tune.weights import keep
-from search_spaces.errors import Problem, SpecError
+from search_spaces.errors import NasError, Problem, SpecError
+from workers import files
 
 _REPORTS, _SECONDS = "training_iteration", "time_this_iter_s"
 _NOT_METRICS = (*AUTO_RESULT_KEYS, "seconds")
@@ -38,7 +40,9 @@ class NasSearch(Searcher):
 
     def __init__(self, definition: str | os.PathLike[str] | StudyConfig, *, overrides: Sequence[str] = ()) -> None:
         super().__init__()
-        self.config = definition if isinstance(definition, StudyConfig) else load(definition, overrides=overrides)
+        config = definition if isinstance(definition, StudyConfig) else load(definition, overrides=overrides)
+        self.config = _from_any_folder(config)
+        self._trouble: NasError | None = None
         self._session: Session | None = None
         self._ender: weakref.finalize[[], NasSearch] | None = None
 
@@ -73,7 +77,9 @@ class NasSearch(Searcher):
     # ---- what the scheduler calls
 
     def turn(self) -> None:
-        """Take the search one turn further."""
+        """Take the search one turn further; raise what kept the study from being opened in a restore."""
+        if self._trouble is not None:
+            raise self._trouble
         if self._session is not None:
             self._session.turn()
 
@@ -81,7 +87,16 @@ class NasSearch(Searcher):
         """Take note that Tune has queued a trial; return False where it is over on record."""
         if not is_ours(trial.config) or study(trial.config) != self.config.name:
             raise _misuse(f"trial {trial.trial_id} of Tune is not of study {self.config.name!r}")
-        return self._opened().join(trial.trial_id, number(trial.config))
+        try:
+            return self._opened().join(trial.trial_id, number(trial.config))
+        except NasError as error:
+            self._trouble = error  # Tune would log it, and begin anew: it is raised in the next turn
+            return True
+
+    def recorded(self, trial: TuneTrial) -> dict[str, Any]:
+        """Return the last result of a trial that is over on record, as Tune would have it."""
+        known = self._opened().recorded(number(trial.config))
+        return {**trial.last_result, **known.metrics, _REPORTS: len(known.curve), "done": True}
 
     def report(self, trial: TuneTrial, result: Mapping[str, Any]) -> bool:
         """Record what a trial has reported; return whether it shall stop."""
@@ -114,7 +129,7 @@ class NasSearch(Searcher):
 
     def __getstate__(self) -> dict[str, Any]:
         config = replace(self.config, storage=bare(self.config.storage))
-        return {**self.__dict__, "config": config, "_session": None, "_ender": None}
+        return {**self.__dict__, "config": config, "_session": None, "_ender": None, "_trouble": None}
 
     def _opened(self) -> Session:
         if self._session is None:
@@ -131,6 +146,14 @@ class NasSearch(Searcher):
         assert self._ender is not None
         self._ender.detach()
         session.conclude()
+
+
+def _from_any_folder(config: StudyConfig) -> StudyConfig:
+    """Return the definition with full paths: a driver may be restored from another folder."""
+    artifacts = replace(config.artifacts, folder=files.absolute(config.artifacts.folder))
+    relative = re.fullmatch(r"(sqlite[^:]*:///)([^/].*)", config.storage)
+    storage = f"{relative[1]}{Path(relative[2]).absolute()}" if relative else config.storage
+    return replace(config, artifacts=artifacts, storage=storage)
 
 
 def _ending(trial: TuneTrial, result: Mapping[str, Any]) -> Ending:

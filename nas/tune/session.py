@@ -118,6 +118,10 @@ class Session:
         self._follow(tune_id, number, job.id)
         return True
 
+    def recorded(self, number: int) -> Trial:
+        """Return a trial as it is on record."""
+        return self._search.history[number]
+
     def report(self, tune_id: str, point: Point) -> bool:
         """Record one epoch; return whether the trial shall stop there."""
         trial = self._trial(tune_id)
@@ -164,15 +168,15 @@ class Session:
 
     def conclude(self) -> None:
         """Say how the search has ended, once nothing runs any more, and let the study go."""
-        reason = self._search.conclude()
-        best = ranked(list(self._search.history), self._run.config.objectives)
-        if reason in ("", "stop"):
-            self._run.leave("STOPPED", "stop", {})
-        elif best:
-            self._run.leave("FINISHED", reason, self._run.result(best[0], (), reason))
-        else:
-            self._run.leave("FAILED", "no usable trial", {})
-        self._closing.close()
+        with self._closing:
+            reason = self._search.conclude()
+            best = ranked(list(self._search.history), self._run.config.objectives)
+            if reason in ("", "stop"):
+                self._run.leave("STOPPED", "stop", {})
+            elif best:
+                self._run.leave("FINISHED", reason, self._run.result(best[0], (), reason))
+            else:
+                self._run.leave("FAILED", "no usable trial", {})
 
     def close(self) -> None:
         """Let the study go in the middle: what runs waits for the next session."""

@@ -1,16 +1,20 @@
 """What cannot work is said in one sentence before anything runs."""
 
+import gc
 import pickle
 from pathlib import Path
 from typing import Any
 
 import pytest
+from invariants import invariants
 from ray import tune
 from ray.tune.schedulers import FIFOScheduler
-from tuning import fit, opened, study_file
+from tuning import fit, opened, restored, study_file
 
+import nas
 from nas.errors import StudyBusy, StudyExists
 from nas.storage import Storage
+from nas.trials import TrialState
 from nas.tune import NasSearch, trainable
 from search_spaces.errors import SpecError
 
@@ -23,20 +27,47 @@ def test_a_study_file_with_mistakes_is_refused_with_all_of_them(tmp_path: Path) 
         trainable(file)
 
 
-def test_a_study_that_another_controller_runs_is_left_alone(cluster: str, tmp_path: Path) -> None:
+def test_a_study_that_another_controller_runs_is_left_alone(tmp_path: Path) -> None:
     study = study_file(tmp_path, trials=1)
-    fit(study)
+    nas.search(study)
     with Storage.open(opened(study).storage) as storage:
         storage.acquire(storage.study("s").id)
         with pytest.raises(StudyBusy, match="is run by process"):
             NasSearch(study, overrides=["budget.trials=2"]).suggest("a")
 
 
-def test_a_study_on_record_with_another_definition_is_refused(cluster: str, tmp_path: Path) -> None:
+def test_a_study_on_record_with_another_definition_is_refused(tmp_path: Path) -> None:
     study = study_file(tmp_path, trials=1)
-    fit(study)
+    nas.search(study)
     with pytest.raises(StudyExists, match="seed"):
         NasSearch(study, overrides=["seed=7"]).suggest("a")
+
+
+class FailOnce(tune.Callback):
+    """Ends a driver, but not the one after it, with an error when any trial has reported twice."""
+
+    def __init__(self, sign: Path) -> None:
+        self.sign = sign
+
+    def on_trial_result(self, *_: object, result: dict[str, int], **__: object) -> None:
+        if result["training_iteration"] == 2 and not self.sign.exists():
+            self.sign.touch()
+            raise RuntimeError("the driver's own mistake")
+
+
+def test_a_restored_tuner_says_who_runs_the_study_and_goes_on_when_it_is_free(cluster: str, tmp_path: Path) -> None:
+    study = study_file(tmp_path, trials=2)
+    with pytest.raises(Exception, match="the driver's own mistake"):
+        fit(study, callbacks=[FailOnce(tmp_path / "failed")])
+    gc.collect()  # a driver of one's own would end here
+    with Storage.open(opened(study).storage) as storage:
+        lease = storage.acquire(storage.study("s").id)
+        with pytest.raises(StudyBusy, match="is run by process"):
+            restored(study).fit()
+        storage.release(lease)
+    restored(study).fit()
+    assert [trial.state for trial in opened(study).trials] == [TrialState.COMPLETE] * 2
+    invariants(opened(study).storage, ended=True)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A user's own trainable: whatever it does, its trials are recorded as what they were."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ def learner() -> Trainable:
                 epochs, value = EPOCHS, float("nan")
             case 5:
                 raise MemoryError
+            case 6:
+                os._exit(1)
             case _:
                 epochs, value = 10 * EPOCHS, 1 / parameters["depth"]
         for epoch in range(epochs):
@@ -40,7 +43,7 @@ def learner() -> Trainable:
 
 @pytest.fixture(scope="module")
 def trials(cluster: str, tmp_path_factory: pytest.TempPathFactory) -> list[Trial]:
-    study = study_file(tmp_path_factory.mktemp("own"), trials=7, epochs=EPOCHS)
+    study = study_file(tmp_path_factory.mktemp("own"), trials=8, epochs=EPOCHS)
     fit(study, learner())
     return opened(study).trials
 
@@ -71,9 +74,13 @@ def test_one_that_runs_out_of_memory_says_so(trials: list[Trial]) -> None:
     assert (trials[5].state, trials[5].reason) == (TrialState.FAIL, "oom")
 
 
+def test_one_whose_process_dies_is_lost(trials: list[Trial]) -> None:
+    assert (trials[6].state, trials[6].reason) == (TrialState.FAIL, "lost")
+
+
 def test_one_that_would_go_on_ends_with_the_last_epoch(trials: list[Trial]) -> None:
-    assert (trials[6].state, len(trials[6].curve)) == (TrialState.COMPLETE, EPOCHS)
-    assert trials[6].values[0] == 1 / trials[6].params["depth"] + (EPOCHS - 1) / 100
+    assert (trials[7].state, len(trials[7].curve)) == (TrialState.COMPLETE, EPOCHS)
+    assert trials[7].values[0] == 1 / trials[7].params["depth"] + (EPOCHS - 1) / 100
 
 
 def test_a_criterion_of_tune_that_ends_trials_does_not_make_them_complete(cluster: str, tmp_path: Path) -> None:

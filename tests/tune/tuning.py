@@ -81,6 +81,15 @@ def fit(
     return tuner.fit()
 
 
+def restored(study: Path) -> tune.Tuner:
+    """Return the Tuner that an earlier driver has left."""
+    return tune.Tuner.restore(_saved(study), trainable=trainable(study))
+
+
+def _saved(study: Path) -> str:
+    return str(study.parent / "ray" / "e")
+
+
 def opened(study: Path) -> Study:
     """Return the study on record."""
     config = nas.load(study)
@@ -101,9 +110,8 @@ def main(address: str, study: Path) -> None:
     import ray
 
     ray.init(address=address, log_to_driver=False, logging_level="ERROR")
-    saved = str(study.parent / "ray" / "e")
-    if tune.Tuner.can_restore(saved):
-        tune.Tuner.restore(saved, trainable=trainable(study)).fit()
+    if tune.Tuner.can_restore(_saved(study)):
+        restored(study).fit()
     else:
         fit(study)
 
