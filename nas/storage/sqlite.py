@@ -1,6 +1,5 @@
 """SQLite: how a file is opened, locked, copied and asked for the time, and what its errors mean."""
 
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
@@ -13,8 +12,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from nas.errors import StorageError, StudyNotFound
+from nas.errors import StorageError
 from nas.storage.database import EXAMPLES, now
+from nas.storage.database_file import DatabaseFile, require
 
 BUSY_SECONDS = 60.0
 _WRITE = "nas_write"
@@ -95,13 +95,13 @@ def connect(url: URL, *, create: bool) -> Sqlite:
     """
     path = _file_of(url)
     try:
-        _require(path, create=create)
+        require(path, create=create)
+        file = DatabaseFile(path)
     except OSError as error:
         raise StorageError(f"{path}: {error}") from error
-    identity = _identity(path)
     engine = create_engine("sqlite://", creator=_opener(path), poolclass=QueuePool, max_overflow=20)
     event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _beginner(path, identity))
+    event.listen(engine, "begin", _beginner(file))
     return Sqlite(path, engine)
 
 
@@ -120,23 +120,6 @@ def _file_of(url: URL) -> Path:
         shown = url.render_as_string()
         raise StorageError(f"storage {shown!r} names no file, and a study must outlive its process ({EXAMPLES})")
     return Path(url.database).absolute()
-
-
-def _require(path: Path, *, create: bool) -> None:
-    if path.is_dir():
-        raise StorageError(f"{path} is a folder, not a database file")
-    if path.exists():
-        return
-    if not create:
-        raise StudyNotFound(
-            f"there is no database {path} (give another with --storage, or start a study with `nas run`)"
-        )
-    if not path.parent.is_dir():
-        raise StorageError(f"cannot create {path}: the folder {path.parent} does not exist")
-    try:
-        path.touch()
-    except OSError as error:
-        raise StorageError(f"cannot create {path}: {error.strerror or error}") from error
 
 
 def _opener(path: Path) -> Callable[[], sqlite3.Connection]:
@@ -166,19 +149,11 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             time.sleep(0.01)
 
 
-def _beginner(path: Path, identity: tuple[int, int]) -> Callable[[Connection], None]:
+def _beginner(file: DatabaseFile) -> Callable[[Connection], None]:
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(_WRITE, False)
-        if writes and _identity(path) != identity:
-            raise StorageError(f"{path} was deleted or replaced while it was in use: nothing more is written to it")
+        if writes:
+            file.require_same()
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return begin
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return (0, 0)
-    return (status.st_dev, status.st_ino)
