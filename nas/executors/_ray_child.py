@@ -31,10 +31,10 @@ class Child:
     """One child process; it dies with the controller, and takes what it started along."""
 
     def __init__(self, cluster: Cluster, token: str = "") -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="nas-ray-", dir=_short_folder()))
+        self.folder = Path(tempfile.mkdtemp(prefix="nas-ray-", dir=_short_folder()))
         self._silence = cluster.silence
         ours, theirs = socket.socketpair()
-        with open(self._folder / "child.log", "wb") as log:
+        with open(self.folder / "child.log", "wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "nas.executors._ray_host", str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),),
@@ -49,7 +49,7 @@ class Child:
         self._sending = Lock()
         self._closing = Event()
         self._heard_at = self._looked_at = monotonic()
-        self.send(cluster, str(self._folder))
+        self.send(cluster, str(self.folder))
         self._beating = Thread(target=self._beat, daemon=True)
         self._beating.start()
 
@@ -81,7 +81,7 @@ class Child:
         self.process.kill()
         self.process.wait()
         end_session(self.process.pid)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _beat(self) -> None:
         while not self._closing.wait(self._silence / 5):
@@ -102,13 +102,13 @@ class Child:
             self.process.wait(1.0)
         code = self.process.poll()
         how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with {code}"
-        words = (self._folder / "child.log").read_text(errors="replace").strip()[-_LAST_WORDS:] if code else ""
+        words = (self.folder / "child.log").read_text(errors="replace").strip()[-_LAST_WORDS:] if code else ""
         return f"Ray's child process {how}" + (f": …{words}" if words and code and code > 0 else "")
 
     def _token(self, cluster: Cluster, token: str) -> Mapping[str, str]:
         """Have every process of the cluster know the token; a cluster of our own has one of its own."""
         if not cluster.address:
-            path = self._folder / "token"
+            path = self.folder / "token"
             path.touch(mode=0o600)
             path.write_text(token_hex(32))
             return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(path)}

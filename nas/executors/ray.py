@@ -40,6 +40,11 @@ class Ray:
 
     token: str = file("holds the cluster's token; empty means the one that Ray's environment names")
 
+    @property
+    def needs(self) -> tuple[float, float]:
+        """CPUs and GPUs of a worker: some of either, for something has to limit how many there are."""
+        return float(self.cpus or not self.gpus), self.gpus
+
     def start(self) -> Executor:
         """Start the child process in which Ray lives.
 
@@ -50,8 +55,7 @@ class Ray:
             raise WorkersUnusable("the executor 'ray' needs more than is installed: pip install 'nas[ray]'")
         address = self.address or os.environ.get("RAY_ADDRESS", "")
         address = "" if address == "local" else address
-        cpus = float(self.cpus or not self.gpus)  # something has to limit how many there are
-        cluster = Cluster(address, self.workers, cpus, self.gpus, self.silence)
+        cluster = Cluster(address, self.workers, *self.needs, self.silence)
         return RayExecutor(cluster, cohort=self.cohort, patience=self.patience, token=self.token)
 
 
@@ -86,9 +90,9 @@ class RayExecutor:
         return tuple(worker.pid for worker in self._workers.values())
 
     @property
-    def child(self) -> int:
-        """The process id of the child."""
-        return self._child.process.pid
+    def child(self) -> Child:
+        """The process in which Ray lives now."""
+        return self._child
 
     def describe(self, task: TaskSpec) -> TaskInfo:
         """Let every worker load a task, those that come later too, and the first say what it holds."""

@@ -18,6 +18,7 @@ from search_spaces.expressions import Expression
 from search_spaces.space import SearchSpace
 from workers.messages import (
     Assignment,
+    Blame,
     Checkpoint,
     EpochMetrics,
     Event,
@@ -55,6 +56,7 @@ class Life:
     measure: Callable[[int], Mapping[str, float]]
     lost_after: int | None = None
     """Its worker dies after so many epochs of this life."""
+    blame: Blame = "job"
     fails_after: int | None = None
     reason: str = ""
     saves: bool = True
@@ -140,7 +142,7 @@ class ScriptedExecutor:
             return [self._end(training, "PRUNED")]
         if life.lost_after == training.lived:
             self.running = [item for item in self.running if item.job is not training.job]
-            return [JobLost(training.job.id, "worker 1 was killed by signal 9")]
+            return [JobLost(training.job.id, "worker 1 was killed by signal 9", life.blame)]
         if life.fails_after == training.epochs:
             return [self._end(training, "FAIL")]
         training.epochs += 1

@@ -15,15 +15,15 @@ from search_spaces.candidate import Named
 from search_spaces.dimensions import Choice
 from search_spaces.expressions import Expression
 from search_spaces.space import Limits
-from workers.messages import Assignment, EpochMetrics, Event, JobLost, Outcome
+from workers.messages import Assignment, Blame, EpochMetrics, Event, JobLost, Outcome
 
 
-def lost(times: int, *, after: int = 3, number: int = 1, saves: bool = True) -> Script:
+def lost(times: int, *, after: int = 3, number: int = 1, saves: bool = True, blame: Blame = "job") -> Script:
     """Script: one trial's worker dies in each of its first lives."""
 
     def script(item: Assignment) -> Life:
         dies = item.number == number and item.attempt <= times
-        return Life(usual(item).measure, lost_after=after if dies else None, saves=saves)
+        return Life(usual(item).measure, lost_after=after if dies else None, saves=saves, blame=blame)
 
     return script
 
@@ -65,6 +65,16 @@ def test_a_lost_trial_without_a_checkpoint_starts_again_and_keeps_its_curve(benc
     lives = [job.assignments[0] for job in executor.jobs if job.assignments[0].number == 1]
     assert [item.start_epoch for item in lives] == [0, 0]
     assert [point.epoch for point in bench.trials[1].curve] == list(range(1, EPOCHS + 1))
+
+
+def test_a_trial_whose_machines_are_taken_away_does_not_fail_for_that(bench: Bench) -> None:
+    bench.run(ScriptedExecutor(lost(6, after=2, saves=False, blame="machine")), bench.config())
+    assert (bench.trials[1].state, bench.trials[1].attempt) == ("COMPLETE", 7)
+
+
+def test_a_trial_that_takes_every_machine_along_fails_at_last(bench: Bench) -> None:
+    bench.run(ScriptedExecutor(lost(100, after=2, saves=False, blame="machine")), bench.config())
+    assert (bench.trials[1].reason, bench.trials[1].attempt) == ("lost", 30)
 
 
 def test_a_trial_that_is_lost_three_times_fails(bench: Bench) -> None:
