@@ -29,6 +29,15 @@ def walk_a_study(desk: Desk, kind: str, stride: int) -> int:
     return len(walked(desk, "search", desk.url, file, kind, 1 + stride // 2, stride))
 
 
+def test_a_fail_point_that_is_none_is_refused_with_what_is_allowed(desk: Desk) -> None:
+    desk.variables = {"NAS_FAIL_AT": "commit:0"}
+    run = desk.nas("ls", "--storage", desk.url)
+    assert run.end() == 4, "no file, no fail point"
+    run = desk.nas("run", desk.write(small()), "--storage", desk.url)
+    assert run.end() == 6
+    assert "NAS_FAIL_AT='commit:0': allowed are commit:N, committed:N and statement:N" in run.stderr
+
+
 @pytest.mark.parametrize("kind", ["commit", "committed"])
 def test_a_controller_killed_at_some_of_its_commits_loses_nothing(desk: Desk, kind: str) -> None:
     assert walk_a_study(desk, kind, QUICK) >= 2
