@@ -10,13 +10,14 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 
 from nas import executors, samplers
+from nas.cli._advice import advice
 from nas.cli.output import report, words
 from nas.completion import completed
 from nas.config import StudyConfig
 from nas.deciders import deciders
 from nas.executors.protocol import Executor
 from nas.proposals import Proposals
-from nas.sharing import require_writable, unshared
+from nas.sharing import require_writable
 from nas.trials import Trial, TrialState
 from search_spaces.candidate import Named
 from workers.messages import Assignment, EpochMetrics, Job, Outcome, TaskInfo
@@ -75,7 +76,7 @@ class Survey:
     def told(self) -> dict[str, str]:
         """Return it as names and sentences."""
         sampled = f"of {len(self.samples)} sampled networks"
-        notice = unshared(self.config)
+        notice = advice(self.config, self._trainable)
         return {
             "samples": report.told_samples(self.task),
             "space": report.announced_space(self.config.space),
