@@ -71,7 +71,7 @@ def test_a_stopped_controller_is_waited_for_until_its_lease_has_run_out(desk: De
         assert f"process {first.pid} on" in second.stderr
         time.sleep(1)
     assert second.end() == 0, second.stderr
-    assert 20 < time.monotonic() - began < 90
+    assert time.monotonic() - began > 20
     finish_and_wake(desk, first)
 
 
@@ -83,8 +83,6 @@ def test_a_study_goes_on_after_its_controller_was_away(any_desk: Desk, away: flo
     assert not any_desk.no_orphans()
     before = invariants(any_desk.url)
     time.sleep(away)
-    began = time.monotonic()
     again = any_desk.nas("resume", "s", "--storage", any_desk.url)
     assert again.end() == 0, again.stderr
-    assert time.monotonic() - began < 60
     invariants(any_desk.url, before=before, ended=True)
