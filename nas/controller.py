@@ -18,6 +18,7 @@ from nas.environment import environment
 from nas.errors import NoUsableTrial, StorageError, StudyExists
 from nas.executors.protocol import Executor
 from nas.final import FinalStage, score
+from nas.forking import FORKED, NOTHING, Inheritance, inherited, with_own_files
 from nas.happenings import Noticed, StudyEnded, StudyStarted, Watcher
 from nas.history import History
 from nas.keeper import Keeper
@@ -89,12 +90,36 @@ class Controller:
         with ExitStack() as stack:
             return self.begin_prepared(prepare(config, stack, self.start))
 
-    def begin_prepared(self, prepared: Prepared) -> StudyRecord:
+    def begin_prepared(self, prepared: Prepared, inheritance: Inheritance = NOTHING) -> StudyRecord:
         """Create the study and run it to its end; raise StudyExists if there is one of that name."""
         config = prepared.config
-        record = self.storage.create(config.name, to_json(config), prepared.task, environment())
+        record = self.storage.create(
+            config.name,
+            to_json(config),
+            prepared.task,
+            environment(),
+            trials=inheritance.trials,
+            events=[(FORKED, inheritance.origin)] if inheritance.origin else [],
+        )
         with ExitStack() as stack:
             return self._conduct(record, prepared, stack, self._lease(record, stack))
+
+    def fork(self, record: StudyRecord, config: StudyConfig) -> StudyRecord:
+        """Create a study that begins with what of another holds under its definition, and run it to its end.
+
+        Nothing of the other study is written, and it may be running.
+
+        Raises:
+            StudyExists: there is a study of that name.
+            TaskError, SpecError: as `prepare`.
+        """
+        with ExitStack() as stack:
+            prepared = prepare(config, stack, self.start)
+            config = prepared.config
+            found = inherited(record, self.storage.trials(record.id), config, prepared.task)
+            found = with_own_files(found, f"{files.absolute(config.artifacts.folder)}/{config.name}/checkpoints")
+            self.watch(Noticed(found.told))
+            return self.begin_prepared(prepared, found)
 
     def resume(self, record: StudyRecord, config: StudyConfig | None = None) -> StudyRecord:
         """Go on with a study where it stands, with a changed definition if one is given.
@@ -217,7 +242,7 @@ class Run:
 
     def _announce(self, trials: Sequence[Trial]) -> None:
         finished = sum(trial.state.finished for trial in trials)
-        self.watch(StudyStarted(self.config, self.record.task, finished, resumed=bool(trials)))
+        self.watch(StudyStarted(self.config, self.record.task, finished, bool(trials), trials))
         if text := unshared(self.config):
             self.watch(Noticed(text))
 

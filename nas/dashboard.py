@@ -23,8 +23,8 @@ from nas.config import Objective
 from nas.errors import StorageError
 from nas.guard import LOOPBACK, READING, Guard
 from nas.storage import Storage, StudyRecord, projection
-from nas.storage.projection import UNREADY
-from nas.storage.shadows import Distribution, Seen, View, changed_shadow, seen, whole_shadow
+from nas.storage.projection import UNREADY, Summary
+from nas.storage.shadows import Distribution, Seen, View, changed_shadow, outline, seen, whole_shadow
 from nas.trials import Trial
 from search_spaces.dimensions import Choice, Dimension, Int
 from search_spaces.space import SearchSpace
@@ -73,30 +73,50 @@ class Projection:
 
     def _update(self, trials: Sequence[Trial]) -> None:
         if not self._id:
-            self._sync(self._storage.trials(self._study.id))
+            self._mend()
         if not self._write(trials):
-            self._sync(self._storage.trials(self._study.id))
+            self._mend()
             self._write(trials)
+
+    def _mend(self) -> None:
+        """Compare with all trials on record; the curves are read of those alone that have to be written."""
+        study_id = self._study.id
+        brief = self._storage.trials(study_id, curves="none")
+        self._compare(brief, lambda numbers: self._storage.trials(study_id, numbers=numbers))
 
     def _rebuild(self, trials: Sequence[Trial]) -> None:
         forget(self._storage, self._study.name)
         self._sync(trials)
 
     def _sync(self, trials: Sequence[Trial]) -> None:
+        known = {trial.number: trial for trial in trials}
+        self._compare(trials, lambda numbers: [known[number] for number in numbers])
+
+    def _compare(self, trials: Sequence[Trial], whole: Callable[[Sequence[int]], Sequence[Trial]]) -> None:
+        """Mend what differs from all trials of the study; `whole` reads some of them with their curves."""
         self._id = _study_in_optuna(self._storage, self._study, self._objectives)
         ours = {trial.number: trial for trial in trials}
         with self._storage.writing() as connection:
             found = projection.summaries(connection, self._id)
             kept = {item.number: item for item in reversed(found) if item.number in ours}
             projection.erase(connection, [item.id for item in found if kept.get(item.number) is not item])
-            whole = [(item, whole_shadow(ours[number], self._shown())) for number, item in kept.items()]
-            projection.replace_parts(
-                connection, [(item.id, shadow) for item, shadow in whole if not item.is_of(shadow)]
-            )
         self._seen = {number: seen(ours[number], item.id) for number, item in kept.items()}
-        missing = [trial for trial in trials if trial.number not in kept]
-        for start in range(0, len(missing), _CHUNK):
-            self._write(missing[start : start + _CHUNK])
+        differing = [number for number, item in kept.items() if not self._is_of(item, ours[number])]
+        for some in _chunks(differing):
+            self._replace(whole(some))
+        for some in _chunks([trial.number for trial in trials if trial.number not in kept]):
+            self._write(whole(some))
+
+    def _is_of(self, item: Summary, trial: Trial) -> bool:
+        """Tell whether nothing of a finished trial is missing or changed, as far as counts can tell."""
+        return trial.state.finished and item.outline == outline(trial, self._shown())
+
+    def _replace(self, trials: Sequence[Trial]) -> None:
+        ids = {trial.number: self._seen[trial.number].id for trial in trials}
+        with self._storage.writing() as connection:
+            shadows = [(ids[trial.number], whole_shadow(trial, self._shown())) for trial in trials]
+            projection.replace_parts(connection, shadows)
+        self._seen.update({trial.number: seen(trial, ids[trial.number]) for trial in trials})
 
     def _write(self, trials: Sequence[Trial]) -> bool:
         """Write what is new of these trials; False, and nothing written, when somebody else changed the tables."""
@@ -121,7 +141,7 @@ class Projection:
         if self._view is None:
             distributions = {name: distribution(dimension) for name, dimension in self._space.dimensions.items()}
             metric = _pruning_metric(self._study) or self._objectives[0].metric
-            single = len(self._objectives) == 1
+            single = len(self._objectives) == 1 and metric in ("train_loss", *self._study.task.metrics)
             # With several objectives Optuna reports no intermediate values, and a PRUNED trial that has some makes
             # every later `ask` of its TPE sampler raise.
             self._view = View(distributions, metric if single else "", len(self._objectives))
@@ -141,6 +161,10 @@ class Projection:
                 _log.warning("the dashboard's tables are not up to date: %s", self.trouble)
             now = self._clock()  # a server that refuses costs nothing to ask again, one that is silent much
             self._id, self._again_at = 0, now + min(_PATIENCE, max(1.0, _PATIENCE * (now - began)))
+
+
+def _chunks(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (numbers[start : start + _CHUNK] for start in range(0, len(numbers), _CHUNK))
 
 
 def forget(storage: Storage, name: str) -> None:

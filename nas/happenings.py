@@ -1,6 +1,6 @@
 """What a search tells whoever watches it: frozen values, handed to one callable."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nas.config import StudyConfig
@@ -10,12 +10,14 @@ from workers.messages import TaskInfo
 
 @dataclass(frozen=True, slots=True)
 class StudyStarted:
-    """The controller holds the study and starts, or goes on, with so many trials already finished."""
+    """The controller holds the study and starts, or goes on, with so many trials already finished of the earlier."""
 
     config: StudyConfig
     task: TaskInfo
     finished: int
     resumed: bool
+    earlier: Sequence[Trial] = ()
+    """All trials on record, most of them without their curves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,10 +28,11 @@ def judged(config: StudyConfig, trial: Trial, curve: Sequence[Point], outcome: O
         engine=outcome.engine,
         finished_at=datetime.now(UTC),
     )
-    return _valued(config, ended, outcome.metrics) if ended.state is TrialState.COMPLETE else ended
+    return valued(config, ended, outcome.metrics) if ended.state is TrialState.COMPLETE else ended
 
 
-def _valued(config: StudyConfig, trial: Trial, metrics: Mapping[str, float]) -> Trial:
+def valued(config: StudyConfig, trial: Trial, metrics: Mapping[str, float]) -> Trial:
+    """Return a COMPLETE trial with its values and constraints, from the metrics of its last epoch; or that it FAILs."""
     sizes = {"parameters": trial.parameters, "params": trial.parameters, "flops": trial.flops, "seconds": trial.seconds}
     try:
         values = values_of(config.objectives, {**metrics, **sizes})

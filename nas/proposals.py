@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from nas.config import StudyConfig
 from nas.samplers.protocol import Sampler
 from nas.trials import Trial, TrialState
-from search_spaces.candidate import Params, Recipe
+from search_spaces.candidate import Candidate, Params, Recipe
 from search_spaces.errors import BuildError
 from search_spaces.expressions import Expression
 from search_spaces.families import build
@@ -50,16 +50,16 @@ class Proposals:
         candidate = self.config.space.candidate(params, seed_of(self.config.seed, "candidate", number))
         trial = Trial(number, params, candidate, sampler_state=_sampler_state(self.sampler, number))
         try:
-            network = build(candidate.architecture, self.task.inputs, self.task.outputs)
+            network = built(candidate, self.task)
         except BuildError as error:
             return _over(trial, TrialState.FAIL, f"build: {error}")
         trial = replace(trial, fingerprint=network.fingerprint, parameters=network.parameters, flops=network.flops)
-        excesses = self._excesses(network)
+        excesses = self.excesses(network)
         if any(excess > 0 for excess in excesses.values()):
             return _over(replace(trial, constraints=excesses), TrialState.PRUNED, "infeasible")
         return self._from_record(trial) or trial
 
-    def _excesses(self, network: Network) -> Mapping[str, float]:
+    def excesses(self, network: Network) -> Mapping[str, float]:
         """Hold a network against the limits, and against the constraints that need no training."""
         sizes = {
             "parameters": network.parameters,
@@ -82,6 +82,11 @@ class Proposals:
             trial, values=known.values, constraints=known.constraints, reused_from=known.number, engine=known.engine
         )
         return _over(answered, known.state, "reused")
+
+
+def built(candidate: Candidate, task: TaskInfo) -> Network:
+    """Return the network of a candidate for a task; raise BuildError where there is none."""
+    return build(candidate.architecture, task.inputs, task.outputs)
 
 
 def needs_training(constraint: Expression) -> bool:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import count
 
 from nas.completeness import complete, notice
 from nas.config import StudyConfig
@@ -126,6 +127,29 @@ def search(
     return Study(config.name, config.storage)
 
 
+def fork(config: StudyConfig, of: str, *, watch: Watcher = unwatched, interrupted: Callable[[], bool] = bool) -> Study:
+    """Run a study that begins with the trials of another in the same storage that hold under its definition.
+
+    `config.name` is its own name; `of` is the other's, which stays as it is.
+
+    Raises:
+        StudyNotFound: there is no study to fork.
+        StudyExists: the new name is taken.
+    """
+    from nas.controller import Controller
+
+    with Storage.open(config.storage, create=False) as storage:
+        Controller(storage, watch, interrupted).fork(storage.study(of), config)
+    return Study(config.name, config.storage)
+
+
+def free_name(storage: str, name: str) -> str:
+    """Return the first of `name-2`, `name-3`, … that no study has."""
+    with Storage.open(storage, create=False) as opened:
+        taken = {record.name for record in opened.studies()}
+    return next(free for free in (f"{name}-{number}" for number in count(2)) if free not in taken)
+
+
 def resume(name: str, storage: str, *, watch: Watcher = unwatched, interrupted: Callable[[], bool] = bool) -> Study:
     """Go on with a study on record where it stands; one that is finished stays as it is."""
     from nas.controller import Controller
@@ -161,5 +185,6 @@ def require_same(record: StudyRecord, config: StudyConfig) -> None:
     if unsafe:
         raise StudyExists(
             f"study {record.name!r} is on record with another definition (differs in: {', '.join(unsafe)}); "
-            f"give this one another name, or resume the old one: nas resume {record.name}"
+            f"begin another study with those of its trials that still hold: add --fork; give this one another name; "
+            f"or resume the old one: nas resume {record.name}"
         )

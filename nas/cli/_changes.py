@@ -1,5 +1,6 @@
 """What the command line may change of a study between two runs: how many trials, how long, how many workers."""
 
+import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
@@ -57,11 +58,33 @@ def altered(config: StudyConfig, settings: Sequence[str]) -> StudyConfig:
         options = " ".join(f"--set {shlex.quote(text)}" for text in settings)
         raise StudyExists(
             f"study {config.name!r}: {refused} would make it another search, whose trials could not be compared with "
-            f"those on record; begin another study: nas run FILE {options} --name NAME"
+            f"those on record; begin another study with those that still hold: "
+            f"nas resume {config.name} {options} --fork"
         )
     if after.storage != before.storage:
         raise typer.BadParameter("a study stays in its storage; say where that is with --storage", param_hint="--set")
     return replace(config, **{section: getattr(after, section) for section in SAFE})
+
+
+def rewritten(config: StudyConfig, settings: Sequence[str]) -> StudyConfig:
+    """Return a study on record with all that `--set` changes of it: the definition of a fork, still under its name.
+
+    Raises:
+        SpecError: a path or a value is wrong.
+    """
+    from nas.study_file import loads, resolved
+
+    after = loads(resolved(config), overrides=settings)
+    if after.name != config.name:
+        raise typer.BadParameter("a fork is named with --name", param_hint="--set")
+    return after
+
+
+def named(config: StudyConfig, name: str) -> str:
+    """Return a name that another study may have; raise SpecError for one that none may."""
+    from nas.study_file import loads, resolved
+
+    return loads(resolved(config), overrides=[f"name={json.dumps(name)}"]).name
 
 
 def _may_change(path: str) -> bool:

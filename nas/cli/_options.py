@@ -45,6 +45,11 @@ AddressOption = Annotated[
     str | None,
     typer.Option("--address", metavar="HOST:PORT", help="the Ray cluster; local starts one", show_default=False),
 ]
+ForkOption = Annotated[
+    bool,
+    typer.Option("--fork", help="begin another study with those trials on record that hold under what is changed"),
+]
+NameOption = Annotated[str | None, typer.Option("--name", metavar="NAME", help="call the study so", show_default=False)]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="say nothing but errors and the result")]
 
 DEFAULT_STORAGE = str(next(item.default for item in fields(StudyConfig) if item.name == "storage"))

@@ -1,12 +1,16 @@
 """A search on the command line: what is told before, shown while it runs, and said at its end."""
 
 import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
+from nas.cli._changes import named
 from nas.cli._options import on_storage
 from nas.cli._signals import heard
 from nas.cli._snapshot import read_from
@@ -20,7 +24,7 @@ from nas.config import StudyConfig
 from nas.errors import NoUsableTrial, StudyNotFound
 from nas.passwords import hidden
 from nas.storage import Storage
-from nas.study import search
+from nas.study import fork, free_name, search
 
 Mode = Literal["live", "lines", "quiet", "json"]
 
@@ -40,6 +44,23 @@ def conduct(config: StudyConfig, mode: Mode) -> None:
     Raises:
         NoUsableTrial: after the summary, which says so too.
     """
+    _conduct(config, mode, search)
+
+
+def conduct_fork(config: StudyConfig, name: str | None, mode: Mode) -> None:
+    """Do the same with a new study that begins with what still holds of the one that `config` names.
+
+    Raises:
+        StudyNotFound: there is no such study.
+        StudyExists: the new name is taken.
+    """
+    with Storage.open(config.storage, create=False) as storage:
+        storage.study(config.name)  # it must be there
+    name = free_name(config.storage, config.name) if name is None else named(config, name)
+    _conduct(replace(config, name=name), mode, partial(fork, of=config.name))
+
+
+def _conduct(config: StudyConfig, mode: Mode, begin: Callable[..., object]) -> None:
     console = err()
     if mode not in ("quiet", "json"):
         console.print(Text(announcement(config)), soft_wrap=True)
@@ -48,7 +69,7 @@ def conduct(config: StudyConfig, mode: Mode) -> None:
         say = watcher.say if isinstance(watcher, Live) else lambda text: console.print(Text(text), soft_wrap=True)
         with heard(lambda: say(f"finishing current epochs… continue with: {resume_command(config)}")) as interruption:
             try:
-                search(config, watch=watcher, interrupted=interruption)
+                begin(config, watch=watcher, interrupted=interruption)
             except NoUsableTrial as error:
                 unusable = error
     state = _sum_up(config, mode)
@@ -96,16 +117,13 @@ def _watcher(config: StudyConfig, mode: Mode, console: Console) -> Live | Lines 
 
 
 def _progress(config: StudyConfig) -> Progress:
-    """Start from what earlier runs of the study have on record."""
+    """Start from the time that earlier runs of the study took."""
     try:
         with Storage.open(config.storage, create=False) as storage:
             known = storage.find(config.name)
-            earlier = storage.trials(known.id, curves="none") if known else []
     except StudyNotFound:
-        known, earlier = None, []
-    progress = Progress(config, known.seconds if known else 0.0)
-    progress.restore(earlier)
-    return progress
+        known = None
+    return Progress(config, known.seconds if known else 0.0)
 
 
 def _sum_up(config: StudyConfig, mode: Mode) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from nas.config import Objective, StudyConfig
+from nas.forking import FORKED
 from nas.objectives import incumbent, pareto_front, ranked
 from nas.storage import Artifact, Storage, StudyRecord
 from nas.storage.reading import Curves
@@ -25,6 +26,8 @@ class Snapshot:
     config: StudyConfig
     trials: list[Trial]
     artifacts: list[Artifact]
+    forked_from: str = ""
+    """The study that it began with trials of; of a fork alone."""
 
     @property
     def best(self) -> Trial | None:
@@ -50,9 +53,13 @@ class Snapshot:
 def read(storage: Storage, name: str, *, curves: Curves = "none") -> Snapshot:
     """Read a study; raise StudyNotFound, with the nearest match, when there is none of that name."""
     record = storage.study(name)
-    return Snapshot(
-        record, from_json(record.config), storage.trials(record.id, curves=curves), storage.artifacts(record.id)
-    )
+    config, trials = from_json(record.config), storage.trials(record.id, curves=curves)
+    return Snapshot(record, config, trials, storage.artifacts(record.id), _origin(storage, record.id))
+
+
+def _origin(storage: Storage, study_id: int) -> str:
+    forked = storage.events(study_id, kind=FORKED)
+    return str(forked[0].content["study"]) if forked else ""
 
 
 def read_from(url: str, name: str, *, curves: Curves = "none") -> Snapshot:

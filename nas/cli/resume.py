@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 
-from nas.cli._changes import altered, changed, placed
+import typer
+
+from nas.cli._changes import altered, changed, placed, rewritten
 from nas.cli._options import (
     AddressOption,
     ExecutorOption,
+    ForkOption,
     JsonOption,
+    NameOption,
     QuietOption,
     SetOption,
     StorageOption,
@@ -27,15 +31,23 @@ def resume(
     workers: WorkersOption = None,
     executor: ExecutorOption = None,
     address: AddressOption = None,
+    fork: ForkOption = False,
+    new_name: NameOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Go on with a study where it stands."""
-    from nas.cli._running import conduct, mode_of
+    from nas.cli._running import conduct, conduct_fork, mode_of
     from nas.cli._snapshot import config_of
 
     url = url_of(storage)
+    if new_name is not None and not fork:
+        raise typer.BadParameter("a study keeps its name; --fork begins another", param_hint="--name")
     recorded = config_of(url, name)
-    config = placed(altered(recorded, settings) if settings else recorded, executor, address)
-    config = changed(config, trials, time, workers)
-    conduct(replace(config, storage=url), mode_of(json=json, quiet=quiet))
+    change = rewritten if fork else altered
+    config = placed(change(recorded, settings) if settings else recorded, executor, address)
+    config = replace(changed(config, trials, time, workers), storage=url)
+    if fork:
+        conduct_fork(config, new_name, mode_of(json=json, quiet=quiet))
+    else:
+        conduct(config, mode_of(json=json, quiet=quiet))

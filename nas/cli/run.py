@@ -11,7 +11,9 @@ from nas.cli._changes import changed, placed
 from nas.cli._options import (
     AddressOption,
     ExecutorOption,
+    ForkOption,
     JsonOption,
+    NameOption,
     QuietOption,
     SetOption,
     StorageOption,
@@ -34,19 +36,22 @@ def run(
     seed: Annotated[
         int | None, typer.Option("--seed", metavar="N", help="the seed of everything random", show_default=False)
     ] = None,
-    name: Annotated[
-        str | None, typer.Option("--name", metavar="NAME", help="call the study so", show_default=False)
-    ] = None,
+    name: NameOption = None,
+    fork: ForkOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Run a study file; go on with its study if it is on record and unchanged."""
-    from nas.cli._running import conduct, mode_of
+    from nas.cli._running import conduct, conduct_fork, mode_of
     from nas.study_file import load
 
-    given = {"seed": seed, "name": name}
+    given = {"seed": seed, "name": None if fork else name}
     overrides = [f"{key}={encoding.dumps(value)}" for key, value in given.items() if value is not None]
     written = load(file, overrides=[*(settings or ()), *overrides])
     config = changed(placed(written, executor, address), trials, time, workers)
+    config = replace(config, storage=storage or config.storage)
     with about(file):
-        conduct(replace(config, storage=storage or config.storage), mode_of(json=json, quiet=quiet))
+        if fork:
+            conduct_fork(config, name, mode_of(json=json, quiet=quiet))
+        else:
+            conduct(config, mode_of(json=json, quiet=quiet))

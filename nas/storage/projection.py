@@ -107,11 +107,9 @@ class Shadow:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
-    """What Optuna's tables hold of one trial, in brief: enough to see whether it is ours, and whole."""
+class Outline:
+    """A whole shadow in brief: how many rows it has of each kind."""
 
-    id: int
-    number: int
     state: str
     finished_at: datetime | None
     values: int
@@ -119,11 +117,14 @@ class Summary:
     points: int
     user: int
 
-    def is_of(self, shadow: Shadow) -> bool:
-        """Tell whether nothing of a whole shadow is missing or changed, as far as counts can tell."""
-        counts = (len(shadow.values), len(shadow.params), len(shadow.points), len(shadow.user))
-        same = self.state == shadow.state and self.finished_at == shadow.finished_at
-        return same and counts == (self.values, self.params, self.points, self.user)
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What Optuna's tables hold of one trial, in brief: enough to see whether it is ours, and whole."""
+
+    id: int
+    number: int
+    outline: Outline
 
 
 def insert(connection: Connection, study_id: int, shadows: Sequence[Shadow]) -> dict[int, int]:
@@ -182,7 +183,9 @@ def summaries(connection: Connection, study_id: int) -> list[Summary]:
     columns = (_trials.c.trial_id, _trials.c.number, _trials.c.state, _trials.c.datetime_complete)
     rows = connection.execute(select(*columns).where(_trials.c.study_id == study_id).order_by(_trials.c.trial_id))
     return [
-        Summary(of, number, state, ended and ended.replace(tzinfo=UTC), *(count.get(of, 0) for count in counts))
+        Summary(
+            of, number, Outline(state, ended and ended.replace(tzinfo=UTC), *(count.get(of, 0) for count in counts))
+        )
         for of, number, state, ended in rows
     ]
 

@@ -47,10 +47,13 @@ def read_study(connection: Connection, name: str) -> StudyRecord:
     raise StudyNotFound(f"no study {name!r}{nearest(name, tuple(names)) or ' (there are no studies yet)'}")
 
 
-def read_trials(connection: Connection, study_id: int, *, curves: Curves) -> list[Trial]:
-    """Return all trials in the order of their numbers."""
-    found = {} if curves == "none" else _curves(connection, study_id, curves)
+def read_trials(
+    connection: Connection, study_id: int, *, curves: Curves, numbers: Sequence[int] | None = None
+) -> list[Trial]:
+    """Return trials in the order of their numbers: all for None, else some hundreds at most."""
+    found = {} if curves == "none" else _curves(connection, study_id, curves, numbers)
     query = select(tables.trial).where(tables.trial.c.study_id == study_id).order_by(tables.trial.c.number)
+    query = query if numbers is None else query.where(tables.trial.c.number.in_(numbers))
     return [read_trial(row, tuple(found.get(row.number, ()))) for row in connection.execute(query)]
 
 
@@ -62,7 +65,7 @@ def read_one(connection: Connection, study_id: int, number: int) -> Trial:
         last = connection.execute(select(func.max(columns.number)).where(columns.study_id == study_id)).scalar()
         known = "there are none yet" if last is None else f"the last is {last}"
         raise StudyNotFound(f"no trial {number!r} in study {study_id} ({known})")
-    return read_trial(row, tuple(_curves(connection, study_id, "whole", number).get(number, ())))
+    return read_trial(row, tuple(_curves(connection, study_id, "whole", [number]).get(number, ())))
 
 
 def read_values(
@@ -94,11 +97,12 @@ def read_artifacts(connection: Connection, study_id: int) -> list[Artifact]:
     return [Artifact(**{**row, "metrics": load_numbers(row["metrics"])}) for row in rows]
 
 
-def read_events(connection: Connection, study_id: int, *, after: int) -> list[StudyEvent]:
-    """Return the events with a greater id than `after`, in order."""
+def read_events(connection: Connection, study_id: int, *, after: int, kind: str = "") -> list[StudyEvent]:
+    """Return the events with a greater id than `after`, in order; of one kind, if one is named."""
     table = tables.event
     query = select(table).where(table.c.study_id == study_id, table.c.id > after).order_by(table.c.id)
-    return [StudyEvent(row.id, row.at, row.kind, load(row.content)) for row in connection.execute(query)]
+    rows = connection.execute(query.where(table.c.kind == kind) if kind else query)
+    return [StudyEvent(row.id, row.at, row.kind, load(row.content)) for row in rows]
 
 
 def _study(row: leases.LeaseRow, counts: Counts) -> StudyRecord:
@@ -131,7 +135,7 @@ def _count(connection: Connection, study_ids: list[int] | None) -> Counts:
 
 
 def _curves(
-    connection: Connection, study_id: int, kind: Curves, number: int | None = None
+    connection: Connection, study_id: int, kind: Curves, numbers: Sequence[int] | None
 ) -> Mapping[int, Sequence[Point]]:
     columns, trial = tables.epoch.c, tables.trial.c
     query = (
@@ -144,7 +148,7 @@ def _curves(
         last = columns.epoch == trial.epochs
         looked_at = or_(trial.state.not_in(_FINISHED), and_(last, trial.state == TrialState.PRUNED.value))
         query = query.join(tables.trial, same).where(last if kind == "last" else looked_at)
-    rows = connection.execute(query if number is None else query.where(columns.number == number))
+    rows = connection.execute(query if numbers is None else query.where(columns.number.in_(numbers)))
     curves: dict[int, list[Point]] = defaultdict(list)
     for of, epoch, metrics, seconds in rows:
         curves[of].append(Point(epoch, load_numbers(metrics), seconds))

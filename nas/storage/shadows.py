@@ -6,9 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nas.storage.encoding import dump, dump_numbers, dump_value
-from nas.storage.projection import Shadow
+from nas.storage.projection import Outline, Shadow
 from nas.trials import Trial, TrialState
 from search_spaces.candidate import Params, Scalar
+
+_ALWAYS = 11
+"""How many user attributes every trial has."""
+_NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,23 @@ def changed_shadow(trial: Trial, view: View, seen: Seen) -> Shadow:
     )
 
 
+def outline(trial: Trial, view: View) -> Outline:
+    """Return what the whole shadow of a finished trial comes to; its curve need not have been read."""
+    sometimes = (bool(trial.epochs), bool(trial.constraints), trial.reused_from is not None)
+    return Outline(
+        state=_state(trial, view),
+        finished_at=trial.finished_at,
+        values=len(_values(trial, view)),
+        params=len(trial.params),
+        points=trial.epochs if view.metric else 0,
+        user=_ALWAYS + sum(sometimes),
+    )
+
+
 def seen(trial: Trial, id: int) -> Seen:
-    """Return what Optuna has once a trial is written."""
+    """Return what Optuna has once a trial is written; of one that has finished no more is kept than is ever needed."""
+    if trial.state.finished:
+        return Seen(id, trial.curve[-1].epoch if trial.curve else trial.epochs, _NOTHING, _NOTHING)
     return Seen(id, trial.curve[-1].epoch if trial.curve else 0, changing(trial), constraints(trial))
 
 

@@ -79,9 +79,16 @@ class Storage:
         self.close()
 
     def create(
-        self, name: str, config: Mapping[str, object], task: TaskInfo, environment: Mapping[str, object]
+        self,
+        name: str,
+        config: Mapping[str, object],
+        task: TaskInfo,
+        environment: Mapping[str, object],
+        *,
+        trials: Sequence[Trial] = (),
+        events: Sequence[tuple[str, Mapping[str, object]]] = (),
     ) -> StudyRecord:
-        """Record a new study in state RUNNING; raise StudyExists when its name is taken."""
+        """Record a new study in state RUNNING, with all it begins with; raise StudyExists when its name is taken."""
         now = datetime.now(UTC)
         row = {"name": name, "state": "RUNNING", "requested": "", "seconds": 0.0, "result": "{}"}
         documents = {"config": dump(config), "task": dump(asdict(task)), "environment": dump(environment)}
@@ -93,6 +100,11 @@ class Storage:
             connection.execute(
                 tables.lease.insert().values(study_id=study_id, epoch=0, owner=owner, token="", expires_at=0.0)
             )
+            writing.write_trials(connection, study_id, trials)
+            writing.write_points(
+                connection, study_id, [(trial.number, point) for trial in trials for point in trial.curve]
+            )
+            writing.write_events(connection, study_id, events, at=now)
             return reading.read_study(connection, name)
 
         try:
@@ -169,9 +181,9 @@ class Storage:
 
         self._write(save)
 
-    def trials(self, study_id: int, *, curves: Curves = "whole") -> list[Trial]:
-        """Return all trials in the order of their numbers, with so much of their curves as is asked for."""
-        return self._read(lambda connection: reading.read_trials(connection, study_id, curves=curves))
+    def trials(self, study_id: int, *, curves: Curves = "whole", numbers: Sequence[int] | None = None) -> list[Trial]:
+        """Return all trials, or some hundreds, in their order, with so much of their curves as is asked for."""
+        return self._read(lambda connection: reading.read_trials(connection, study_id, curves=curves, numbers=numbers))
 
     def values(
         self,
@@ -194,9 +206,9 @@ class Storage:
         """Return the artifacts of a study in the order they were recorded."""
         return self._read(lambda connection: reading.read_artifacts(connection, study_id))
 
-    def events(self, study_id: int, *, after: int = 0) -> list[StudyEvent]:
-        """Return the events of a study with a greater id than `after`."""
-        return self._read(lambda connection: reading.read_events(connection, study_id, after=after))
+    def events(self, study_id: int, *, after: int = 0, kind: str = "") -> list[StudyEvent]:
+        """Return the events of a study with a greater id than `after`, of one kind if one is named."""
+        return self._read(lambda connection: reading.read_events(connection, study_id, after=after, kind=kind))
 
     def request(self, name: str, what: str = "stop") -> StudyRecord:
         """Ask a study's controller for something; the record says whether one is there to hear it (`holder`)."""

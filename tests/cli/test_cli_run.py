@@ -200,7 +200,7 @@ def test_resume_refuses_what_makes_another_search(setting: str, fresh: Nas) -> N
     ran = fresh("resume", "first", "--set", "budget.trials=3", "--set", setting)
     assert ran.code == 5
     assert f"error: study 'first': --set {setting} would make it another search" in ran.err
-    assert f"nas run FILE --set budget.trials=3 --set {setting} --name NAME" in ran.err
+    assert f"nas resume first --set budget.trials=3 --set {setting} --fork" in ran.err
 
 
 def test_resume_names_the_place_of_a_wrong_setting(fresh: Nas) -> None:

@@ -89,6 +89,7 @@ def study_document(snapshot: Snapshot) -> Document:
     return {
         **summed_up,
         "recorded_state": record.state,
+        "forked_from": snapshot.forked_from or None,
         "state": snapshot.state,
         "states": record.counts,
         "holder": asdict(record.holder) if record.holder else None,

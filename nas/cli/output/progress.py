@@ -49,6 +49,7 @@ class Progress:
         match happening:
             case StudyStarted():
                 self.config, self.stage = happening.config, "searching"
+                self.restore(happening.earlier)
                 self._searching_since = self.clock()
             case TrialFinished():
                 self._finish(happening)

@@ -130,6 +130,7 @@ def _standing(snapshot: Snapshot) -> dict[str, object]:
     return {
         "study": snapshot.record.name,
         "state": f"{snapshot.state.lower()} ({reason})" if reason else snapshot.state.lower(),
+        "forked from": snapshot.forked_from,
         "trials": f"{len(snapshot.trials)}: {counted(snapshot)}",
         "failures": _failures(snapshot.trials),
         "epochs": f"{epochs:,} in {words.duration(snapshot.record.seconds)}",
