@@ -30,11 +30,12 @@ class Ordeal:
     """How often it had said that its database is away when the last fault was over."""
 
     @classmethod
-    def begin(cls, folder: Path, server: Server) -> "Ordeal":
-        """Start the search, and wait until it has recorded something."""
-        proxy = Proxy(server.port)
+    def begin(cls, folder: Path, server: Server, *, host: str = "127.0.0.1", prefix: tuple[str, ...] = ()) -> "Ordeal":
+        """Start the search, and wait until it has recorded something; it reaches the network at `host`."""
+        proxy = Proxy(server.port, host=host)
         desk = Desk(folder, address=server.database())
-        run = desk.start("run", desk.write(small(**ENDLESS)), "--storage", over(proxy, desk.url), "--json")
+        url = make_url(desk.url).set(host=host, port=proxy.port).render_as_string(hide_password=False)
+        run = desk.start("run", desk.write(small(**ENDLESS)), "--storage", url, "--json", prefix=prefix)
         run.wait_event("trial.finished")
         return cls(desk, server, proxy, run)
 
@@ -74,8 +75,3 @@ class Ordeal:
     def _epochs(self) -> int:
         with Storage.open(self.desk.url) as storage, storage.reading() as connection:
             return int(connection.execute(select(func.count()).select_from(tables.epoch)).scalar_one())
-
-
-def over(proxy: Proxy, url: str) -> str:
-    """Return the URL that leads to the same database over the proxy."""
-    return make_url(url).set(port=proxy.port).render_as_string(hide_password=False)

@@ -17,12 +17,12 @@ class Proxy:
     deaf: as half-open, and new ones are never answered. cut: all are reset, new ones are refused.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, host: str = "127.0.0.1") -> None:
         self._port, self._connections = port, list[socket.socket]()
         self._fault: Fault = "none"
         self._lost = set[socket.socket]()
         self._closed = Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((host, 0))
         self.port = int(self._listener.getsockname()[1])
         Thread(target=self._accept, name="proxy", daemon=True).start()
 

@@ -41,10 +41,15 @@ def test_what_was_stored_is_there_when_opened_again(storage: Storage, url: str, 
         assert again.studies() == [study]
 
 
-def test_eight_processes_may_open_a_fresh_database_at_once(blank: str, script: Script) -> None:
-    code = "import sys; from nas.storage import Storage; print(len(Storage.open(sys.argv[1]).studies()))"
-    processes = [script(code, blank) for _ in range(8)]
+def test_eight_processes_may_open_a_fresh_database_at_once(kind: str, path: Path, blank: str, script: Script) -> None:
+    if kind == "sqlite":
+        path.touch()
+    opening = "import sys; from nas.storage import Storage; print(len(Storage.open(sys.argv[1]).studies()))"
+    upgrading = "import sys; from nas.storage import Storage; Storage.upgrade(sys.argv[1]); print(0)"
+    processes = [script(code, blank) for code in (opening, upgrading) * 4]
     assert [process.communicate() for process in processes] == [("0\n", "")] * 8
+    with Storage.open(blank) as storage:
+        assert (storage.status().schema, storage.check()) == (schema.NEWEST, [])
 
 
 def test_the_newest_revision_is_the_one_that_alembic_knows() -> None:
