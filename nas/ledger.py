@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from nas.account import Account
+from nas.disposal import Disposal
 from nas.storage import Artifact, Lease, Storage
 from nas.storage.records import Json
 from nas.trials import Point, Trial
-from workers import files
 from workers.messages import Checkpoint
 
 
@@ -26,6 +26,7 @@ class Ledger:
     _events: list[tuple[str, Mapping[str, Json]]] = field(default_factory=list)
     _forgotten: list[int] = field(default_factory=list)
     _discarded: list[str] = field(default_factory=list)
+    _disposal: Disposal = field(default_factory=Disposal)
     _flushed_at: float = float("-inf")
 
     def trial(self, trial: Trial) -> None:
@@ -72,7 +73,7 @@ class Ledger:
             forgotten=self._forgotten,
             seconds=seconds,
         )
-        files.remove(self._discarded)
+        self._disposal.remove(self._discarded)
         self._trials, self._points, self._artifacts, self._events = {}, [], [], []
         self._forgotten, self._discarded = [], []
         self._flushed_at = self.account.clock()

@@ -70,13 +70,17 @@ def write(place: str, content: bytes | bytearray) -> None:
 
 
 def remove(places: Collection[str]) -> None:
-    """Remove files; one that is not there, or cannot be removed, is left."""
+    """Remove files; one that is not there, or cannot be removed, is left, and the rest where the server is away."""
     for place in places:
-        with suppress(OSError):
+        try:
             if is_remote(place):
                 _at(place, lambda files, path: files.rm_file(path))
             else:
                 _path(place).unlink()
+        except (ConnectionError, TimeoutError):
+            return
+        except OSError:
+            continue
 
 
 def names(folder: str) -> list[str]:
@@ -119,7 +123,8 @@ def _told_as_os_error(place: str) -> Iterator[None]:
     except OSError as error:
         if error.strerror:
             raise
-        raise type(error)(error.errno or errno.EIO, _sentence(error)) from error
+        kind = type(error) if type(error).__module__ == "builtins" else OSError  # others are made otherwise
+        raise kind(error.errno or errno.EIO, _sentence(error)) from error
     except Exception as error:  # each protocol has its own
         raise OSError(errno.EIO, _sentence(error)) from error
 

@@ -1,11 +1,14 @@
 """Only the best keep their weights, and files that nobody refers to are swept away."""
 
-from contextlib import suppress
+import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 
+import pytest
 from scripted import EPOCHS, Bench, Killed, ScriptedExecutor, asha, killing, reaching
 
 from nas.config import Artifacts, Budget, Objective
+from nas.errors import LeaseLost
 from nas.objectives import pareto_front, ranked
 
 FINALS = (0.5, 0.9, 0.1, 0.7, 0.8, 0.3)
@@ -63,3 +66,22 @@ def test_a_smaller_shelf_is_cleared_at_the_resume(bench: Bench) -> None:
     assert len(kept(bench)) == 4
     bench.run(ScriptedExecutor(reaching(*FINALS)), bench.config(artifacts=artifacts(bench, 2)))
     assert kept(bench) == {1, 4}
+
+
+@pytest.mark.parametrize("late", range(8, 20))
+def test_a_controller_that_lost_its_lease_removes_no_file(bench: Bench, late: int) -> None:
+    folder = bench.folder / "runs/s/checkpoints"
+    there: set[Path] = set()
+
+    def steal(poll: int) -> tuple[()]:
+        if poll == late:
+            with closing(sqlite3.connect(bench.folder / "nas.db")) as connection, connection:
+                connection.execute("UPDATE nas_lease SET expires_at = 0")
+            bench.storage.acquire(bench.record.id)
+            there.update(folder.iterdir())
+        return ()
+
+    with pytest.raises(LeaseLost):
+        bench.run(ScriptedExecutor(reaching(*FINALS), at_poll=steal), bench.config(artifacts=artifacts(bench, 1)))
+    assert there
+    assert there <= set(folder.iterdir())

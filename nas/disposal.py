@@ -1,0 +1,20 @@
+"""Files that nobody needs any more: removed at once, or, behind an address, beside the search."""
+
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+
+from workers import files
+
+
+class Disposal:
+    """Removes files; an answer from far away, or none, keeps nobody waiting. What is left is swept at a resume."""
+
+    def __init__(self) -> None:
+        self._thread: ThreadPoolExecutor | None = None
+
+    def remove(self, places: Collection[str]) -> None:
+        """Let files go."""
+        files.remove([place for place in places if not files.is_remote(place)])
+        if far := [place for place in places if files.is_remote(place)]:
+            self._thread = self._thread or ThreadPoolExecutor(1, "disposal")
+            self._thread.submit(files.remove, far)
