@@ -12,7 +12,7 @@ test: lint
 	$(BIN)/python -m pytest -n auto --dist loadscope
 
 chaos: install
-	NAS_CHAOS=1 $(BIN)/python -m pytest tests/chaos
+	NAS_CHAOS=1 $(BIN)/python -m pytest tests/chaos tests/compose
 
 soak: install
 	NAS_CHAOS=1 $(BIN)/python -m pytest tests/chaos/test_soak.py -s

@@ -31,8 +31,12 @@ class Ran:
     """How a command in a container ended."""
 
     code: int
-    out: str
+    raw: bytes
     err: str
+
+    @property
+    def out(self) -> str:
+        return self.raw.decode("utf-8", "replace")
 
 
 class Container:
@@ -79,12 +83,12 @@ class Container:
         """Return all that it wrote."""
         return self.log.read_text("utf-8", "replace")
 
-    def run(self, command: Sequence[str], *, timeout: float = 60) -> Ran:
+    def run(self, command: Sequence[str], *, timeout: float = 60, given: bytes = b"") -> Ran:
         """Run a command inside, as `docker compose exec` does."""
         enter = ["nsenter", f"--target={self.first}", "--net", "--mount", "--uts", "--ipc", "--pid", "--root"]
         enter += [f"--wd=/proc/{self.first}/cwd", "setpriv", *self._privileges(), "--", *command]
-        done = subprocess.run(enter, env=self.environment, capture_output=True, text=True, timeout=timeout)
-        return Ran(done.returncode, done.stdout, done.stderr)
+        done = subprocess.run(enter, env=self.environment, input=given, capture_output=True, timeout=timeout)
+        return Ran(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace"))
 
     def is_healthy(self) -> bool:
         """Run the health check, within its own time."""
@@ -211,7 +215,7 @@ class Host:
     def up(self, *services: str, scale: Mapping[str, int]) -> None:
         """Start services when what they depend on is as they want it, as `docker compose up` does."""
         waiting = list(services)
-        deadline = time.monotonic() + 240
+        deadline = time.monotonic() + 400
         while waiting:
             for service in [name for name in waiting if self._is_ready_for(name)]:
                 waiting.remove(service)
@@ -221,7 +225,7 @@ class Host:
                 raise TimeoutError(f"{waiting} could not be started\n{self.said()}")
             time.sleep(0.1)
         for container in self.containers:
-            wait_for(lambda at=container: at.has_become_healthy() or at.ended(), 240)
+            wait_for(lambda at=container: at.has_become_healthy() or at.ended(), 400)
 
     def said(self) -> str:
         """Return all that any container wrote."""

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -179,3 +180,30 @@ def test_what_is_copied_exists_and_reaches_the_builder() -> None:
 
 def test_the_secrets_are_not_in_the_repository() -> None:
     assert "/secrets/" in (ROOT / ".gitignore").read_text().splitlines()
+
+
+@pytest.mark.slow
+def test_what_is_copied_is_all_that_the_package_is_built_from(tmp_path: Path) -> None:
+    source = tmp_path / "src"
+    for step in STEPS:
+        if step.verb == "COPY" and step.stage == 0:
+            *copied, target = step.text.split()
+            for word in copied:
+                _copy(ROOT / word, source / (word if target == "./" else target))
+    needed = {str(path.relative_to(source)) for path in source.rglob("*") if path.suffix in (".py", ".yaml", ".json")}
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(source)]
+    done = subprocess.run(build, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    assert {path for path in needed if "/" in path} <= packed
+    assert any(path.endswith(".so") for path in packed)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy what the builder is given: not what .dockerignore leaves out."""
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, target)

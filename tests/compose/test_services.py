@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from compose_file import ROOT
 from containers import Container, Host, wait_for
 from outside import small
 
@@ -128,6 +129,15 @@ def test_a_service_needs_less_than_half_of_the_processes_it_may_have(host: Host)
 def test_a_controller_that_is_stopped_drains(host: Host, services: dict[str, Container]) -> None:
     run = host.containers[-1]
     assert run.stop() == 143
+    assert shown(services, "many")["state"] == "STOPPED"
+
+
+def test_a_dump_is_made_and_restored_as_the_operations_page_says(services: dict[str, Container]) -> None:
+    page = (ROOT / "docs" / "operations.md").read_text()
+    dump, restore = re.findall(r"^docker compose exec -T db sh -c '(.*)' [<>] nas.dump$", page, re.MULTILINE)
+    made = services["db-1"].run(["sh", "-c", dump])
+    assert made.code == 0, made.err
+    assert services["db-1"].run(["sh", "-c", restore], given=made.raw).code == 0
     assert shown(services, "many")["state"] == "STOPPED"
 
 
