@@ -119,6 +119,34 @@ def test_a_cohort_too_big_for_memory_is_split_and_loses_nothing(tmp_path: Path) 
     assert wide[2] != [[number, epoch] for epoch in (1, 2) for number in range(4)]
 
 
+SAMPLES = """
+import json, resource, sys
+sys.path[:0] = sys.argv[2:]
+import numpy as np
+from training_jobs import candidate, job, outcome, run
+from search_spaces.candidate import Named, Settings
+from workers.messages import TaskSpec
+from workers.train import Worker
+path = sys.argv[1] + "/large.npz"
+np.savez(path, x=np.zeros((20000, 1000), np.float32), y=np.arange(20000) % 2)
+task, worker = TaskSpec(Named("npz", Settings(path=path))), Worker()
+worker.describe(task)
+worker.warm_up()
+pages = int(open("/proc/self/statm").read().split()[0])
+resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 30 * 2**20, -1))
+ended = outcome(run(job(sys.argv[1], candidate(), epochs=1, task=task, stage="final"), worker=worker))
+print(json.dumps([ended.state, ended.reason]))
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="RLIMIT_AS holds on Linux alone")
+def test_samples_that_do_not_fit_fail_their_candidates_and_end_no_worker(tmp_path: Path) -> None:
+    """The final stage joins train and validation: 64 MB where 30 are left."""
+    command = [sys.executable, "-c", SAMPLES, str(tmp_path), str(FOLDER), str(ROOT)]
+    ended = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    assert json.loads(ended.stdout) == ["FAIL", "oom"]
+
+
 @pytest.mark.parametrize(("message", "lost"), [("CUDA error: device-side assert triggered", True), ("shape", False)])
 def test_a_device_that_is_lost_ends_the_process_and_no_candidate(message: str, lost: bool) -> None:
     if lost:
