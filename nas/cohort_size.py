@@ -5,6 +5,7 @@ only while its candidates are cheap (an epoch of all of them stays under `TURN` 
 the budget that leaves every worker at least `LESSONS` jobs.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 TURN = 0.02
@@ -19,7 +20,8 @@ class CohortSize:
     """Chooses from what epochs have cost so far; `fixed` overrides, and makes a search repeatable."""
 
     trials: int
-    capacity: int
+    capacity: Callable[[], int]
+    """How many jobs can run at the same time now: nodes of a cluster join and leave."""
     fixed: int = 0
     _seconds: float = 0.0
     _epochs: int = 0
@@ -34,6 +36,6 @@ class CohortSize:
         """Return how many candidates the next job may hold."""
         if self.fixed or not self._epochs:
             return max(1, self.fixed)
-        most = min(MOST, self.trials // (LESSONS * self.capacity)) if self.trials else MOST
+        most = min(MOST, self.trials // (LESSONS * self.capacity())) if self.trials else MOST
         cheap = int(TURN / max(self._seconds / self._epochs, 1e-6))
         return max(1, min(most, cheap))

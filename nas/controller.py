@@ -226,7 +226,7 @@ class Run:
             stopping=self.stopping,
             history=History(config.objectives),
             shelf=Shelf(config.artifacts.keep, config.objectives),
-            cohort=CohortSize(config.budget.trials, self.executor.capacity, self.executor.cohort),
+            cohort=CohortSize(config.budget.trials, lambda: self.executor.capacity, self.executor.cohort),
             watch=self.watch,
             showing=Showing(self._projector(), self.clock),
             folder=f"{self.folder}/checkpoints",

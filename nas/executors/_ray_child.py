@@ -17,6 +17,8 @@ from time import monotonic
 from nas.executors._ray_processes import end_session
 from nas.executors._ray_wire import Beat, Cluster
 
+_START = 60.0
+"""Seconds that the child may be silent while it connects: Ray lets nothing else in Python run then."""
 _LAST_WORDS = 400
 """Characters of its log that are quoted."""
 _LONGEST = 30
@@ -49,6 +51,7 @@ class Child:
         self._sending = Lock()
         self._closing = Event()
         self._heard_at = self._looked_at = monotonic()
+        self._begun = False
         self.send(cluster, str(self.folder))
         self._beating = Thread(target=self._beat, daemon=True)
         self._beating.start()
@@ -90,12 +93,14 @@ class Child:
     def _require_a_sign(self, heard: list[object]) -> None:
         """Give the child up when it has been silent for long; but not when it was we who did not listen."""
         now = monotonic()
+        self._begun = self._begun or any(not isinstance(message, Beat) for message in heard)
+        silence = self._silence if self._begun else max(self._silence, _START)
         if heard or now - self._looked_at > self._silence / 2:
             self._heard_at = now
         self._looked_at = now
-        if now - self._heard_at > self._silence:
+        if now - self._heard_at > silence:
             self.process.kill()
-            raise Ended(f"Ray's child process was silent for {self._silence:g} s")
+            raise Ended(f"Ray's child process was silent for {silence:g} s")
 
     def _ending(self) -> str:
         with suppress(subprocess.TimeoutExpired):

@@ -7,11 +7,12 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
-from math import ceil, inf
+from math import ceil
 from multiprocessing.connection import Connection
 from threading import Lock, Thread
 from time import monotonic, sleep
@@ -32,6 +33,10 @@ _FALSE_STARTS = 3
 """So many workers in a row may die before they are ready; then something is wrong with the cluster, not with a job."""
 _HEADLESS = 20.0
 """Seconds without an answer from the cluster's head after which it is given up; Ray would wait 60."""
+_CONNECTING = 100.0
+"""Seconds more than that which connecting, or starting a cluster on a busy machine, may take; Ray tries for minutes."""
+_KNOCKING = 10.0
+"""Seconds in which somebody has to listen at the address."""
 _TICK = 0.5
 _INSTALL = "install the same version of it on every node"
 _STORE = 100 * 2**20
@@ -52,6 +57,7 @@ def main() -> None:
     host = _Host(connection, cluster, folder=connection.recv())
     Thread(target=host.read, daemon=True).start()
     Thread(target=host.beat, daemon=True).start()
+    Thread(target=host.watch, daemon=True).start()
     try:
         host.connect()
     except Exception as error:
@@ -86,12 +92,13 @@ class _Host:
         self._parcels = Parcels()
         self._false_starts = 0
         self._controller_at = monotonic()
-        self._head_at = inf  # not connected yet
+        self._head_at = monotonic() + _CONNECTING
 
     def connect(self) -> None:
         """Connect to the cluster, or start one."""
         cluster = self._cluster
         if cluster.address:
+            _knock(cluster.address)
             ray.init(address=cluster.address, log_to_driver=False, logging_level=logging.ERROR)
         else:
             ray.init(
@@ -115,15 +122,19 @@ class _Host:
             self._end(0)
 
     def beat(self) -> None:
-        """Let everybody know that we are here, and give up whoever is silent."""
-        silence = self._cluster.silence
+        """Let the controller know that we are here; this waits while it does not listen."""
         while True:
             self._send(Beat())
+            sleep(self._cluster.silence / 5)
+
+    def watch(self) -> None:
+        """Let the workers know that there is a controller, and give up whoever is silent."""
+        silence = self._cluster.silence
+        while True:
             if monotonic() - self._head_at > _HEADLESS:
                 self.give_up(f"the head of the Ray cluster has not answered for {_HEADLESS:g} s")
-            alone = monotonic() - self._controller_at > silence
             for slot in list(self._slots.values()):
-                if alone:
+                if self._alone:
                     self._lose(slot, f"the controller was silent for {silence:g} s", "machine")
                 elif slot.ready and monotonic() - slot.heard_at > silence:
                     self._lose(slot, f"worker {slot.id} was silent for {silence:g} s", self._blame(slot))
@@ -134,13 +145,12 @@ class _Host:
     def keep_up(self) -> None:
         """Follow the nodes that join and leave, for ever."""
         while True:
-            self._nodes.look()
-            self._head_at = monotonic()
+            self._look()
             for slot in list(self._slots.values()):
                 if slot.node in self._nodes.draining and not slot.leaving:
                     slot.leaving = True
                     self._send(Leaving(slot.id))
-            if monotonic() - self._controller_at < self._cluster.silence:
+            if not self._alone:
                 self._fill()
             sleep(_TICK)
 
@@ -148,6 +158,18 @@ class _Host:
         """Tell the controller that the cluster is of no use any more, and end."""
         self._send(Broken(reason, hopeless))
         self._end(1)
+
+    @property
+    def _alone(self) -> bool:
+        return monotonic() - self._controller_at > self._cluster.silence
+
+    def _look(self) -> None:
+        """Ask the head; how long it has not answered is what `watch` looks at."""
+        try:
+            self._nodes.look()
+        except Exception:  # Ray raises what it likes while the head is away
+            return
+        self._head_at = monotonic()
 
     def _hear(self, message: object) -> None:
         self._controller_at = monotonic()
@@ -206,8 +228,8 @@ class _Host:
             if isinstance(message, Ready):
                 slot.ready, self._false_starts = True, 0
         told = tuple(message for message in messages if not isinstance(message, Beat | Placed))
-        if told and slot.id in self._slots:
-            self._send(FromWorker(slot.id, told))
+        if told:
+            self._send(FromWorker(slot.id, told), of=slot)
 
     def _why(self, slot: _Slot, error: RayError) -> tuple[str, Blame]:
         """Say how a worker ended, and whether that was its own doing or its node's."""
@@ -218,13 +240,14 @@ class _Host:
                 sleep(0.1)
             except RayError as later:  # "unavailable" at first, and dead when the cluster knows why
                 error = later
-        self._nodes.look()
+        self._look()
         blame: Blame = "machine" if getattr(error, "preempted", False) else self._blame(slot)
         return f"worker {slot.id} died: {_cause(error)}", blame
 
     def _blame(self, slot: _Slot) -> Blame:
         away = slot.node in self._nodes.draining or (slot.node and slot.node not in self._nodes.alive)
-        return "machine" if away else "job"
+        forsaken = monotonic() - self._controller_at > self._cluster.silence / 2  # nobody has told it to go on
+        return "machine" if away or forsaken else "job"
 
     def _lose(self, slot: _Slot, reason: str, blame: Blame) -> None:
         if self._slots.pop(slot.id, None) is None:
@@ -236,10 +259,12 @@ class _Host:
             if self._false_starts >= _FALSE_STARTS:
                 self.give_up(f"{_FALSE_STARTS} workers in a row died before they were ready: {reason}", hopeless=True)
 
-    def _send(self, message: object) -> None:
+    def _send(self, message: object, *, of: _Slot | None = None) -> None:
+        """Send a message; one of a worker that is lost is not, for the controller has been told."""
         try:
             with self._sending:
-                self._connection.send(message)
+                if of is None or of.id in self._slots:
+                    self._connection.send(message)
         except OSError:
             self._end(0)
 
@@ -251,6 +276,21 @@ class _Host:
             end_session(os.getsid(0))
         shutil.rmtree(self._folder, ignore_errors=True)
         os._exit(code)
+
+
+def _knock(address: str) -> None:
+    """Raise `OSError` where nobody listens: Ray itself takes minutes to find out."""
+    host, _, port = address.rpartition(":")
+    deadline = monotonic() + _KNOCKING
+    while host and "/" not in host and port.isdecimal():
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCKING).close()
+        except OSError:
+            if monotonic() > deadline:
+                raise
+            sleep(_TICK)
+        else:
+            return
 
 
 def _within(seconds: float, do: Callable[[], object]) -> None:
