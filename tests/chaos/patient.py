@@ -31,6 +31,7 @@ pruner: none
 budget: {{trials: {trials}, epochs: {epochs}}}
 final: {{seeds: 0}}
 training: {{checkpoint_seconds: 0.05}}
+artifacts: {{export: []}}
 executor: {executor}
 """
 """Epochs of two steps, each of which lasts `pause` seconds at least."""

@@ -40,7 +40,7 @@ def test_a_full_disk_for_checkpoints_costs_no_training(desk: Desk, full: Path) -
 
 
 def test_a_full_disk_for_what_is_printed_ends_the_search_with_6(desk: Desk, full: Path) -> None:
-    text = small(trials=3, epochs=3, batch_size=64)
+    text = small(trials=3, epochs=3, batch_size=64) + "artifacts: {export: []}\n"
     enter = ("sh", "-c", f'exec "$@" > {full}/begun', "sh")
     run = desk.start("run", desk.write(text), "--storage", desk.url, "--json", prefix=enter)
     assert run.end() == 6, run.stderr

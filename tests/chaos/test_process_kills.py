@@ -5,7 +5,8 @@ from outside import Desk, small
 
 
 def test_a_killed_controller_leaves_no_process_and_its_study_goes_on(any_desk: Desk) -> None:
-    study = any_desk.write(small(task="digits", batch_size=8, executor="{process: {workers: 1}}"))
+    text = small(task="digits", batch_size=8, executor="{process: {workers: 1}}") + "artifacts: {export: []}\n"
+    study = any_desk.write(text)
     run = any_desk.start("run", study, "--storage", any_desk.url, "--json")
     run.wait_event("trial.finished")
     run.kill()
