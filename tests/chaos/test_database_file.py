@@ -16,6 +16,7 @@ from nas.storage import Storage
 
 STUDY = {"task": "digits", "batch_size": 4, "trials": 16, "epochs": 12}
 ENDLESS = {**STUDY, "trials": 100_000}
+SHORT = {**STUDY, "trials": 6, "epochs": 6}
 EPOCHS = "SELECT count(*) FROM nas_epoch"
 TABLE = "29 1 8:1 / / rw,relatime - ext4 /dev/vda rw\n40 29 0:50 / {0} rw,relatime shared:9 - {1} server:/export rw\n"
 
@@ -97,7 +98,7 @@ def test_a_search_whose_file_is_truncated_ends_and_goes_on_from_a_backup(desk: D
 @pytest.mark.parametrize("what", ["nas.db", "."])
 def test_a_study_in_a_file_or_folder_that_became_read_only_goes_on_when_it_no_longer_is(desk: Desk, what: str) -> None:
     plain = bound_by_permissions()
-    run = begin(desk, *plain)
+    run = begin(desk, *plain, study=SHORT)
     run.kill()
     before = invariants(desk.url)
     logs = desk.folder.parent / f"{desk.folder.name}-logs"
@@ -113,7 +114,7 @@ def test_a_study_in_a_file_or_folder_that_became_read_only_goes_on_when_it_no_lo
     path.chmod(mode)
     assert "read-only" in told or "cannot be opened" in told
     assert resume(desk).end() == 0
-    assert len(invariants(desk.url, before=before, ended=True)) == STUDY["trials"]
+    assert len(invariants(desk.url, before=before, ended=True)) == SHORT["trials"]
 
 
 @pytest.mark.parametrize("kind", ["nfs4", "cifs", "fuse.sshfs"])
