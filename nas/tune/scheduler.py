@@ -25,6 +25,7 @@ class NasScheduler(FIFOScheduler):
             trial.update_last_result(search.recorded(trial))
             trial.set_status(TuneTrial.TERMINATED)  # it has ended since Tune last wrote down what it knew
             tune_controller.search_alg.on_trial_complete(trial.trial_id)
+            search.conclude(last=_last(tune_controller))
 
     def on_trial_result(self, tune_controller: Any, trial: TuneTrial, result: dict[str, Any]) -> str:
         """Record a report and decide whether the trial goes on."""

@@ -98,6 +98,11 @@ class NasSearch(Searcher):
         known = self._opened().recorded(number(trial.config))
         return {**trial.last_result, **known.metrics, _REPORTS: len(known.curve), "done": True}
 
+    def conclude(self, *, last: bool) -> None:
+        """Let the study go if Tune asks for no more trials and has none to bring to an end."""
+        if last and self._opened().idle:
+            self._conclude()
+
     def report(self, trial: TuneTrial, result: Mapping[str, Any]) -> bool:
         """Record what a trial has reported; return whether it shall stop."""
         return self._opened().report(trial.trial_id, _point(result))
@@ -108,12 +113,12 @@ class NasSearch(Searcher):
         if _REPORTS in result:
             session.report(trial.trial_id, _point(result))  # a stopper of Tune's keeps it from the scheduler
         session.end(trial.trial_id, _ending(trial, result))
-        self._conclude_if(last=last)
+        self.conclude(last=last)
 
     def fail(self, trial: TuneTrial, reason: str, *, last: bool) -> None:
         """Record that a trial has failed for good."""
         self._opened().fail(trial.trial_id, reason)
-        self._conclude_if(last=last)
+        self.conclude(last=last)
 
     def lose(self, trial: TuneTrial, reason: str) -> None:
         """Record that a trial was lost and will be begun again."""
@@ -136,10 +141,6 @@ class NasSearch(Searcher):
             self._session = Session.open(self.config)
             self._ender = weakref.finalize(self, self._session.close)
         return self._session
-
-    def _conclude_if(self, *, last: bool) -> None:
-        if last and self._opened().idle:
-            self._conclude()
 
     def _conclude(self) -> None:
         session, self._session = self._opened(), None
