@@ -21,6 +21,7 @@ import optuna
 from benchmarks.machine import describe_machine
 from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
 from nas.controller import Controller
+from nas.executors.protocol import Executor
 from nas.happenings import Happening, TrialFinished
 from nas.storage import Storage
 from search_spaces.candidate import Named, Settings
@@ -94,7 +95,15 @@ def space() -> SearchSpace:
     )
 
 
-def ours(folder: Path, sampler: str, trials: int, epochs: int = EPOCHS) -> list[float]:
+def ours(
+    folder: Path,
+    sampler: str,
+    trials: int,
+    epochs: int = EPOCHS,
+    *,
+    storage: str = "",
+    start: Callable[[Named], Executor] = lambda _: NoOpExecutor(),
+) -> list[float]:
     """Run a study of no-op trials and return when each finished, in seconds."""
     config = StudyConfig(
         name=f"{sampler}-{trials}-{epochs}",
@@ -105,19 +114,19 @@ def ours(folder: Path, sampler: str, trials: int, epochs: int = EPOCHS) -> list[
         pruning=Pruning(Named("asha"), "accuracy"),
         budget=Budget(trials=trials, epochs=epochs),
         final=Final(seeds=0),
-        storage=f"sqlite:///{folder}/{sampler}-{trials}-{epochs}.db",
+        storage=storage or f"sqlite:///{folder}/{sampler}-{trials}-{epochs}.db",
         artifacts=Artifacts(str(folder), export=()),
     )
     finished: list[float] = []
 
     def watch(happening: Happening) -> None:
         if isinstance(happening, TrialFinished):
-            finished.append(time.perf_counter() - start)
+            finished.append(time.perf_counter() - began)
 
-    with Storage.open(config.storage) as storage:
-        start = time.perf_counter()
-        Controller(storage, watch, start=lambda _: NoOpExecutor()).begin(config)
-    finished[-1] = time.perf_counter() - start  # everything written and projected
+    with Storage.open(config.storage) as opened:
+        began = time.perf_counter()
+        Controller(opened, watch, start=start).begin(config)
+    finished[-1] = time.perf_counter() - began  # everything written and projected
     return finished
 
 
