@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from containers import Host, impossible
+from containers import Host, impossible, wait_for
 from postgres_server import binaries
 
 SECRETS = ("db_admin_password", "db_password", "ray_token", "dashboard_token")
@@ -24,7 +24,9 @@ def host(secret: dict[str, str], studies: Path, short: Path) -> Iterator[Host]:
     try:
         yield host
     finally:
+        inside = [Path(f"/proc/{pid}") for container in host.containers for pid in container.pids]
         host.close()
+        wait_for(lambda: not any(process.exists() for process in inside), 30)
 
 
 @pytest.fixture(scope="module")

@@ -121,8 +121,13 @@ class Container:
         return self._shell.poll() is not None
 
     def kill(self) -> None:
-        self._shell.kill()
-        self._shell.wait()
+        """End it at once, and all inside with its first process."""
+        if not self.ended():
+            with suppress(ProcessLookupError, TimeoutError, subprocess.TimeoutExpired):
+                os.kill(self.first, signal.SIGKILL)
+                self._shell.wait(10)  # it ends with its child, and leaves nobody to be reaped
+            self._shell.kill()
+            self._shell.wait()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -141,6 +146,7 @@ class Container:
         assert self.definition["cap_drop"] == ["ALL"]
         assert self.definition["security_opt"] == ["no-new-privileges:true"]
         drop = ["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
+        drop += ["--pdeathsig=KILL"]  # again, as the kernel forgets it where a process becomes another user's
         return [*drop, f"--reuid={user}", f"--regid={group}", "--clear-groups"]
 
     def _plan(self) -> dict[str, Any]:
