@@ -1,5 +1,6 @@
 """The console script `nas`: finds the command, loads its file only then, and turns errors into exit codes."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(told(error))
     finally:
         _let_go_of_a_closed_pipe()
+        gc.freeze()  # the process ends: going through all its objects once more would take a third of a second
     sys.exit(code or 0)
 
 

@@ -46,4 +46,22 @@ inline void gemm(const float* S, long sk, long sr, const float* V, long ldv, lon
   if (c < N) columns<1>(S, sk, sr, V, ldv, K, M, c, epilogue);
 }
 
+// The same for a long epilogue: a few rows at a time, from end to end, so that what the epilogue reads and writes is
+// passed through in the order of memory. An eighth of a training step, where the optimizer's states fill the cache.
+template <int R, int NV, class E>
+inline void along(const float* S, long sk, long sr, const float* V, long ldv, long K, long r, long N, E& epilogue) {
+  long c = 0;
+  for (; c + NV * VL <= N; c += NV * VL) tile<R, NV>(S, sk, sr, V, ldv, K, r, c, epilogue);
+  if constexpr (NV > 2) if (c + 2 * VL <= N) { tile<R, 2>(S, sk, sr, V, ldv, K, r, c, epilogue); c += 2 * VL; }
+  if (c < N) tile<R, 1>(S, sk, sr, V, ldv, K, r, c, epilogue);
+}
+template <class E>
+inline void gemm_along_rows(const float* S, long sk, long sr, const float* V, long ldv, long K, long M, long N, E epilogue) {
+  constexpr int R = 4, NV = VL == 16 ? 4 : 2;
+  long r = 0;
+  for (; r + R <= M; r += R) along<R, NV>(S, sk, sr, V, ldv, K, r, N, epilogue);
+  if (r + 2 <= M) { along<2, NV>(S, sk, sr, V, ldv, K, r, N, epilogue); r += 2; }
+  if (r < M) along<1, NV>(S, sk, sr, V, ldv, K, r, N, epilogue);
+}
+
 }  // namespace nas

@@ -53,7 +53,7 @@ class Linear final : public Layer {
     const Update u = given;
     const Weights w = weights_;
     long width = width_;
-    gemm(x, 1, count, turned_, width, count, inputs_, width, [=](long r, long c, vf g) { update<O>(w, r * width + c, g, u); });
+    gemm_along_rows(x, 1, count, turned_, width, count, inputs_, width, [=](long r, long c, vf g) { update<O>(w, r * width + c, g, u); });
     if (!bias_) return;
     for (long c = 0; c < width; c += VL) {
       vf g = {};
