@@ -105,10 +105,10 @@ def test_workers_are_refused_where_there_are_none(fresh: Nas) -> None:
     assert "'inline'" in ran.err
 
 
-def test_the_executor_is_taken_from_the_command_line(fresh: Nas) -> None:
+def test_the_executor_is_taken_from_the_command_line(fresh: Nas, tmp_path: Path) -> None:
     ran = fresh("run", "study.yaml", *SMALL, "--executor", "process", "--workers", "1", "--quiet")
     assert ran.code == 0
-    with Storage.open("sqlite:///nas.db") as storage:
+    with Storage.open(f"sqlite:///{tmp_path}/nas.db") as storage:
         assert storage.study("first").config["executor"]["settings"]["workers"] == 1
 
 

@@ -19,8 +19,7 @@ WRONG = {
         "error: --time: 'soon' is no length of time; write 90s, 30m, 2h or 1h30m (see nas run --help)"
     ),
     ("run", "study.yaml", "--workers", "2"): (
-        "error: --workers: the executor 'inline' has no workers to count; add --executor process"
-        " (see nas run --help)"
+        "error: --workers: the executor 'inline' has no workers to count; add --executor process (see nas run --help)"
     ),
     ("run", "study.yaml", "--address", "head:6379"): (
         "error: --address: the executor 'inline' has no address; add --executor ray (see nas run --help)"
