@@ -7,6 +7,13 @@ from workers.initialisers import initialise
 from workers.messages import Shape
 
 
+class Undrawn(nn.Linear):
+    """Leaves its weights to whoever makes it: torch would draw some that nobody uses."""
+
+    def reset_parameters(self) -> None:
+        """Draw nothing."""
+
+
 class Linear:
     """torch's Linear; a bias begins at zero."""
 
@@ -15,7 +22,7 @@ class Linear:
     @staticmethod
     def build(op: Op, shape: Shape, generator: Generator) -> nn.Module:
         """Return an initialised nn.Linear."""
-        made = nn.Linear(shape[-1], op.features, bias=op.bias)
+        made = Undrawn(shape[-1], op.features, bias=op.bias)
         initialise(made.weight, op.init, generator)
         if made.bias is not None:
             nn.init.zeros_(made.bias)
