@@ -10,7 +10,6 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     ForeignKeyConstraint,
-    Index,
     Integer,
     MetaData,
     String,
@@ -101,7 +100,6 @@ trial = Table(
     Column("sampler_state", Text, nullable=False),
     Column("started_at", Instant),
     Column("finished_at", Instant),
-    Index(None, "study_id", "state"),
 )
 
 epoch = Table(

@@ -78,7 +78,6 @@ def _create_trials() -> None:
         sa.ForeignKeyConstraint(["study_id"], ["nas_study.id"], name="fk_nas_trial_nas_study", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("study_id", "number", name="pk_nas_trial"),
     )
-    op.create_index("ix_nas_trial_study_id_state", "nas_trial", ["study_id", "state"])
 
 
 def _create_epochs() -> None:
