@@ -58,7 +58,8 @@ class Source:
         except subprocess.TimeoutExpired as error:
             raise ExportError(f"the exported source did not answer within {SECONDS} s") from error
         if done.returncode:
-            raise ExportError(f"the exported source does not run: {done.stderr.strip().splitlines()[-1:]}")
+            said = done.stderr.strip().rpartition("\n")[2]
+            raise ExportError(f"the exported source does not run, it ended with {done.returncode}: {said!r}")
         ours = json.loads(done.stdout.splitlines()[-1])
         if ours:
             raise ExportError(f"the exported source imports {', '.join(ours)}")
