@@ -116,6 +116,7 @@ class RayCluster:
             "RAY_health_check_failure_threshold": "3",
         }
         usual = [f"--num-cpus={cpus}", f"--object-store-memory={STORE}", "--disable-usage-stats"]
+        usual.append(f"--dashboard-agent-listen-port={free_port()}")  # of each node on this machine, or none takes jobs
         said = self.folder / f"{len(self.nodes)}.out"
         with said.open("wb") as out:
             started = subprocess.Popen(

