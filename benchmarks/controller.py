@@ -139,14 +139,7 @@ def optunas(folder: Path, sampler: optuna.samplers.BaseSampler, trials: int) -> 
     finished: list[float] = []
 
     def objective(trial: optuna.Trial) -> float:
-        depth = trial.suggest_int("depth", 1, WIDTHS)
-        for i in range(depth):
-            trial.suggest_categorical(f"width.{i}", (16, 32, 64, 128))
-        trial.suggest_categorical("activation", ("relu", "gelu", "tanh"))
-        kind = trial.suggest_categorical("optimizer", ("sgd", "adamw"))
-        low, high = (1e-3, 1.0) if kind == "sgd" else (1e-4, 1e-1)
-        trial.suggest_float(f"{kind}.lr", low, high, log=True)
-        trial.suggest_float("label_smoothing", 0.0, 0.2)
+        suggest(trial)
         final = random.Random(trial.number).random()
         for epoch in range(1, EPOCHS + 1):
             trial.report(final * epoch / EPOCHS, epoch)
@@ -156,6 +149,17 @@ def optunas(folder: Path, sampler: optuna.samplers.BaseSampler, trials: int) -> 
     start = time.perf_counter()
     study.optimize(objective, n_trials=trials, callbacks=[lambda *_: finished.append(time.perf_counter() - start)])
     return finished
+
+
+def suggest(trial: optuna.Trial) -> None:
+    """Sample the same space as `space`, as one writes it for Optuna."""
+    for i in range(trial.suggest_int("depth", 1, WIDTHS)):
+        trial.suggest_categorical(f"width.{i}", (16, 32, 64, 128))
+    trial.suggest_categorical("activation", ("relu", "gelu", "tanh"))
+    kind = trial.suggest_categorical("optimizer", ("sgd", "adamw"))
+    low, high = (1e-3, 1.0) if kind == "sgd" else (1e-4, 1e-1)
+    trial.suggest_float(f"{kind}.lr", low, high, log=True)
+    trial.suggest_float("label_smoothing", 0.0, 0.2)
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from ray import tune
 from ray.tune.schedulers import ASHAScheduler
 from ray.tune.search.optuna import OptunaSearch
 
-from benchmarks.controller import EPOCHS, WIDTHS, space
+from benchmarks.controller import EPOCHS, space, suggest
 from benchmarks.machine import describe_machine
 from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
 from nas.tune import NasScheduler, NasSearch
@@ -55,7 +55,7 @@ def optuna_search(folder: Path, trials: int, *, reuse_actors: bool) -> float:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     storage = optuna.storages.RDBStorage(f"sqlite:///{folder}/optuna-{reuse_actors}.db")
     searcher = OptunaSearch(
-        _suggest, metric="accuracy", mode="max", storage=storage, sampler=optuna.samplers.RandomSampler(seed=0)
+        suggest, metric="accuracy", mode="max", storage=storage, sampler=optuna.samplers.RandomSampler(seed=0)
     )
     scheduler = ASHAScheduler(metric="accuracy", mode="max", max_t=EPOCHS, grace_period=2, reduction_factor=3)
     return _rate(folder, searcher, scheduler, trials, num_samples=trials, reuse_actors=reuse_actors)
@@ -99,17 +99,6 @@ def _rate(folder: Path, searcher: Any, scheduler: Any, trials: int, **settings: 
 def _no_op(parameters: dict[str, Any]) -> None:
     for epoch in range(1, EPOCHS + 1):
         tune.report({"loss": 1 / epoch, "accuracy": epoch / EPOCHS})
-
-
-def _suggest(trial: optuna.Trial) -> None:
-    """Sample the space of `benchmarks.controller`."""
-    for i in range(trial.suggest_int("depth", 1, WIDTHS)):
-        trial.suggest_categorical(f"width.{i}", (16, 32, 64, 128))
-    trial.suggest_categorical("activation", ("relu", "gelu", "tanh"))
-    kind = trial.suggest_categorical("optimizer", ("sgd", "adamw"))
-    low, high = (1e-3, 1.0) if kind == "sgd" else (1e-4, 1e-1)
-    trial.suggest_float(f"{kind}.lr", low, high, log=True)
-    trial.suggest_float("label_smoothing", 0.0, 0.2)
 
 
 def main() -> None:

@@ -49,12 +49,14 @@ class Worker:
 
         The garbage collector would look at torch's many objects again and again, which never become garbage.
         """
+        collecting = gc.isenabled()
         gc.disable()
         try:
             import workers.rounds  # noqa: F401
         finally:
             gc.freeze()
-            gc.enable()
+            if collecting:
+                gc.enable()
 
     def memory(self) -> Memory:
         """Say what training has taken of the device's memory so far."""

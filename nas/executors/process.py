@@ -1,14 +1,14 @@
 """Long-lived worker processes on this machine, one per core: the default."""
 
 import os
-from collections import deque
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from time import monotonic
 
 from nas.errors import WorkersUnusable
 from nas.executors._devices import Device, cores, gpus, slots
+from nas.executors._waiting import Waiting
 from nas.executors._wire import Described
 from nas.executors._worker_process import WorkerProcess, end
 from nas.executors.protocol import Executor
@@ -74,7 +74,7 @@ class ProcessExecutor:
         self.cohort, self._silence = cohort, silence
         self._unmeasured = set(devices) if measured else set()
         self._cores = len(os.sched_getaffinity(0)) // len(devices)  # for the workers of one device
-        self._queue: deque[Job] = deque()
+        self._waiting = Waiting()
         self._unbegun: list[Outcome] = []
         self._false_starts = 0
         self._workers = [WorkerProcess(devices[index % len(devices)], silence) for index in range(workers)]
@@ -103,7 +103,7 @@ class ProcessExecutor:
 
     def submit(self, job: Job) -> None:
         """Give the job to a free worker, or queue it."""
-        self._queue.append(job)
+        self._waiting.put(job)
         self._feed()
 
     def poll(self, timeout: float) -> Sequence[Event | JobLost]:
@@ -125,31 +125,17 @@ class ProcessExecutor:
         """Pass the stops on to the workers that train these trials."""
         for worker in self._workers:
             worker.answer(worker.numbers & frozenset(numbers))
-        self._unqueue(frozenset(numbers))
+        self._unbegun += self._waiting.withdraw(frozenset(numbers))
 
     def close(self) -> None:
         """Kill every worker: what they had not reported is trained again by whoever resumes."""
         end(self._workers)
-        self._queue.clear()
-
-    def _unqueue(self, numbers: frozenset[int]) -> None:
-        """Take trials that no worker has begun out of the queue; they end where they would have started."""
-        for job in list(self._queue):
-            stopped = [item for item in job.assignments if item.number in numbers]
-            if stopped:
-                self._unbegun += [
-                    Outcome(item.number, item.attempt, "PRUNED", item.start_epoch, {}, 0.0) for item in stopped
-                ]
-                rest = tuple(item for item in job.assignments if item not in stopped)
-                place = self._queue.index(job)
-                del self._queue[place]
-                if rest:
-                    self._queue.insert(place, replace(job, assignments=rest))
+        self._waiting.clear()
 
     def _feed(self) -> None:
         for worker in self._workers:
-            if self._queue and worker.job is None:
-                worker.give(self._queue.popleft())
+            if len(self._waiting) and worker.job is None:
+                worker.give(self._waiting.take())
 
     def _fill_devices(self) -> None:
         """Start more workers on a device once the first job there has shown what one takes of its memory."""

@@ -51,6 +51,18 @@ FINITE = SearchSpace(
 )
 """24 points: 6 of depth 1, 18 of depth 2, of which 6 break the constraint."""
 
+NARROW = SearchSpace(
+    "narrow",
+    "mlp",
+    {"depth": Int(1, 4), "width": Int(1, 100)},
+    {},
+    constraints=(Expression.parse("depth * width >= 200"),),
+)
+"""A constraint that nearly four points in five break."""
+
+NEEDLE = SearchSpace("needle", "mlp", {"width": Int(1, 1000)}, {}, constraints=(Expression.parse("width in [7, 8]"),))
+"""Two points in a thousand satisfy the constraint."""
+
 
 class Search:
     """Asks and tells a sampler: a few trials at a time, which end in any order and any state."""

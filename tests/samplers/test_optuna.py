@@ -5,14 +5,11 @@ from dataclasses import replace
 
 import optuna
 import pytest
-from searching import CONDITIONAL, NUMERIC, Search, goodness
+from searching import CONDITIONAL, NARROW, NEEDLE, NUMERIC, Search, goodness
 
 from nas.samplers.optuna.asked import TRIES, OptunaSampler
 from nas.trials import TrialState
 from search_spaces.candidate import Params
-from search_spaces.dimensions import Int
-from search_spaces.expressions import Expression
-from search_spaces.space import SearchSpace
 
 
 def told(search: Search) -> list[optuna.trial.FrozenTrial]:
@@ -52,27 +49,17 @@ def test_a_rebuilt_study_is_the_study() -> None:
 
 
 def test_a_proposal_that_breaks_a_constraint_is_told_as_infeasible_and_asked_again() -> None:
-    space = SearchSpace(
-        "narrow",
-        "mlp",
-        {"depth": Int(1, 4), "width": Int(1, 100)},
-        {},
-        constraints=(Expression.parse("depth * width >= 200"),),
-    )
-    search = Search("nsga2", space)
+    search = Search("nsga2", NARROW)
     search.run(20)
 
     infeasible = [trial for trial in told(search) if any(excess > 0 for excess in trial.constraints.values())]
-    assert all(space.contains(trial.params) for trial in search.trials.values())
+    assert all(NARROW.contains(trial.params) for trial in search.trials.values())
     assert infeasible
     assert {trial.state.name for trial in infeasible} == {"PRUNED"}
 
 
 def test_after_so_many_tries_a_point_is_drawn() -> None:
-    space = SearchSpace(
-        "needle", "mlp", {"width": Int(1, 1000)}, {}, constraints=(Expression.parse("width in [7, 8]"),)
-    )
-    search = Search("nsga2", space)
+    search = Search("nsga2", NEEDLE)
 
     assert search.ask(1)[0]["width"] in (7, 8)
     assert len(told(search)) == TRIES + 1

@@ -6,18 +6,17 @@ from dataclasses import replace
 import numpy as np
 import optuna
 import pytest
-from searching import CONDITIONAL, FINITE, NUMERIC, TWO, Search
+from searching import CONDITIONAL, FINITE, NARROW, NEEDLE, NUMERIC, TWO, Search
 
+from nas.samplers._groups import Groups
 from nas.samplers.optuna.asked import OptunaSampler, _distribution
 from nas.samplers.parzen.axes import axis_of
-from nas.samplers.parzen.groups import Groups
 from nas.samplers.parzen.memory import BEST, Memory
 from nas.samplers.parzen.model import Model
 from nas.samplers.parzen.sampler import ParzenSampler
 from nas.trials import Point, Trial, TrialState
 from search_spaces.candidate import Params, Scalar
 from search_spaces.dimensions import Choice, Float, Int
-from search_spaces.expressions import Expression
 from search_spaces.space import SearchSpace
 
 EVERY_KIND = SearchSpace(
@@ -142,24 +141,14 @@ def test_of_a_long_study_it_is_shown_the_last_trials_the_running_and_the_best() 
 
 
 def test_a_proposal_that_breaks_a_constraint_is_drawn_again() -> None:
-    space = SearchSpace(
-        "narrow",
-        "mlp",
-        {"depth": Int(1, 4), "width": Int(1, 100)},
-        {},
-        constraints=(Expression.parse("depth * width >= 200"),),
-    )
-    search = Search("tpe", space)
+    search = Search("tpe", NARROW)
     search.run(40)
 
-    assert all(space.contains(trial.params) for trial in search.trials.values())
+    assert all(NARROW.contains(trial.params) for trial in search.trials.values())
 
 
 def test_where_the_model_finds_nothing_new_a_point_is_drawn() -> None:
-    space = SearchSpace(
-        "needle", "mlp", {"width": Int(1, 1000)}, {}, constraints=(Expression.parse("width in [7, 8]"),)
-    )
-    search = Search("tpe", space)
+    search = Search("tpe", NEEDLE)
     search.run(20, running=0)
 
     assert {trial.params["width"] for trial in search.trials.values()} == {7, 8}

@@ -15,6 +15,7 @@ from optuna.trial import Trial as AskedTrial
 from optuna.trial import TrialState as OptunaState
 
 from nas.config import Objective
+from nas.samplers._groups import Groups
 from nas.samplers.optuna.moment import Maker, Moment
 from nas.samplers.random import stream
 from nas.trials import Trial, TrialState
@@ -52,7 +53,7 @@ class OptunaSampler:
         self._open: set[int] = set()
         self._states: dict[int, Mapping[str, object]] = {}
         self._proposed: set[frozenset[tuple[str, Scalar]]] = set()
-        self._together: frozenset[frozenset[str]] = frozenset()
+        self._groups = Groups()
         self._earlier: list[FrozenTrial] = []
         self._rejections = 0
 
@@ -102,7 +103,7 @@ class OptunaSampler:
         return Moment(
             seed=_seed(self._seed, number, attempt),
             study_seed=_seed(self._seed),
-            together=self._together,
+            groups=self._groups,
             distributions=self._distributions,
             earlier=self._earlier,
             rejections=self._rejections,
@@ -193,7 +194,7 @@ class OptunaSampler:
         self._places[number] = place
         self._open.add(number)
         self._proposed.add(frozenset(params.items()))
-        self._together |= {frozenset(params)}
+        self._groups.see(params)
 
     def _id(self, place: int) -> int:
         return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, place)

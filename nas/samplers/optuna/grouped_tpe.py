@@ -18,7 +18,7 @@ class GroupedTpe(BaseSampler):
     """
 
     def __init__(self, moment: Moment, *, startup_trials: int, candidates: int) -> None:
-        self._together, self._distributions = moment.together, moment.distributions
+        self._groups, self._distributions = moment.groups, moment.distributions
         self._tpe = TPESampler(
             n_startup_trials=startup_trials + moment.rejections,
             n_ei_candidates=candidates,
@@ -42,15 +42,9 @@ class GroupedTpe(BaseSampler):
     ) -> Any:
         """Draw the whole group of a dimension when its first is asked for."""
         if param_name not in self._drawn:
-            group = {name: self._distributions[name] for name in sorted(self._group(param_name))}
+            group = {name: self._distributions[name] for name in self._groups.of(param_name)}
             several = {name: distribution for name, distribution in group.items() if not distribution.single()}
             self._drawn.update(self._tpe.sample_relative(study, trial, several))
         if param_name not in self._drawn:  # too few trials for the model
             return self._tpe.sample_independent(study, trial, param_name, param_distribution)
         return self._drawn[param_name]
-
-    def _group(self, name: str) -> frozenset[str]:
-        """Return the dimensions that were active whenever this one was, and never without it."""
-        having = [names for names in self._together if name in names]
-        without = [names for names in self._together if name not in names]
-        return frozenset({name}).union(having[0].intersection(*having) if having else ()).difference(*without)

@@ -7,6 +7,8 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial
 
+from nas.samplers._groups import Groups
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -16,8 +18,8 @@ class Moment:
     """Of this proposal."""
     study_seed: int
     """Of all proposals."""
-    together: frozenset[frozenset[str]]
-    """The sets of dimensions that have been active together so far."""
+    groups: Groups
+    """The dimensions that have always been active together so far."""
     distributions: Mapping[str, BaseDistribution]
     earlier: Sequence[FrozenTrial]
     """The COMPLETE trials that were there before the first proposal: not empty after a rebuild."""

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from nas.samplers._groups import Group, Groups
 from nas.samplers.parzen.axes import Axis
 from nas.samplers.parzen.density import Density
-from nas.samplers.parzen.groups import Group, Groups
 from nas.samplers.parzen.memory import Memory
 from search_spaces.candidate import Params, Scalar
 from search_spaces.dimensions import Choice, Dimension

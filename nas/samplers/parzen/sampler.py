@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from nas.config import Objective
+from nas.samplers._groups import Groups
 from nas.samplers.parzen.axes import axis_of
-from nas.samplers.parzen.groups import Groups
 from nas.samplers.parzen.memory import Memory
 from nas.samplers.parzen.model import Model
 from nas.samplers.random import stream
