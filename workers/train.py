@@ -28,6 +28,21 @@ def machine() -> Machine:
     return Machine(devices(), cores, torch.__version__, native.variant, native.reason)
 
 
+def warm_up() -> None:
+    """Load what training needs, while there is nothing else to do.
+
+    The garbage collector would look at torch's many objects again and again, which never become garbage.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        import workers.rounds  # noqa: F401
+    finally:
+        gc.freeze()
+        if collecting:
+            gc.enable()
+
+
 class Worker:
     """Trains jobs on one device, one at a time, and keeps the tasks it has loaded.
 
@@ -43,20 +58,6 @@ class Worker:
     def describe(self, spec: TaskSpec) -> TaskInfo:
         """Load a task and say what it holds; raise `TaskError` if it cannot be used."""
         return self._load(spec).info
-
-    def warm_up(self) -> None:
-        """Load what training needs, while there is nothing else to do.
-
-        The garbage collector would look at torch's many objects again and again, which never become garbage.
-        """
-        collecting = gc.isenabled()
-        gc.disable()
-        try:
-            import workers.rounds  # noqa: F401
-        finally:
-            gc.freeze()
-            if collecting:
-                gc.enable()
 
     def memory(self) -> Memory:
         """Say what training has taken of the device's memory so far."""

@@ -24,14 +24,14 @@ class Device:
     name: str = ""
 
     @property
+    def core(self) -> str:
+        """The core that its workers are kept on, if it is one."""
+        return self.name if self.kind == "cpu" else ""
+
+    @property
     def environment(self) -> Mapping[str, str]:
         """What is set before torch is loaded, so that a worker cannot touch another's GPU."""
         return {VISIBLE: self.name} if self.kind == "cuda" else {}
-
-    def pin(self, pid: int) -> None:
-        """Keep a process, and all that it starts, on the device's core."""
-        if self.kind == "cpu" and self.name:
-            os.sched_setaffinity(pid, {int(self.name)})
 
 
 def gpus(environment: Mapping[str, str], driver: Path = DRIVER) -> tuple[Device, ...]:

@@ -25,19 +25,22 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def end_offspring(workers: Mapping[int, str]) -> None:
-    """Kill everything that workers, given by process id and mark, have started, until nothing is left of it.
+def end_offspring(workers: Mapping[int, str]) -> set[int]:
+    """Kill everything that workers, given by process id and mark, have started, until nothing is left; return it.
 
     The workers themselves are spared. They should be stopped or dead, else they may start more.
     """
+    killed: set[int] = set()
     for _ in range(_ROUNDS):
         found = _offspring(workers)
         if not found:
-            return
+            break
+        killed |= found
         for pid in found:
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(_PAUSE)
+    return killed
 
 
 def _offspring(workers: Mapping[int, str]) -> set[int]:

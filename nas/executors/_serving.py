@@ -30,7 +30,7 @@ class Outbox(Protocol):
 
 def serve(outbox: Outbox, inbox: Inbox, *, device: str) -> None:
     """Do what comes in, one thing after another, for ever."""
-    from workers.train import Worker
+    from workers.train import Worker, warm_up
 
     worker = Worker(device)
     outbox.send(Ready(os.getpid()))
@@ -40,7 +40,7 @@ def serve(outbox: Outbox, inbox: Inbox, *, device: str) -> None:
                 _train(worker, job, outbox, inbox)
             case TaskSpec() as spec:
                 outbox.send(_described(worker, spec))
-                worker.warm_up()
+                warm_up()
             case Answer():
                 pass  # to a job that has ended meanwhile
 

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 
 from workers.messages import Event, Memory, TaskInfo
 
+WARM_UP = b"warm up"
+"""What a fork server is told beside whom to fork."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The worker has loaded what it needs; `pid` is its process."""
+    """The worker has begun; `pid` is its process."""
 
     pid: int
 

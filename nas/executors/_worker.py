@@ -1,12 +1,10 @@
-"""The program of a worker process: `python -m nas.executors._worker FD DEVICE` trains what comes through a socket.
+"""What a worker process does, once it is forked: it trains what comes through a socket.
 
 A thread of its own reads the socket, so that the end of the controller, however sudden, is the end of the worker and
 of all that it has started. Another says once a second that the worker lives.
 """
 
 import os
-import signal
-import sys
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
@@ -32,18 +30,16 @@ class Line:
             self._connection.send(message)
 
 
-def main() -> None:
+def work(descriptor: int, device: str) -> None:
     """Serve one controller until it goes away."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; draining is the controller's task
     adopt_orphans()
-    descriptor = int(sys.argv[1])
     os.set_inheritable(descriptor, False)  # what a user's code starts has nothing to do with the controller
     connection: Connection = Connection(descriptor)
     line = Line(connection)
     inbox: Inbox = SimpleQueue()
     Thread(target=_read, args=(connection, inbox), daemon=True).start()
     Thread(target=_live, args=(line,), daemon=True).start()
-    serve(line, inbox, device=sys.argv[2])
+    serve(line, inbox, device=device)
 
 
 def _read(connection: Connection, inbox: Inbox) -> None:
@@ -61,7 +57,3 @@ def _live(line: Line) -> None:
         while True:
             line.send(Alive())
             sleep(_BEAT)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,17 +1,14 @@
 """One worker process as its controller sees it: the process, the socket to it, and the job it has."""
 
 import contextlib
-import os
 import secrets
 import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Collection
 from multiprocessing.connection import Connection
 
 from nas.executors._devices import Device
-from nas.executors._offspring import MARK, end_offspring
+from nas.executors._forking import Adopted, ForkServer, reap, told
+from nas.executors._offspring import end_offspring
 from nas.executors._pulse import Pulse
 from nas.executors._wire import Answer, JobDone, Ready, Report
 from workers.messages import Event, Job, Memory
@@ -19,28 +16,22 @@ from workers.messages import Event, Job, Memory
 _DYING = 5.0
 """Seconds that a killed process is waited for: one that waits for a dead disk or network drive cannot end before it."""
 
+_CLOSING = 1.0
+"""Seconds between the moments in which a dying process closes its sockets and in which it is dead, at most."""
+
 
 class WorkerProcess:
-    """Starts with its construction, in a session of its own, pinned to its device."""
+    """Asked for with its construction; it begins, in a session of its own, once its server has time for it."""
 
-    def __init__(self, device: Device, silence: float = 0.0) -> None:
-        self.device = device
-        ours, theirs = socket.socketpair()
+    def __init__(self, server: ForkServer, device: Device, silence: float = 0.0) -> None:
+        self.server, self.device = server, device
         self.mark = secrets.token_hex(8)
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "nas.executors._worker", str(theirs.fileno()), device.kind],
-            pass_fds=(theirs.fileno(),),
-            stdin=subprocess.DEVNULL,
-            env=environment(device, self.mark),
-            start_new_session=True,
-        )
-        theirs.close()
-        with contextlib.suppress(ProcessLookupError):  # dead already, which is noticed later
-            device.pin(self.process.pid)
-        self.connection: Connection = Connection(ours.detach())
-        self.pulse = Pulse(self.process.pid, silence)
+        self.connection: Connection = server.fork(device, self.mark)
+        self.pulse = Pulse(server.process.pid, silence)
+        """Until it begins, its server's."""
+        self.process: Adopted | None = None
+        """None until it has begun."""
         self.job: Job | None = None
-        self.ready = False
         self.memory: Memory | None = None
         """What its last job left as its peak."""
         self._turn = -1
@@ -53,8 +44,11 @@ class WorkerProcess:
 
     @property
     def dead(self) -> bool:
-        """Whether its process has ended; its socket may be open all the same, in a process that it has started."""
-        return self.process.poll() is not None
+        """Whether its process has ended; its socket may be open all the same, in a process that it has started.
+
+        One that has not begun is dead with its server.
+        """
+        return self.server.dead if self.process is None else self.process.code() is not None
 
     def give(self, job: Job) -> None:
         """Send it a job."""
@@ -76,8 +70,9 @@ class WorkerProcess:
         """Take one message and return the events in it."""
         self.pulse.heard()
         match message:
-            case Ready():
-                self.ready = True
+            case Ready() as ready:
+                self.process = Adopted(ready.pid)
+                self.pulse.pid = ready.pid
             case JobDone() as done:
                 self.job, self.memory = None, done.memory
             case Report() as report:
@@ -85,30 +80,41 @@ class WorkerProcess:
                 return report.events
         return []
 
+    @property
+    def name(self) -> str:
+        """What it is called where it is told of."""
+        return f"worker {self.process.pid}" if self.process else self.server.name
+
     def kill(self) -> str:
         """End it and all that it has started, and say how it ended."""
         end([self])
-        code = self.process.poll()
-        if code is None:
-            return f"worker {self.process.pid} cannot be ended before what it waits for"
-        return f"worker {self.process.pid} was killed by signal {-code}" if code < 0 else f"worker exited with {code}"
+        if self.process is None:
+            return told(self.name, self.server.code(_CLOSING))
+        code = self.process.code()
+        return f"{self.name} cannot be ended before what it waits for" if code is None else told(self.name, code)
+
+    def learn(self) -> None:
+        """Hear whether it has begun: what it says first."""
+        with contextlib.suppress(EOFError, OSError):
+            if self.process is None and self.connection.poll(0):
+                self.take(self.connection.recv())
 
 
 def end(workers: Collection[WorkerProcess]) -> None:
-    """Kill workers and all that they have started: first they are stopped, so that they start nothing more."""
+    """Kill workers and all that they have started: first they are stopped, so that they start nothing more.
+
+    One that has not begun will find nobody at the other end of its socket, and end.
+    """
     for worker in workers:
-        worker.process.send_signal(signal.SIGSTOP)
-    end_offspring({worker.process.pid: worker.mark for worker in workers})
+        worker.learn()
+    begun = {worker.process: worker.mark for worker in workers if worker.process is not None}
+    for process in begun:
+        process.signal(signal.SIGSTOP)
+    orphans = end_offspring({process.pid: mark for process, mark in begun.items()})
+    for process in begun:
+        process.signal(signal.SIGKILL)
     for worker in workers:
-        worker.process.kill()
         worker.connection.close()
-    for worker in workers:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            worker.process.wait(_DYING)
-
-
-def environment(device: Device, mark: str) -> dict[str, str]:
-    """One thread per worker: intra-op threads make a small network slower, and there is a worker per core."""
-    path = os.pathsep.join(entry for entry in sys.path if entry)
-    threads = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    return {**os.environ, **threads, "PYTHONPATH": path, MARK: mark, **device.environment}
+    for process in begun:
+        process.code(_DYING)
+    reap(orphans)

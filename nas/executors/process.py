@@ -8,6 +8,7 @@ from time import monotonic
 
 from nas.errors import WorkersUnusable
 from nas.executors._devices import Device, cores, gpus, slots
+from nas.executors._forking import ForkServer
 from nas.executors._waiting import Waiting
 from nas.executors._wire import Described
 from nas.executors._worker_process import WorkerProcess, end
@@ -22,6 +23,8 @@ _SILENCE = 10.0
 _TURN = 1.0
 """Seconds that count at most, between two polls, as time in which workers were listened to: a controller that was
 stopped, or busy with something else, must not blame them."""
+_WORTH_KEEPING = 2.0
+"""Seconds that a task must take to load for a worker without torch to be worth more than one that has it."""
 _LOOK = 0.1
 """Seconds between two looks at all worker processes; a dead one mostly closes its socket, which is noticed at once."""
 
@@ -77,7 +80,10 @@ class ProcessExecutor:
         self._waiting = Waiting()
         self._unbegun: list[Outcome] = []
         self._false_starts = 0
-        self._workers = [WorkerProcess(devices[index % len(devices)], silence) for index in range(workers)]
+        self._servers: dict[frozenset[tuple[str, str]], ForkServer] = {}
+        self._scout: WorkerProcess | None = WorkerProcess(self._server(devices[0]), devices[0], silence)
+        """Describes the task while torch, which takes a second, is loaded for the others."""
+        self._workers = [self._worker(devices[index % len(devices)]) for index in range(workers)]
         self._listened_at = monotonic()
 
     @property
@@ -87,14 +93,24 @@ class ProcessExecutor:
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """The process ids of the living workers."""
-        return tuple(worker.process.pid for worker in self._workers)
+        """The process ids of the workers that have begun."""
+        for worker in self._workers:
+            worker.learn()
+        return tuple(worker.process.pid for worker in self._workers if worker.process)
 
     def describe(self, task: TaskSpec) -> TaskInfo:
-        """Let every worker load a task, and the first say what it holds."""
-        for worker in self._workers:
+        """Let every worker load a task, and one that has no other work say what it holds.
+
+        Where that takes longer than loading torch, the one goes on as a worker, as it has the task already.
+        """
+        scout, self._scout = self._scout or self._worker(self._workers[0].device), None
+        for worker in (scout, *self._workers):
             worker.send(task)
-        message = self._described(self._workers[0])
+        asked_at = monotonic()
+        message = self._described(scout)
+        if monotonic() - asked_at > _WORTH_KEEPING and not (scout.dead or self._workers[0].job):
+            scout, self._workers[0] = self._workers[0], scout
+        scout.kill()
         if message is None:
             raise WorkersUnusable(f"a worker died while it loaded the task {task.task.name!r}")
         if message.info is None:
@@ -129,8 +145,23 @@ class ProcessExecutor:
 
     def close(self) -> None:
         """Kill every worker: what they had not reported is trained again by whoever resumes."""
-        end(self._workers)
+        for server in self._servers.values():
+            server.close()
+        end([*self._workers, *([self._scout] if self._scout else [])])
         self._waiting.clear()
+
+    def _worker(self, device: Device) -> WorkerProcess:
+        """Ask for a worker that has torch from its first moment on."""
+        server = self._server(device)
+        server.warm_up()
+        return WorkerProcess(server, device, self._silence)
+
+    def _server(self, device: Device) -> ForkServer:
+        """Return what forks the workers of a device; it is started where it is missing or dead."""
+        environment = frozenset(device.environment.items())
+        if environment not in self._servers or self._servers[environment].dead:
+            self._servers[environment] = ForkServer(device)
+        return self._servers[environment]
 
     def _feed(self) -> None:
         for worker in self._workers:
@@ -143,7 +174,7 @@ class ProcessExecutor:
             if worker.memory is not None and worker.device in self._unmeasured:
                 self._unmeasured.remove(worker.device)
                 more = slots(worker.memory, self._cores) - 1
-                self._workers += [WorkerProcess(worker.device, self._silence) for _ in range(more)]
+                self._workers += [self._worker(worker.device) for _ in range(more)]
 
     def _described(self, worker: WorkerProcess) -> Described | None:
         """Wait until a worker has loaded a task; return what it says of it, None where it dies or freezes instead."""
@@ -187,11 +218,12 @@ class ProcessExecutor:
         return min(self._listened_at - before, _TURN)
 
     def _replace(self, worker: WorkerProcess, frozen: str = "") -> Sequence[JobLost]:
-        reason = worker.kill()
-        if frozen:
-            reason = f"worker {worker.process.pid} {frozen}"
-        self._false_starts = 0 if worker.ready else self._false_starts + 1
+        ending = worker.kill()
+        reason = f"{worker.name} {frozen}" if frozen else ending
+        if frozen and worker.process is None:
+            worker.server.close()
+        self._false_starts = 0 if worker.process else self._false_starts + 1
         if self._false_starts >= _FALSE_STARTS:
             raise WorkersUnusable(f"{_FALSE_STARTS} workers in a row died before they were ready: {reason}")
-        self._workers[self._workers.index(worker)] = WorkerProcess(worker.device, self._silence)
+        self._workers[self._workers.index(worker)] = self._worker(worker.device)
         return [JobLost(worker.job.id, reason)] if worker.job else []

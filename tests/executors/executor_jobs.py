@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from nas.executors.process import ProcessExecutor
 from nas.executors.protocol import Executor
 from search_spaces.candidate import Architecture, Candidate, Named, Recipe, Settings
 from workers.messages import Assignment, EpochMetrics, Event, Job, JobLost, Outcome, Split, TaskSpec
@@ -48,6 +49,15 @@ def outcomes(executor: Executor, count: int) -> list[Event | JobLost]:
     events: list[Event | JobLost] = []
     seen = iter(range(1, count + 1))
     return [*events, *follow(executor, until=lambda event: isinstance(event, Outcome) and next(seen) == count)]
+
+
+def begun(executor: ProcessExecutor) -> Sequence[int]:
+    """Wait until every worker has begun, and return their process ids."""
+    deadline = time.monotonic() + PATIENCE
+    while len(executor.pids) < executor.capacity:
+        assert time.monotonic() < deadline, f"not all have begun within {PATIENCE} s"
+        executor.poll(0.1)
+    return executor.pids
 
 
 def metrics(events: Sequence[Event | JobLost], number: int) -> list[tuple[int, dict[str, float]]]:

@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
-from executor_jobs import follow, job, outcomes
+from executor_jobs import begun, follow, job, outcomes
 
 from nas.errors import WorkersUnusable
 from nas.executors._devices import Device, cores, gpus, slots
-from nas.executors._worker_process import environment
+from nas.executors._forking import environment
 from nas.executors.process import Process, ProcessExecutor
 from workers.messages import Memory, Outcome
 
@@ -56,7 +56,7 @@ def test_each_core_has_a_worker_of_its_own_that_uses_no_other() -> None:
     executor = Process(device="cores").start()
     assert isinstance(executor, ProcessExecutor)
     try:
-        assert [os.sched_getaffinity(pid) for pid in executor.pids] == [{int(core.name)} for core in cores()]
+        assert [os.sched_getaffinity(pid) for pid in begun(executor)] == [{int(core.name)} for core in cores()]
     finally:
         executor.close()
 
@@ -73,7 +73,7 @@ def test_a_device_gets_more_workers_once_the_first_job_has_shown_what_one_takes(
             if executor.capacity == 1:
                 executor.poll(0.5)
         assert executor.capacity == min(4, len(os.sched_getaffinity(0)))
-        assert [os.sched_getaffinity(pid) for pid in executor.pids] == [{int(core.name)}] * executor.capacity
+        assert [os.sched_getaffinity(pid) for pid in begun(executor)] == [{int(core.name)}] * executor.capacity
         executor.submit(job(2, tmp_path))
         executor.submit(job(3, tmp_path))
         ends = {event.number for event in outcomes(executor, 2) if isinstance(event, Outcome)}

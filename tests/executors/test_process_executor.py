@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from executor_jobs import WINE, follow, job, outcomes, slow_job, wait_gone
+from executor_jobs import WINE, begun, follow, gone, job, outcomes, slow_job, wait_gone
 
 import nas
 from nas.errors import WorkersUnusable
+from nas.executors._offspring import MARK
 from nas.executors.process import ProcessExecutor
 from workers.messages import EpochMetrics, JobLost, Outcome
 
@@ -21,11 +22,11 @@ CONTROLLER = """
 import sys
 sys.path.insert(0, {tests!r})
 from pathlib import Path
-from executor_jobs import slow_job
+from executor_jobs import begun, slow_job
 from nas.executors.process import ProcessExecutor
 
 executor = ProcessExecutor(2)
-print(*executor.pids, flush=True)
+print(*begun(executor), flush=True)
 if sys.argv[2] == "busy":
     for number in (1, 2):
         executor.submit(slow_job(number, Path(sys.argv[1]), epochs=10_000))
@@ -44,6 +45,11 @@ def executor() -> Iterator[ProcessExecutor]:
     pids = executor.pids
     executor.close()
     assert wait_gone(pids) == []
+
+
+def fork_server(executor: ProcessExecutor) -> int:
+    """Return the process that forks its workers."""
+    return next(iter(executor._servers.values())).process.pid
 
 
 @pytest.mark.parametrize("state", ["idle", "busy"])
@@ -67,9 +73,9 @@ def test_workers_die_with_a_controller_that_is_killed(state: str, death: signal.
 
 
 def test_a_killed_worker_loses_its_job_and_is_replaced(executor: ProcessExecutor, tmp_path: Path) -> None:
+    before = begun(executor)
     executor.submit(slow_job(1, tmp_path))
     executor.submit(job(2, tmp_path))
-    before = executor.pids
     assert list(follow(executor, until=lambda event: isinstance(event, EpochMetrics) and event.number == 1))
     os.kill(before[0], signal.SIGKILL)
     lost = list(follow(executor, until=lambda event: isinstance(event, JobLost)))[-1]
@@ -77,17 +83,18 @@ def test_a_killed_worker_loses_its_job_and_is_replaced(executor: ProcessExecutor
     assert lost.job == 1
     assert lost.reason == f"worker {before[0]} was killed by signal 9"
     assert executor.capacity == 2
-    assert executor.pids[1] == before[1]
-    assert executor.pids[0] != before[0]
+    after = begun(executor)
+    assert after[1] == before[1]
+    assert after[0] != before[0]
     executor.submit(job(3, tmp_path))
     executor.submit(job(4, tmp_path))
     assert {event.number for event in outcomes(executor, 2) if isinstance(event, Outcome)} <= {2, 3, 4}
 
 
 def test_an_idle_worker_that_is_killed_loses_nothing(executor: ProcessExecutor, tmp_path: Path) -> None:
-    executor.describe(WINE)
-    os.kill(executor.pids[1], signal.SIGKILL)
-    assert wait_gone([executor.pids[1]]) == []
+    idle = begun(executor)[1]
+    os.kill(idle, signal.SIGKILL)
+    assert wait_gone([idle]) == []
     for number in (1, 2, 3):
         executor.submit(job(number, tmp_path))
     ended: set[int] = set()
@@ -99,12 +106,41 @@ def test_an_idle_worker_that_is_killed_loses_nothing(executor: ProcessExecutor, 
     assert ended == {1, 2, 3}
 
 
-def test_a_worker_killed_while_it_starts_is_replaced(tmp_path: Path) -> None:
+def test_a_job_given_before_any_worker_could_begin_is_lost_and_can_be_given_again(tmp_path: Path) -> None:
     executor = ProcessExecutor(1)
-    os.kill(executor.pids[0], signal.SIGKILL)
+    os.kill(fork_server(executor), signal.SIGKILL)
     executor.submit(job(1, tmp_path))
     lost = list(follow(executor, until=lambda event: isinstance(event, JobLost)))
     assert len(lost) == 1
+    executor.submit(job(2, tmp_path))
+    assert isinstance(outcomes(executor, 1)[-1], Outcome)
+    executor.close()
+
+
+def test_workers_live_on_and_are_replaced_where_what_has_forked_them_is_killed(
+    executor: ProcessExecutor, tmp_path: Path
+) -> None:
+    before = begun(executor)
+    os.kill(fork_server(executor), signal.SIGKILL)
+    executor.submit(job(1, tmp_path))
+    assert isinstance(outcomes(executor, 1)[-1], Outcome)
+    assert executor.pids == before
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    assert wait_gone(before) == []
+    executor.poll(0.5)
+    assert set(begun(executor)).isdisjoint(before)
+
+
+def test_a_frozen_fork_server_is_replaced(tmp_path: Path) -> None:
+    executor = ProcessExecutor(1, silence=0.5)
+    frozen = fork_server(executor)
+    os.kill(frozen, signal.SIGSTOP)
+    executor.submit(job(1, tmp_path))
+    lost = list(follow(executor, until=lambda event: isinstance(event, JobLost)))[-1]
+    assert isinstance(lost, JobLost)
+    assert lost.reason == f"process {frozen}, which starts workers, gave no sign of life for 0.5 seconds"
+    assert gone(frozen)
     executor.submit(job(2, tmp_path))
     assert isinstance(outcomes(executor, 1)[-1], Outcome)
     executor.close()
@@ -115,27 +151,43 @@ def test_workers_that_never_start_are_told_as_unusable(tmp_path: Path) -> None:
 
     def kill_each() -> None:
         for _ in range(200):
-            os.kill(executor.pids[0], signal.SIGKILL)
+            os.kill(fork_server(executor), signal.SIGKILL)
             executor.poll(0.1)
 
-    with pytest.raises(WorkersUnusable, match="3 workers in a row died before they were ready"):
+    with pytest.raises(WorkersUnusable, match=r"3 workers in a row died before they were ready: .* killed by signal 9"):
         kill_each()
     executor.close()
 
 
 def test_a_worker_that_dies_while_it_loads_a_task_is_told(tmp_path: Path) -> None:
     executor = ProcessExecutor(1)
-    os.kill(executor.pids[0], signal.SIGKILL)
+    os.kill(fork_server(executor), signal.SIGKILL)
     with pytest.raises(WorkersUnusable, match="a worker died while it loaded the task 'wine'"):
         executor.describe(WINE)
     executor.close()
 
 
+def test_workers_share_what_torch_takes_of_the_memory(executor: ProcessExecutor) -> None:
+    rollup = Path(f"/proc/{begun(executor)[0]}/smaps_rollup").read_text()
+    kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in rollup.splitlines()[1:]}
+    assert kilobytes["Private_Dirty"] < 0.2 * kilobytes["Rss"]
+
+
+def test_each_worker_has_its_own_session_name_and_mark(executor: ProcessExecutor) -> None:
+    pids = begun(executor)
+    assert [os.getsid(pid) for pid in pids] == list(pids)
+    assert all(b"nas.executors._worker\0" in Path(f"/proc/{pid}/cmdline").read_bytes() for pid in pids)
+    marks = [
+        line for pid in pids for line in Path(f"/proc/{pid}/environ").read_text().split("\0") if line.startswith(MARK)
+    ]
+    assert len(set(marks)) == len(pids)
+
+
 def test_ctrl_c_in_the_terminal_does_not_reach_the_training(executor: ProcessExecutor, tmp_path: Path) -> None:
-    executor.describe(WINE)
+    pids = begun(executor)
     executor.submit(slow_job(1, tmp_path, epochs=3))
     assert list(follow(executor, until=lambda event: isinstance(event, EpochMetrics)))
-    os.kill(executor.pids[0], signal.SIGINT)
+    os.kill(pids[0], signal.SIGINT)
     event = outcomes(executor, 1)[-1]
     assert isinstance(event, Outcome)
     assert (event.state, event.epochs) == ("COMPLETE", 3)
@@ -143,8 +195,7 @@ def test_ctrl_c_in_the_terminal_does_not_reach_the_training(executor: ProcessExe
 
 def test_workers_compute_with_one_thread_each() -> None:
     executor = ProcessExecutor(1)
-    executor.describe(WINE)
-    environment = Path(f"/proc/{executor.pids[0]}/environ").read_text().split("\0")
+    environment = Path(f"/proc/{begun(executor)[0]}/environ").read_text().split("\0")
     assert {"OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1"} <= set(environment)
     executor.close()
 

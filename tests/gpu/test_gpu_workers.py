@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from executor_jobs import job, outcomes
+from executor_jobs import begun, job, outcomes
 
 from nas.executors._devices import VISIBLE
 from nas.executors.process import Process, ProcessExecutor
@@ -26,7 +26,7 @@ def visible(pid: int) -> str:
 
 def test_each_worker_sees_a_gpu_of_its_own(executor: ProcessExecutor, gpus: int, tmp_path: Path) -> None:
     assert executor.capacity == gpus
-    assert len({visible(pid) for pid in executor.pids}) == gpus
+    assert len({visible(pid) for pid in begun(executor)}) == gpus
     for number in range(2 * gpus):
         executor.submit(job(number, tmp_path))
     ends = [event for event in outcomes(executor, 2 * gpus) if isinstance(event, Outcome)]
@@ -39,7 +39,7 @@ def test_two_gpus_are_there_for_two_workers(gpus: int) -> None:
     executor = Process(device="cuda", workers=2).start()
     assert isinstance(executor, ProcessExecutor)
     try:
-        assert len({visible(pid) for pid in executor.pids}) == 2
+        assert len({visible(pid) for pid in begun(executor)}) == 2
     finally:
         executor.close()
 

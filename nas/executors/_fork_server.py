@@ -1,0 +1,91 @@
+"""The program that workers are forked from: `python -m nas.executors._fork_server FD` does what comes through a socket.
+
+It loads torch once for all of them, so that a worker is there within milliseconds and shares what torch takes of the
+memory. It runs nothing of the user's and has no thread beside its own: a fork of it is as good as a fresh process.
+"""
+
+import ctypes
+import os
+import signal
+import socket
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from nas.executors._offspring import MARK
+from nas.executors._wire import WARM_UP
+from nas.executors._worker import work
+from workers.train import warm_up
+
+_LONGEST = 4096
+_ARGUMENTS, _ENVIRONMENT_END = 45, 48  # in /proc/PID/stat, after the program's name
+
+
+def main() -> None:
+    """Serve one controller until it goes away; in a forked process, be the worker."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; draining is the controller's task
+    with socket.socket(fileno=int(sys.argv[1])) as requests:
+        requests.set_inheritable(False)
+        forked = _serve(requests)
+    if forked:
+        descriptor, request = forked
+        mark, device, core = request.decode().split(",")
+        _begin(mark, core)
+        work(descriptor, device)
+
+
+def _serve(requests: socket.socket) -> tuple[int, bytes] | None:
+    """Do what is asked for; return in each worker, with its socket and what was asked, and when there is no more."""
+    while True:
+        request, descriptors, _, _ = socket.recv_fds(requests, _LONGEST, 1)
+        if not request:
+            return None
+        if request == WARM_UP:
+            warm_up()
+        elif _fork():
+            return descriptors[0], request
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _fork() -> bool:
+    """Start a process whose parent is the controller, which adopts it; return True there.
+
+    Where no process can be started, the socket that was meant for it closes, which tells the controller.
+    """
+    with suppress(OSError):
+        between = os.fork()
+        if between:
+            os.waitpid(between, 0)
+            return False
+        try:
+            worker = not os.fork()
+        except OSError:
+            os._exit(1)
+        if worker:
+            return True
+        os._exit(0)
+    return False
+
+
+def _begin(mark: str, core: str) -> None:
+    """Leave the server's session, and take the worker's own name, mark and core."""
+    os.setsid()
+    _write_over(b"_fork_server", b"_worker")
+    _write_over(f"{MARK}={os.environ[MARK]}".encode(), f"{MARK}={mark}".encode())
+    os.environ[MARK] = mark
+    if core:
+        os.sched_setaffinity(0, {int(core)})
+
+
+def _write_over(old: bytes, new: bytes) -> None:
+    """Change what the system shows of the arguments and the environment that this process was started with."""
+    fields = Path("/proc/self/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+    begin, end = int(fields[_ARGUMENTS]), int(fields[_ENVIRONMENT_END])
+    where = ctypes.string_at(begin, end - begin).find(old)
+    if where >= 0:
+        ctypes.memmove(begin + where, new.ljust(len(old), b"\0"), len(old))
+
+
+if __name__ == "__main__":
+    main()
