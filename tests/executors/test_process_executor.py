@@ -167,6 +167,26 @@ def test_a_worker_that_dies_while_it_loads_a_task_is_told(tmp_path: Path) -> Non
     executor.close()
 
 
+def test_who_has_loaded_a_slow_task_to_describe_it_goes_on_as_a_worker(
+    executor: ProcessExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nas.executors.process._WORTH_KEEPING", 0.0)
+    scout = executor._scout
+    executor.describe(WINE)
+    assert scout is not None
+    assert scout.process is not None
+    assert begun(executor)[0] == scout.process.pid
+
+
+def test_who_describes_a_task_that_is_loaded_at_once_has_no_other_work(executor: ProcessExecutor) -> None:
+    scout = executor._scout
+    executor.describe(WINE)
+    assert scout is not None
+    assert scout.process is not None
+    assert wait_gone([scout.process.pid]) == []
+    assert scout.process.pid not in begun(executor)
+
+
 def test_workers_share_what_torch_takes_of_the_memory(executor: ProcessExecutor) -> None:
     rollup = Path(f"/proc/{begun(executor)[0]}/smaps_rollup").read_text()
     kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in rollup.splitlines()[1:]}
