@@ -291,13 +291,16 @@ def _mark(study: StudyRecord) -> str:
 
 
 def _optuna(storage: Storage) -> RDBStorage:
-    """Open Optuna's storage on the same database; it creates its tables there, and not all at once if others do."""
+    """Open Optuna's storage on the same database; it creates its tables there, and not all at once if others do.
+
+    A server that cannot be reached is not asked again: the search is waiting.
+    """
     url = storage.address.replace("{", "{{").replace("}", "}}")  # Optuna fills in templates
     for attempt in count(1):
         try:
             return RDBStorage(url, engine_kwargs=dict(storage.database.for_optuna))
-        except UNREADY:
-            if attempt == _ATTEMPTS:
+        except UNREADY as error:
+            if attempt == _ATTEMPTS or storage.database.passes(error.orig):
                 raise
             time.sleep(random.uniform(0.0, 0.2) * attempt)
     raise AssertionError

@@ -14,7 +14,7 @@ from tcp_proxy import Proxy
 from nas.storage import Storage, tables
 
 ENDLESS = {"task": "digits", "batch_size": 4, "trials": 100_000, "epochs": 30, "executor": "{process: {workers: 1}}"}
-_NOTICED = "trying again"
+_NOTICED = "the server cannot be reached"
 
 
 @dataclass(slots=True)

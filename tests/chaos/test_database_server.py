@@ -14,6 +14,10 @@ import pytest
 from ordeal import Ordeal
 from postgres_server import Server
 from sqlalchemy import make_url
+from sqlalchemy.exc import OperationalError
+
+from nas import dashboard
+from nas.storage import Storage
 
 NOTICED = 10.0
 """Seconds in which a search must have noticed that nobody answers."""
@@ -110,6 +114,18 @@ def test_a_search_replaces_connections_that_carry_nothing_any_more(ordeal: Ordea
 def test_a_search_notices_a_network_that_swallows_everything(ordeal: Ordeal) -> None:
     ordeal.proxy.set("deaf")
     assert ordeal.notice() < NOTICED
+    ordeal.proxy.set("none")
+    ordeal.go_on()
+
+
+def test_the_dashboards_tables_are_given_up_at_once_where_nobody_answers(ordeal: Ordeal) -> None:
+    url = make_url(ordeal.desk.url).set(port=ordeal.proxy.port).render_as_string(hide_password=False)
+    with Storage.open(url) as storage:
+        ordeal.proxy.set("deaf")
+        began = time.monotonic()
+        with pytest.raises(OperationalError):
+            dashboard._optuna(storage)
+        assert time.monotonic() - began < NOTICED
     ordeal.proxy.set("none")
     ordeal.go_on()
 

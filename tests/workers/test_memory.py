@@ -25,7 +25,7 @@ sys.path[:0] = sys.argv[3:]
 import torch
 from training_jobs import candidate, curve, job, outcome, run
 from workers import checkpoints
-from workers.train import Worker
+from workers.train import Worker, warm_up
 torch.set_num_threads(1)
 worker = Worker()
 shape = dict(family="cnn", stages=1, blocks=16, channels=64, kernel=1, pooling="none")
@@ -73,7 +73,7 @@ import torch
 from training_jobs import SGD, candidate, curve, job, outcome, run
 from search_spaces.candidate import Named
 from workers.messages import EpochMetrics, Split, TaskSpec
-from workers.train import Worker
+from workers.train import Worker, warm_up
 torch.set_num_threads(1)
 conv = dict(family="cnn", stages=1, blocks=16, channels=96, kernel=1, pooling="none")
 wide = [candidate(n, SGD, depth=2, width=1500, batch_size=180) for n in range(4)]
@@ -126,12 +126,12 @@ import numpy as np
 from training_jobs import candidate, job, outcome, run
 from search_spaces.candidate import Named, Settings
 from workers.messages import TaskSpec
-from workers.train import Worker
+from workers.train import Worker, warm_up
 path = sys.argv[1] + "/large.npz"
 np.savez(path, x=np.zeros((20000, 1000), np.float32), y=np.arange(20000) % 2)
 task, worker = TaskSpec(Named("npz", Settings(path=path))), Worker()
 worker.describe(task)
-worker.warm_up()
+warm_up()
 pages = int(open("/proc/self/statm").read().split()[0])
 resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 30 * 2**20, -1))
 ended = outcome(run(job(sys.argv[1], candidate(), epochs=1, task=task, stage="final"), worker=worker))
