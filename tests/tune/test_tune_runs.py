@@ -140,7 +140,7 @@ class StopAt(tune.Callback):
 
 
 def test_a_study_that_is_asked_to_stop_is_left_with_trials_that_wait(tmp_path: Path) -> None:
-    study = study_file(tmp_path, task="digits", batch_size=2, trials=4, epochs=27)
+    study = study_file(tmp_path, task="digits", batch_size=2, trials=4, epochs=2000)  # more than a second takes
     fit(study, callbacks=[StopAt(opened(study).storage, 2)])
     assert opened(study).record.state == "STOPPED"
     assert {trial.state for trial in opened(study).trials} <= {TrialState.WAITING, TrialState.COMPLETE}
