@@ -14,7 +14,8 @@ from tcp_proxy import Proxy
 from nas.storage import Storage, tables
 
 ENDLESS = {"task": "digits", "batch_size": 4, "trials": 100_000, "epochs": 30, "executor": "{process: {workers: 1}}"}
-_NOTICED = "the server cannot be reached"
+_NOTICED = ("trying again", "not up to date")
+"""What it says of its own tables and of the dashboard's."""
 
 
 @dataclass(slots=True)
@@ -70,7 +71,7 @@ class Ordeal:
     @property
     def warnings(self) -> int:
         """Count how often the search has said that its database is away."""
-        return self.run.stderr.count(_NOTICED)
+        return sum(self.run.stderr.count(said) for said in _NOTICED)
 
     def _epochs(self) -> int:
         with Storage.open(self.desk.url) as storage, storage.reading() as connection:
