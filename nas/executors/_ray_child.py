@@ -130,7 +130,10 @@ def _short_folder() -> str:
 
 
 def _environment(inherited: Mapping[str, str], token: Mapping[str, str]) -> dict[str, str]:
-    """One thread per worker, our code on its path, and no news to Ray's makers of how it is used."""
+    """One thread per worker, our code on its path, and no news to Ray's makers of how it is used.
+
+    Whoever calls Ray after it was shut down would have it start a cluster of this machine, which nobody would end.
+    """
     path = os.pathsep.join(entry for entry in sys.path if entry)
     kept = {
         name: value
@@ -143,5 +146,6 @@ def _environment(inherited: Mapping[str, str], token: Mapping[str, str]) -> dict
         "MKL_NUM_THREADS": "1",
         "PYTHONPATH": path,
         "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_ENABLE_AUTO_CONNECT": "0",
         **token,
     }

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from math import ceil
@@ -60,9 +61,9 @@ def main() -> None:
     Thread(target=host.watch, daemon=True).start()
     try:
         host.connect()
+        host.keep_up()
     except Exception as error:
         host.give_up(f"the Ray cluster {cluster.address or 'of this machine'} cannot be used: {_first_line(error)}")
-    host.keep_up()
 
 
 @dataclass(slots=True)
@@ -85,7 +86,7 @@ class _Host:
 
     def __init__(self, connection: Connection, cluster: Cluster, *, folder: str) -> None:
         self._connection, self._cluster, self._folder = connection, cluster, folder
-        self._sending = Lock()
+        self._sending, self._ending = Lock(), Lock()
         self._ids = count()
         self._slots: dict[int, _Slot] = {}
         self._nodes = Nodes(cluster.cpus, cluster.gpus)
@@ -156,8 +157,7 @@ class _Host:
 
     def give_up(self, reason: str, *, hopeless: bool = False) -> None:
         """Tell the controller that the cluster is of no use any more, and end."""
-        self._send(Broken(reason, hopeless))
-        self._end(1)
+        self._end(1, Broken(reason, hopeless))
 
     @property
     def _alone(self) -> bool:
@@ -268,13 +268,17 @@ class _Host:
         except OSError:
             self._end(0)
 
-    def _end(self, code: int) -> None:
-        """Take the workers along, and the cluster if it is our own."""
-        if self._cluster.address:
-            _within(3.0, ray.shutdown)
-        else:
+    def _end(self, code: int, *last: object) -> None:
+        """Take the workers along, and the cluster if it is our own; whoever comes second waits for the end."""
+        self._ending.acquire()
+        with suppress(OSError), self._sending:
+            for message in last:
+                self._connection.send(message)
+        if not self._cluster.address:
             end_session(os.getsid(0))
         shutil.rmtree(self._folder, ignore_errors=True)
+        if self._cluster.address:
+            _within(3.0, ray.shutdown)  # Ray ends this process if a thread calls it meanwhile
         os._exit(code)
 
 

@@ -1,6 +1,8 @@
 """Ray on this machine: what an executor leaves, and what it says when there is nothing to train on."""
 
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +28,15 @@ def here() -> Iterator[RayExecutor]:
 
 def test_the_token_of_an_own_cluster_is_for_its_user_alone(here: RayExecutor) -> None:
     assert stat.S_IMODE((here.child.folder / "token").stat().st_mode) == 0o600
+
+
+def test_ray_starts_no_cluster_for_a_call_that_comes_after_its_end(here: RayExecutor) -> None:
+    told = Path(f"/proc/{here.child.process.pid}/environ").read_text().split("\0")
+    environment = dict(entry.split("=", 1) for entry in told if entry)
+    late = subprocess.run(
+        [sys.executable, "-c", "import ray; ray.put(1)"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert "RaySystemError" in late.stderr.splitlines()[-1], late
 
 
 def test_a_cluster_of_its_own_ends_with_the_executor(tmp_path: Path) -> None:
