@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from nas.executors._offspring import MARK
+from nas.executors._proc import fields
 from nas.executors._wire import WARM_UP
 from nas.executors._worker import work
 from workers.train import warm_up
@@ -80,8 +81,8 @@ def _begin(mark: str, core: str) -> None:
 
 def _write_over(old: bytes, new: bytes) -> None:
     """Change what the system shows of the arguments and the environment that this process was started with."""
-    fields = Path("/proc/self/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
-    begin, end = int(fields[_ARGUMENTS]), int(fields[_ENVIRONMENT_END])
+    told = fields(Path("/proc/self/stat"))
+    begin, end = int(told[_ARGUMENTS]), int(told[_ENVIRONMENT_END])
     where = ctypes.string_at(begin, end - begin).find(old)
     if where >= 0:
         ctypes.memmove(begin + where, new.ljust(len(old), b"\0"), len(old))

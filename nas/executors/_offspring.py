@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterator, Mapping, Set
 from contextlib import suppress
 from pathlib import Path
 
+from nas.executors._proc import fields
+
 MARK = "NAS_WORKER"
 """The variable that every process of a worker has in its environment."""
 _ROUNDS = 100
@@ -60,9 +62,9 @@ def _processes() -> Iterator[tuple[int, tuple[int, int]]]:
         if not name.isdigit():
             continue
         with suppress(OSError):
-            fields = Path(f"/proc/{name}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
-            if fields[0] not in "ZXx":
-                yield int(name), (int(fields[1]), int(fields[3]))
+            state, parent, _, session = fields(Path(f"/proc/{name}/stat"))[:4]
+            if state not in "ZXx":
+                yield int(name), (int(parent), int(session))
 
 
 def _descends(pid: int, workers: Collection[int], processes: Mapping[int, tuple[int, int]]) -> bool:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from nas.executors._proc import fields
+
 _FIELD_STATE, _FIELD_USER, _FIELD_SYSTEM = 0, 11, 12  # of /proc/PID/stat, after the program's name
 
 
@@ -40,16 +42,16 @@ class Pulse:
 def _processor_time(pid: int) -> int | None:
     """Return the ticks that a process has used; None where one of its threads runs or waits for its turn."""
     ticks = 0
-    for fields in _threads(pid):
-        if fields[_FIELD_STATE] == "R":
+    for told in _threads(pid):
+        if told[_FIELD_STATE] == "R":
             return None
-        ticks += int(fields[_FIELD_USER]) + int(fields[_FIELD_SYSTEM])
+        ticks += int(told[_FIELD_USER]) + int(told[_FIELD_SYSTEM])
     return ticks
 
 
 def _threads(pid: int) -> Iterator[list[str]]:
     for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
         try:
-            yield stat.read_text("utf-8", "replace").rpartition(")")[2].split()
+            yield fields(stat)
         except OSError:
             continue  # the thread has ended meanwhile

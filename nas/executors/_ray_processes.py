@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from nas.executors._proc import fields
+
 
 def end_session(session: int, *, patience: float = 5.0) -> None:
     """Kill every process of a session, but not the caller, and wait until they are gone."""
@@ -24,7 +26,7 @@ def end_session(session: int, *, patience: float = 5.0) -> None:
 def _members(session: int) -> Iterator[int]:
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            state, _, _, sid = (entry / "stat").read_text().rpartition(")")[2].split()[:4]
+            state, _, _, sid = fields(entry / "stat")[:4]
         except OSError:
             continue  # it has ended
         if int(sid) == session and state not in "ZX" and int(entry.name) != os.getpid():

@@ -110,7 +110,7 @@ class ProcessExecutor:
         message = self._described(scout)
         if monotonic() - asked_at > _WORTH_KEEPING and not (scout.dead or self._workers[0].job):
             scout, self._workers[0] = self._workers[0], scout
-        scout.kill()
+        end([scout])
         if message is None:
             raise WorkersUnusable(f"a worker died while it loaded the task {task.task.name!r}")
         if message.info is None:
@@ -159,9 +159,12 @@ class ProcessExecutor:
     def _server(self, device: Device) -> ForkServer:
         """Return what forks the workers of a device; it is started where it is missing or dead."""
         environment = frozenset(device.environment.items())
-        if environment not in self._servers or self._servers[environment].dead:
-            self._servers[environment] = ForkServer(device)
-        return self._servers[environment]
+        server = self._servers.get(environment)
+        if server is not None and server.dead:
+            server.close()
+        if server is None or server.dead:
+            server = self._servers[environment] = ForkServer(device)
+        return server
 
     def _feed(self) -> None:
         for worker in self._workers:
