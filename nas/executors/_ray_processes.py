@@ -1,6 +1,6 @@
 """The processes that a child and its own cluster leave: all of one session, found there and ended.
 
-Ray leaves two of its own behind when its driver is killed, and `ray stop` would end everybody's.
+Ray leaves two of its own behind for a minute when its driver is killed, and `ray stop` would end everybody's.
 """
 
 import os
