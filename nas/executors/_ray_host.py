@@ -269,7 +269,10 @@ class _Host:
             self._end(0)
 
     def _end(self, code: int, *last: object) -> None:
-        """Take the workers along, and the cluster if it is our own; whoever comes second waits for the end."""
+        """Say the last words, and take the workers along, and the cluster if it is our own.
+
+        The first thread to come ends the process; any other waits for that here.
+        """
         self._ending.acquire()
         with suppress(OSError), self._sending:
             for message in last:

@@ -160,9 +160,9 @@ class ProcessExecutor:
         """Return what forks the workers of a device; it is started where it is missing or dead."""
         environment = frozenset(device.environment.items())
         server = self._servers.get(environment)
-        if server is not None and server.dead:
-            server.close()
         if server is None or server.dead:
+            if server is not None:
+                server.close()
             server = self._servers[environment] = ForkServer(device)
         return server
 
