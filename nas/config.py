@@ -24,13 +24,15 @@ class Objective:
 class Budget:
     """When a study ends; whatever is reached first. None and 0 mean without limit.
 
-    `trials` counts every trial, also those reused, infeasible or failed; `epochs` is for one trial; `total_epochs` is
-    for all trials together; `seconds` is wall time over all runs of the study; `target` is a value of the first
-    objective that is good enough; `patience` the number of finished trials without a new incumbent.
+    `trials` counts every trial that was trained, also those that failed, but neither infeasible ones nor those answered
+    from the record; `epochs` is for one trial, 0 until they are fitted to samples and time as the study begins;
+    `total_epochs` is for all trials together; `seconds` is wall time over all runs of the study, from the start of the
+    command to its end; `target` is a value of the first objective that is good enough; `patience` the number of trained
+    trials without a new incumbent.
     """
 
     trials: int = 64
-    epochs: int = 27
+    epochs: int = 0
     total_epochs: int = 0
     seconds: float = 0.0
     target: float | None = None
@@ -86,6 +88,7 @@ class StudyConfig:
     storage: str = field(default="sqlite:///nas.db", repr=False)  # it may hold a password
     artifacts: Artifacts = field(default_factory=Artifacts)
     checkpoint_seconds: float = 5.0
+    epoch_samples: int = 20_000
     seed: int = 0
 
     def __post_init__(self) -> None:

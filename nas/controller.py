@@ -3,20 +3,23 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import count
 
 from nas import executors
 from nas.account import Account, TimedSampler
+from nas.admission import Admission
 from nas.cohort_size import CohortSize
 from nas.completion import completed
 from nas.config import StudyConfig
 from nas.dashboard import Projection
 from nas.deciders import Deciders, deciders
 from nas.environment import environment
+from nas.epoch_cost import EpochCost
 from nas.errors import NoUsableTrial, StorageError, StudyExists
 from nas.executors.protocol import Executor
+from nas.fidelity import fitted
 from nas.final import FinalStage, score
 from nas.forking import FORKED, NOTHING, Inheritance, inherited, with_own_files
 from nas.happenings import Noticed, StudyEnded, StudyStarted, Watcher
@@ -26,6 +29,7 @@ from nas.ledger import Ledger
 from nas.loop import Search
 from nas.objectives import ranked
 from nas.proposals import Proposals
+from nas.pruners.asha import usual_first_rung
 from nas.replay import shown_again
 from nas.sharing import require_writable, unshared
 from nas.shelf import Shelf
@@ -33,7 +37,8 @@ from nas.showing import Showing
 from nas.stopping import Stopping
 from nas.storage import Artifact, Lease, Storage, StudyRecord
 from nas.storage.records import Json, StudyState
-from nas.study_file import from_json, to_json
+from nas.study_file import as_begun, from_json, to_json
+from nas.survey import surveyed, timed
 from nas.trials import Trial
 from search_spaces.candidate import Named
 from search_spaces.errors import NasError
@@ -51,20 +56,27 @@ class Prepared:
     task: TaskInfo
     executor: Executor
     deciders: Deciders
+    cost: EpochCost
+    """What epochs of its candidates take, as far as that was timed."""
 
 
 def prepare(config: StudyConfig, stack: ExitStack, start: Callable[[Named], Executor] = executors.start) -> Prepared:
     """Start the executor, which ends with the stack, look at the task, make who decides; nothing is written.
 
     Raises:
-        TaskError, SpecError: the task cannot be used or lacks a metric that is asked for, the sampler cannot search
-            this space, or nothing can be written to the folder for artifacts.
+        TaskError, SpecError: the task cannot be used or lacks a metric that is asked for, no candidate of the space can
+            be trained, the sampler cannot search it, or nothing can be written to the folder for artifacts.
     """
     require_writable(config)
     executor = stack.enter_context(closing(start(config.executor)))
     task = executor.describe(config.task)
     whole = completed(config, task)
-    return Prepared(whole, task, executor, deciders(whole))
+    survey = surveyed(whole, task)
+    if whole.budget.seconds:
+        survey = timed(survey, whole, executor)
+    budget = fitted(whole, task, survey.trainable, survey.epoch_seconds, executor.capacity)
+    whole = replace(whole, budget=budget)
+    return Prepared(whole, task, executor, deciders(whole), survey.cost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +86,8 @@ class Controller:
     storage: Storage
     watch: Watcher
     interrupted: Callable[[], bool] = bool
+    began: float | None = None
+    """By the clock, when the command began, from which the budget's time counts; None is when the study is run."""
     clock: Clock = time.monotonic
     start: Callable[[Named], Executor] = executors.start
     """How executors are started; benchmarks and tests hand in their own."""
@@ -114,7 +128,7 @@ class Controller:
             TaskError, SpecError: as `prepare`.
         """
         with ExitStack() as stack:
-            prepared = prepare(config, stack, self.start)
+            prepared = prepare(as_begun(config, from_json(record.config)), stack, self.start)
             config = prepared.config
             found = inherited(record, self.storage.trials(record.id), config, prepared.task)
             found = with_own_files(found, f"{files.absolute(config.artifacts.folder)}/{config.name}/checkpoints")
@@ -128,7 +142,8 @@ class Controller:
             StudyBusy: another controller runs it.
             StudyExists: the samples of its task are no longer those it began with.
         """
-        config = config or from_json(record.config)
+        known = from_json(record.config)
+        config = as_begun(config or known, known)
         with ExitStack() as stack:
             lease = self._lease(record, stack)
             prepared = prepare(config, stack, self.start)
@@ -180,9 +195,9 @@ class Run:
         self.folder = f"{files.absolute(config.artifacts.folder)}/{config.name}"
         self.account = Account(self.clock)
         self.ledger = Ledger(self.storage, lease, self.account, controller.pause)
-        self.stopping = Stopping(config.budget, config.objectives, self.clock, record.seconds)
+        self.stopping = Stopping(config.budget, config.objectives, self.clock, record.seconds, controller.began)
         self.jobs = count()
-        self.search = self._search(record.task, prepared.deciders)
+        self.search = self._search(record.task, prepared)
 
     def enter(self) -> None:
         """Say that the study runs, and go on from what is on record."""
@@ -195,31 +210,34 @@ class Run:
     def whole(self) -> tuple[StudyState, str]:
         """Search, retrain, export; return the study's state and the reason it ended."""
         self.enter()
-        reason = self.search.run()
+        self.account.seconds["start"] = self.stopping.seconds - self.record.seconds
+        reason = self.account.timed("search", self.search.run)()
         if reason == "stop":
             return self.leave("STOPPED", reason, {})
         best = ranked(list(self.search.history), self.config.objectives)[: self.config.final.top]
         if not best:
             self.leave("FAILED", "no usable trial", {})
             raise NoUsableTrial(_why_unusable(self.config.name, list(self.search.history)))
-        finals = self._retrain(best)
+        finals = self.account.timed("final", self._retrain)(best)
         if self._stopping_now():
             return self.leave("STOPPED", "stop", {})
         mine = [item for item in finals if item.number == best[0].number]
-        failures = self._export(best[0], mine[0] if mine else None)
+        failures = self.account.timed("export", self._export)(best[0], mine[0] if mine else None)
         left = self.leave("FINISHED", reason, self.result(best[0], mine, reason))
         if failures:
             raise failures[0]  # the study itself is whole: `nas export` tries again
         return left
 
-    def _search(self, task: TaskInfo, deciders: Deciders) -> Search:
-        config = self.config
-        sampler = TimedSampler(deciders.sampler, self.account)
+    def _search(self, task: TaskInfo, prepared: Prepared) -> Search:
+        config, budget = self.config, self.config.budget
+        sampler = TimedSampler(prepared.deciders.sampler, self.account)
+        proposals = Proposals(config, task, sampler)
+        rung = usual_first_rung(budget.epochs)
         return Search(
             config=config,
-            proposals=Proposals(config, task, sampler),
+            admission=Admission(proposals, self.stopping, budget.epochs, rung, prepared.cost),
             sampler=sampler,
-            pruner=deciders.pruner,
+            pruner=prepared.deciders.pruner,
             executor=self.executor,
             ledger=self.ledger,
             keeper=self.keeper,
@@ -260,8 +278,15 @@ class Run:
         first = self.config.objectives[0].metric
         metric = first if first in self.record.task.metrics else self.record.task.metrics[0]
         test = score(finals, best.number, metric)
-        time: dict[str, Json] = {part: round(seconds, 3) for part, seconds in self.account.seconds.items()}
-        return {"reason": reason, "time": time, "best": best.number, "test": asdict(test) if test else None}
+        spent: dict[str, Json] = {part: round(seconds, 3) for part, seconds in self.account.seconds.items()}
+        wall = round(self.stopping.seconds, 3)
+        return {
+            "reason": reason,
+            "wall": wall,
+            "time": spent,
+            "best": best.number,
+            "test": asdict(test) if test else None,
+        }
 
     def _export(self, best: Trial, final: Artifact | None) -> list[NasError]:
         """Write the best network in every format asked for; what one format fails with keeps no other from its turn."""

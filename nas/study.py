@@ -1,6 +1,7 @@
 """What a user holds in Python: a study, run or opened, with its trials, its best, and a way to take it along."""
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from nas.happenings import Watcher, unwatched
 from nas.objectives import incumbent, pareto_front
 from nas.passwords import hidden
 from nas.storage import Artifact, Storage, StudyRecord
-from nas.study_file import difference, from_json, load
+from nas.study_file import as_begun, difference, from_json, load
 from nas.trials import Trial
 
 
@@ -96,21 +97,24 @@ def search(
     overrides: Sequence[str] = (),
     watch: Watcher = unwatched,
     interrupted: Callable[[], bool] = bool,
+    began: float | None = None,
 ) -> Study:
     """Run a study file, or a definition built in code, to its end; go on with it if it is on record and unchanged.
 
-    A study that is finished, and is asked for no more than it was, stays as it is; `watch` is told.
+    A study that is finished, and is asked for no more than it was, stays as it is; `watch` is told. `began` is the
+    reading of `time.monotonic` from which the budget's time counts; None is now.
 
     Raises:
         SpecError: the definition is wrong; every mistake is listed.
         StudyExists: another study of that name is on record.
         NoUsableTrial: the search ended without any finite value.
     """
+    began = time.monotonic() if began is None else began
     config = definition if isinstance(definition, StudyConfig) else load(definition, overrides=overrides)
     known = _on_record(config)
     if known is not None:
         require_same(known, config)
-        config = _no_fewer(known, config)
+        config = _no_fewer(known, as_begun(config, from_json(known.config)))
         if complete(known, config):
             watch(notice(known, config))
             return Study(config.name, config.storage)
@@ -120,14 +124,21 @@ def search(
         if known is None:
             prepared = prepare(config, stack)  # before a file is made: a task that cannot be used leaves nothing behind
             storage = stack.enter_context(Storage.open(config.storage))
-            Controller(storage, watch, interrupted).begin_prepared(prepared)
+            Controller(storage, watch, interrupted, began).begin_prepared(prepared)
         else:
             storage = stack.enter_context(Storage.open(config.storage))
-            Controller(storage, watch, interrupted).resume(known, config)
+            Controller(storage, watch, interrupted, began).resume(known, config)
     return Study(config.name, config.storage)
 
 
-def fork(config: StudyConfig, of: str, *, watch: Watcher = unwatched, interrupted: Callable[[], bool] = bool) -> Study:
+def fork(
+    config: StudyConfig,
+    of: str,
+    *,
+    watch: Watcher = unwatched,
+    interrupted: Callable[[], bool] = bool,
+    began: float | None = None,
+) -> Study:
     """Run a study that begins with the trials of another in the same storage that hold under its definition.
 
     `config.name` is its own name; `of` is the other's, which stays as it is.
@@ -139,7 +150,7 @@ def fork(config: StudyConfig, of: str, *, watch: Watcher = unwatched, interrupte
     from nas.controller import Controller
 
     with Storage.open(config.storage, create=False) as storage:
-        Controller(storage, watch, interrupted).fork(storage.study(of), config)
+        Controller(storage, watch, interrupted, began).fork(storage.study(of), config)
     return Study(config.name, config.storage)
 
 
@@ -165,9 +176,13 @@ def resume(name: str, storage: str, *, watch: Watcher = unwatched, interrupted: 
 
 
 def _no_fewer(record: StudyRecord, config: StudyConfig) -> StudyConfig:
-    """Return the definition with a budget of no fewer trials than are on record: they cannot be taken back."""
-    most, there = config.budget.trials, sum(record.counts.values())
-    return replace(config, budget=replace(config.budget, trials=max(most, there))) if most else config
+    """Return the definition with a budget of no fewer trials than were trained: they cannot be taken back."""
+    most = config.budget.trials
+    if not most or most >= sum(record.counts.values()):
+        return config
+    with Storage.open(config.storage, create=False) as storage:
+        trained = sum(trial.trained for trial in storage.trials(record.id, curves="none"))
+    return replace(config, budget=replace(config.budget, trials=max(most, trained)))
 
 
 def _on_record(config: StudyConfig) -> StudyRecord | None:

@@ -8,14 +8,14 @@ from pathlib import Path
 from nas.config import StudyConfig
 from nas.overrides import override
 from nas.study_document import read_study
-from nas.study_json import Change, difference, from_json, to_json
+from nas.study_json import Change, as_begun, difference, from_json, to_json
 from nas.study_yaml import resolved
 from search_spaces.documents import parse, read
 from search_spaces.nodes import Entry, MapNode, Node, Report
 from search_spaces.reading import Cursor
 from search_spaces.space_document import spelled_out
 
-__all__ = ["Change", "difference", "from_json", "load", "loads", "resolved", "to_json"]
+__all__ = ["Change", "as_begun", "difference", "from_json", "load", "loads", "resolved", "to_json"]
 
 
 def load(path: str | os.PathLike[str], *, overrides: Sequence[str] = ()) -> StudyConfig:

@@ -75,9 +75,9 @@ def from_json(document: Mapping[str, Any]) -> StudyConfig:
 def difference(old: StudyConfig, new: StudyConfig) -> tuple[Change, ...]:
     """List what differs, in the order of the document.
 
-    Objectives and the pruner's metric that one of the two leaves to the task are no difference.
+    Objectives, the pruner's metric and the epochs that one of the two leaves open are no difference.
     """
-    before, after = _said(old, old.objectives or new.objectives), _said(new, new.objectives or old.objectives)
+    before, after = _said(old, new), _said(new, old)
     one, other = dict(_leaves(to_json(before), "")), dict(_leaves(to_json(after), ""))
     paths = dict.fromkeys((*one, *other))
     return tuple(
@@ -87,12 +87,18 @@ def difference(old: StudyConfig, new: StudyConfig) -> tuple[Change, ...]:
     )
 
 
-def _said(config: StudyConfig, objectives: tuple[Objective, ...]) -> StudyConfig:
-    """Fill in the objectives, and the metric of a pruner that compares the only one."""
-    pruning = config.pruning
+def as_begun(config: StudyConfig, begun: StudyConfig) -> StudyConfig:
+    """Return a definition with the epochs of the study on record, where it leaves them open."""
+    epochs = config.budget.epochs or begun.budget.epochs
+    return replace(config, budget=replace(config.budget, epochs=epochs))
+
+
+def _said(config: StudyConfig, other: StudyConfig) -> StudyConfig:
+    """Fill in what the other says of what is left open: objectives, epochs, the metric of a pruner that compares it."""
+    pruning, objectives = config.pruning, config.objectives or other.objectives
     if not pruning.metric and len(objectives) == 1 and objectives[0].metric in METRIC_DIRECTIONS:
         pruning = replace(pruning, metric=objectives[0].metric, direction=objectives[0].direction)
-    return replace(config, objectives=objectives, pruning=pruning)
+    return replace(as_begun(config, other), objectives=objectives, pruning=pruning)
 
 
 def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:

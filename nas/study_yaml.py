@@ -38,7 +38,7 @@ def _rest(config: StudyConfig) -> dict[str, Any]:
         "pruner": _pruner(config.pruning),
         "budget": {
             "trials": budget.trials,
-            "epochs": budget.epochs,
+            **({"epochs": budget.epochs} if budget.epochs else {}),
             "total_epochs": budget.total_epochs,
             "time": budget.seconds,
             **target,

@@ -42,7 +42,11 @@ class Trial:
     candidate: Candidate
     state: TrialState = TrialState.WAITING
     reason: str = ""
-    """Why it ended so: "pruned", "infeasible", "reused", "nan", "oom", "lost", "build", "task", … or empty."""
+    """Why it ended so: "pruned", "infeasible", "reused", "nan", "oom", "lost", "build", "task", … or empty.
+
+    A COMPLETE trial that the clock or the target ended says "time" or "target", and has the values of its last epoch;
+    a WAITING one that the user's stop interrupted says "stop", and has values too.
+    """
     curve: tuple[Point, ...] = ()
     values: tuple[float, ...] = ()
     constraints: Mapping[str, float] = field(default_factory=dict)
@@ -68,6 +72,11 @@ class Trial:
     def feasible(self) -> bool:
         """Tell whether every constraint that was measured holds."""
         return all(excess <= 0 for excess in self.constraints.values())
+
+    @property
+    def trained(self) -> bool:
+        """Tell whether a worker was ever given this trial, or will be: what `budget.trials` counts."""
+        return self.attempt > 0 or not self.state.finished
 
     @property
     def metrics(self) -> Mapping[str, float]:

@@ -162,11 +162,14 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an assignment ended. `metrics` are those of the last epoch; `reason` says why it FAILed ("nan", "oom", …)."""
+    """How an assignment ended. `metrics` are those of the last epoch; `reason` says why it FAILed ("nan", "oom", …).
+
+    ENDED was told to end before its last epoch; `epochs`, `metrics` and `checkpoint` are of the last measured one.
+    """
 
     number: int
     attempt: int
-    state: Literal["COMPLETE", "PRUNED", "FAIL"]
+    state: Literal["COMPLETE", "PRUNED", "ENDED", "FAIL"]
     epochs: int
     metrics: Mapping[str, float]
     seconds: float

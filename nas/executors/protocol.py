@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
+from search_spaces.candidate import Candidate
 from workers.messages import Event, Job, JobLost, TaskInfo, TaskSpec
 
 
@@ -23,6 +24,16 @@ class Executor(Protocol):
         """Load a task where the jobs will run and say what it holds; raise `TaskError` if it cannot be used."""
         ...
 
+    def probe(
+        self, task: TaskSpec, candidates: Sequence[Candidate], seconds: float, epoch_samples: int
+    ) -> Sequence[float | None]:
+        """Time a few training steps of candidates where jobs will run, for so many seconds in all at most.
+
+        Returns the seconds that one epoch of each would take, its measurement included; None for those that could not
+        be timed, and fewer where the time was over.
+        """
+        ...
+
     def submit(self, job: Job) -> None:
         """Start a job, or queue it until a worker is free."""
         ...
@@ -33,6 +44,13 @@ class Executor(Protocol):
 
     def stop(self, numbers: Collection[int]) -> None:
         """Ask that these trials end after the epoch they are in; each still ends with an `Outcome` PRUNED."""
+        ...
+
+    def end(self, numbers: Collection[int]) -> None:
+        """Ask that these trials end now, within the epoch they are in, and keep what they measured last.
+
+        Each ends with an `Outcome` ENDED, with a checkpoint of its last measured epoch or none.
+        """
         ...
 
     def close(self) -> None:

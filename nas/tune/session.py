@@ -132,7 +132,7 @@ class Session:
             self._last[trial.number] = point
         self._search.receive([EpochMetrics(trial.number, trial.attempt, point.epoch, point.metrics, point.seconds)])
         self._record()
-        return point.epoch >= self._epochs or trial.number in self._handover.stops
+        return point.epoch >= self._epochs or trial.number in self._handover.stops | self._handover.ends
 
     def end(self, tune_id: str, ending: Ending) -> None:
         """Record how a trial ended that Tune has ended: at its last epoch, or before because we or Tune said so."""
@@ -148,6 +148,8 @@ class Session:
                 outcome = replace(outcome, checkpoint=ending.keep(self._search.folder), reason=ending.note)
             elif trial.number in self._handover.stops:
                 outcome = replace(outcome, state="PRUNED")
+            elif trial.number in self._handover.ends:
+                outcome = replace(outcome, state="ENDED", checkpoint=ending.keep(self._search.folder))
             else:
                 outcome = replace(outcome, state="PRUNED", reason="stopped")
             self._search.receive([outcome])
@@ -203,7 +205,8 @@ class Session:
 
     def _leave(self, tune_id: str) -> None:
         self._jobs.pop(tune_id, None)
-        self._handover.stops.discard(self._numbers.get(tune_id, -1))
+        for told in (self._handover.stops, self._handover.ends):
+            told.discard(self._numbers.get(tune_id, -1))
         self._record()
 
     def _retrained(self, best: Trial) -> list[Artifact]:

@@ -12,7 +12,7 @@ from nas.controller import Controller
 from nas.happenings import EpochsDone, Happening
 from nas.storage import Storage, StudyRecord
 from nas.trials import Trial
-from search_spaces.candidate import Named, Settings
+from search_spaces.candidate import Candidate, Named, Settings
 from search_spaces.dimensions import Choice, Float, Int
 from search_spaces.expressions import Expression
 from search_spaces.space import SearchSpace
@@ -89,6 +89,7 @@ class Training:
     epochs: int
     lived: int = 0
     stopped: bool = False
+    ended: bool = False
 
 
 @dataclass(slots=True)
@@ -103,8 +104,11 @@ class ScriptedExecutor:
     at_poll: Callable[[int], Sequence[Event | JobLost]] = lambda _: ()
     """Called with the number of the poll before it does anything; what it returns is reported too."""
     task: TaskInfo = TASK
+    epoch_seconds: float | None = None
+    """What a probe says that an epoch of any candidate takes."""
     jobs: list[Job] = field(default_factory=list)
     stops: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
     closed: int = 0
     trained: int = 0
     """Epochs of the search stage, trained by all."""
@@ -113,6 +117,11 @@ class ScriptedExecutor:
 
     def describe(self, task: TaskSpec) -> TaskInfo:
         return self.task
+
+    def probe(
+        self, task: TaskSpec, candidates: Sequence[Candidate], seconds: float, epoch_samples: int
+    ) -> Sequence[float | None]:
+        return [self.epoch_seconds for _ in candidates]
 
     def submit(self, job: Job) -> None:
         self.jobs.append(job)
@@ -132,6 +141,11 @@ class ScriptedExecutor:
         for training in self.running:
             training.stopped |= training.assignment.number in numbers
 
+    def end(self, numbers: Collection[int]) -> None:
+        self.ends += numbers
+        for training in self.running:
+            training.ended |= training.assignment.number in numbers
+
     def close(self) -> None:
         self.closed += 1
         self.running.clear()
@@ -140,6 +154,8 @@ class ScriptedExecutor:
         life = training.life
         if training.stopped and not self.deaf:
             return [self._end(training, "PRUNED")]
+        if training.ended and not self.deaf:
+            return [self._end(training, "ENDED")]
         if life.lost_after == training.lived:
             self.running = [item for item in self.running if item.job is not training.job]
             return [JobLost(training.job.id, "worker 1 was killed by signal 9", life.blame)]
@@ -167,7 +183,8 @@ class ScriptedExecutor:
         self.running.remove(training)
         item, epochs = training.assignment, training.epochs
         metrics = training.life.measure(epochs) if epochs else {}
-        checkpoint = write_checkpoint(training) if state == "COMPLETE" else None
+        kept = state == "COMPLETE" or (state == "ENDED" and epochs)
+        checkpoint = write_checkpoint(training) if kept else None
         reason = training.life.reason if state == "FAIL" else ""
         return Outcome(item.number, item.attempt, state, epochs, metrics, 0.5 * epochs, reason, checkpoint)
 
