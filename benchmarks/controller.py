@@ -69,6 +69,9 @@ class NoOpExecutor:
     def stop(self, numbers: Collection[int]) -> None:
         """Finish anyway: every trial shall have its 20 reports."""
 
+    def end(self, numbers: Collection[int]) -> None:
+        """Finish anyway."""
+
     def close(self) -> None:
         """Have nothing to end."""
 

@@ -160,13 +160,20 @@ class Saved:
     checkpoint: Checkpoint
 
 
+Ending = Literal["COMPLETE", "PRUNED", "FAIL", "ENDED"]
+"""How a training ends: it came to its last epoch; it was given up; it could not go on; it was cut short."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an assignment ended. `metrics` are those of the last epoch; `reason` says why it FAILed ("nan", "oom", …)."""
+    """How an assignment ended. `metrics` are those of the last epoch; `reason` says why it FAILed ("nan", "oom", …).
+
+    One that ENDED has the epochs, metrics and checkpoint of what was last measured; nothing of a part of an epoch.
+    """
 
     number: int
     attempt: int
-    state: Literal["COMPLETE", "PRUNED", "FAIL"]
+    state: Ending
     epochs: int
     metrics: Mapping[str, float]
     seconds: float

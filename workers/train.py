@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from search_spaces.errors import NasError
 from workers import dataset
+from workers.endings import Endings
 from workers.messages import Event, Job, Machine, Memory, Outcome, Stage, TaskInfo, TaskSpec
 
 if TYPE_CHECKING:
@@ -65,8 +66,12 @@ class Worker:
 
         return memory(self.device)
 
-    def train(self, job: Job) -> Events:
-        """Train a job's candidates together, epoch by epoch; each ends with exactly one Outcome."""
+    def train(self, job: Job, endings: Endings | None = None) -> Events:
+        """Train a job's candidates together, epoch by epoch; each ends with exactly one Outcome.
+
+        Another thread may have some of them end at once, within an epoch, by `endings`. The first list says, with or
+        without events, that the samples are loaded and a cohort has begun.
+        """
         from workers.engines.failures import out_of_memory
         from workers.rounds import Rounds
 
@@ -79,7 +84,7 @@ class Worker:
                 raise
             yield _all_failed(job, "oom")  # the samples alone fill the device
         else:
-            yield from Rounds(job, material, self.device).events()
+            yield from Rounds(job, material, self.device, endings or Endings()).events()
 
     def _load(self, spec: TaskSpec) -> dataset.Dataset:
         if spec not in self._datasets:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field, fields
 from hashlib import sha256
 
-from nas.executors._wire import Answer, Described, JobDone, Ready, Report
+from nas.executors._wire import Answer, Described, End, JobDone, Ready, Report
 from workers.messages import Assignment, Blame, Checkpoint, EpochMetrics, Job, Outcome, Saved, TaskInfo, TaskSpec
 
-_SPOKEN = (Answer, Described, JobDone, Ready, Report, Assignment, Checkpoint, EpochMetrics, Job, Outcome, Saved)
+_SPOKEN = (Answer, Described, End, JobDone, Ready, Report, Assignment, Checkpoint, EpochMetrics, Job, Outcome, Saved)
 
 
 def language() -> str:
@@ -41,7 +41,7 @@ class ToWorker:
     """From the controller, to be passed on to a worker."""
 
     worker: int
-    message: Job | TaskSpec | Answer
+    message: Job | TaskSpec | Answer | End
 
 
 @dataclass(frozen=True, slots=True)

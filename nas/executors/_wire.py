@@ -37,6 +37,13 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class End:
+    """These trials of the job that was given last are to end at once."""
+
+    numbers: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Described:
     """The answer to a `TaskSpec`: what the task holds, or why it cannot be used."""
 

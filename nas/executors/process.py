@@ -141,7 +141,13 @@ class ProcessExecutor:
         """Pass the stops on to the workers that train these trials."""
         for worker in self._workers:
             worker.answer(worker.numbers & frozenset(numbers))
-        self._unbegun += self._waiting.withdraw(frozenset(numbers))
+        self._unbegun += self._waiting.withdraw(numbers, "PRUNED")
+
+    def end(self, numbers: Collection[int]) -> None:
+        """Have the workers that train these trials end them."""
+        for worker in self._workers:
+            self._unbegun += worker.end(worker.numbers & frozenset(numbers))
+        self._unbegun += self._waiting.withdraw(numbers, "ENDED")
 
     def close(self) -> None:
         """Kill every worker: what they had not reported is trained again by whoever resumes."""

@@ -32,7 +32,15 @@ class Executor(Protocol):
         ...
 
     def stop(self, numbers: Collection[int]) -> None:
-        """Ask that these trials end after the epoch they are in; each still ends with an `Outcome` PRUNED."""
+        """Give up these trials after the epoch they are in; each still ends with an `Outcome` PRUNED."""
+        ...
+
+    def end(self, numbers: Collection[int]) -> None:
+        """End these trials at once, within the epoch, at most two seconds late; each ends with an `Outcome` ENDED.
+
+        What was last measured is kept: its epochs, metrics and, but for the final stage, a checkpoint of its weights.
+        One that has not begun ends where it would have gone on from; one that was done meanwhile is COMPLETE.
+        """
         ...
 
     def close(self) -> None:

@@ -7,10 +7,11 @@ from importlib.util import find_spec
 from time import monotonic
 
 from nas.errors import WorkersUnusable
+from nas.executors._given import Given
 from nas.executors._ray_child import Child, Ended
 from nas.executors._ray_wire import Broken, Cluster, FromWorker, Gone, Leave, Leaving, ToWorker
 from nas.executors._waiting import Waiting
-from nas.executors._wire import Answer, Described, JobDone, Ready, Report
+from nas.executors._wire import Answer, Described, End, JobDone, Ready, Report
 from nas.executors.protocol import Executor
 from search_spaces.hyperparameters import file, integer, number, option
 from workers.errors import TaskError
@@ -127,7 +128,16 @@ class RayExecutor:
         """Pass the stops on to the workers that train these trials."""
         for worker in self._workers.values():
             self._answer(worker, worker.numbers & frozenset(numbers))
-        self._happened += self._waiting.withdraw(frozenset(numbers))
+        self._happened += self._waiting.withdraw(numbers, "PRUNED")
+
+    def end(self, numbers: Collection[int]) -> None:
+        """Have the workers that train these trials end them."""
+        for worker in self._workers.values():
+            ended = worker.numbers & frozenset(numbers)
+            if ended and worker.given:
+                self._child.send(ToWorker(worker.id, End(ended)))
+                self._happened += worker.given.end(ended)
+        self._happened += self._waiting.withdraw(numbers, "ENDED")
 
     def close(self) -> None:
         """End every worker, and the cluster if it was started for this run."""
@@ -140,8 +150,8 @@ class RayExecutor:
     def _feed(self) -> None:
         for worker in self._workers.values():
             if len(self._waiting) and worker.job is None and not worker.leaving_since:
-                worker.job, worker.turn, worker.answered = self._waiting.take(), -1, -1
-                self._child.send(ToWorker(worker.id, worker.job))
+                worker.given, worker.turn, worker.answered = Given(self._waiting.take()), -1, -1
+                self._child.send(ToWorker(worker.id, worker.given.job))
 
     def _ask(self, worker: "_Worker", task: TaskSpec) -> None:
         worker.asked += 1
@@ -202,14 +212,14 @@ class RayExecutor:
             return  # it was given up
         match message:
             case JobDone():
-                worker.job = None
+                worker.given = None
             case Described():
                 worker.asked -= 1
                 self._described = self._described if worker.asked else message
             case Report():
                 worker.turn = message.turn
                 worker.saved = bool(worker.leaving_since) and any(isinstance(item, Saved) for item in message.events)
-                self._happened += message.events
+                self._happened += worker.given.heard(message.events) if worker.given else message.events
 
     def _lose(self, worker: "_Worker", reason: str, blame: Blame) -> None:
         del self._workers[worker.id]
@@ -242,7 +252,7 @@ class _Worker:
 
     id: int
     pid: int
-    job: Job | None = None
+    given: Given | None = None
     turn: int = -1
     answered: int = -1
     asked: int = 0
@@ -251,6 +261,11 @@ class _Worker:
     saved: bool = False
 
     @property
+    def job(self) -> Job | None:
+        """The job that it has."""
+        return self.given.job if self.given else None
+
+    @property
     def numbers(self) -> frozenset[int]:
         """The trials it trains."""
-        return frozenset(item.number for item in self.job.assignments) if self.job else frozenset()
+        return self.given.numbers if self.given else frozenset()

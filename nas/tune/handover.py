@@ -17,6 +17,8 @@ class Handover:
         """Jobs that may be under way; whoever asks for one more raises it first."""
         self.stops: set[int] = set()
         """Trials that shall end at their next report."""
+        self.ended: set[int] = set()
+        """Trials that shall end there too, and keep what they have reached."""
         self._offered: deque[Job] = deque()
 
     def describe(self, task: TaskSpec) -> TaskInfo:
@@ -38,6 +40,10 @@ class Handover:
     def stop(self, numbers: Collection[int]) -> None:
         """Remember whom to stop."""
         self.stops.update(numbers)
+
+    def end(self, numbers: Collection[int]) -> None:
+        """Remember whom to end; Tune lets nobody into the middle of an epoch."""
+        self.ended.update(numbers)
 
     def close(self) -> None:
         """Forget what was offered."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from executor_jobs import WINE, follow, job, metrics, outcomes, slow_job
+from executor_jobs import WINE, follow, job, lengthy_job, metrics, outcomes, slow_job
 
 from nas.executors import EXECUTORS, Executor, start
 from search_spaces.candidate import Named, Settings
@@ -102,6 +102,54 @@ def test_a_stop_of_a_trial_that_has_ended_harms_no_other(executor: Executor, tmp
     outcome = outcomes(executor, 1)[-1]
     assert isinstance(outcome, Outcome)
     assert outcome.state == "COMPLETE"
+
+
+def test_a_trial_ends_within_an_epoch_and_keeps_what_was_measured(executor: Executor, tmp_path: Path) -> None:
+    executor.submit(lengthy_job(1, tmp_path))
+    *_, first = follow(executor, until=lambda event: isinstance(event, EpochMetrics))
+    assert isinstance(first, EpochMetrics)
+    assert list(executor.poll(0.2)) == [], "the second epoch takes longer than this"
+    executor.end([1])
+    outcome = outcomes(executor, 1)[-1]
+    assert isinstance(outcome, Outcome)
+    assert (outcome.state, outcome.epochs, outcome.metrics) == ("ENDED", 1, first.metrics)
+    assert outcome.checkpoint is not None
+    assert outcome.checkpoint.epoch == 1
+    assert Path(outcome.checkpoint.path).stat().st_size == outcome.checkpoint.bytes
+
+
+def test_trials_that_have_not_begun_end_at_once(executor: Executor, tmp_path: Path) -> None:
+    for number in range(5):
+        executor.submit(slow_job(number, tmp_path))
+    executor.end(range(5))
+    ended = [event for event in outcomes(executor, 5) if isinstance(event, Outcome)]
+    assert sorted((event.number, event.state, event.epochs) for event in ended) == [
+        (number, "ENDED", 0) for number in range(5)
+    ]
+    assert {event.checkpoint for event in ended} == {None}
+
+
+def test_a_trial_that_has_not_begun_keeps_what_it_would_have_gone_on_from(executor: Executor, tmp_path: Path) -> None:
+    executor.submit(job(1, tmp_path, epochs=2))
+    done = outcomes(executor, 1)[-1]
+    assert isinstance(done, Outcome)
+    rest = slow_job(1, tmp_path)
+    executor.submit(replace(rest, assignments=(replace(rest.assignments[0], attempt=2, checkpoint=done.checkpoint),)))
+    executor.end([1])
+    outcome = outcomes(executor, 1)[-1]
+    assert isinstance(outcome, Outcome)
+    assert (outcome.state, outcome.attempt, outcome.epochs) == ("ENDED", 2, 2)
+    assert outcome.checkpoint == done.checkpoint
+
+
+def test_whom_an_earlier_job_ended_trains_in_the_next(executor: Executor, tmp_path: Path) -> None:
+    executor.submit(slow_job(1, tmp_path))
+    executor.end([1])
+    outcomes(executor, 1)
+    executor.submit(job(1, tmp_path))
+    outcome = outcomes(executor, 1)[-1]
+    assert isinstance(outcome, Outcome)
+    assert (outcome.state, outcome.epochs) == ("COMPLETE", 3)
 
 
 def test_a_job_on_a_task_that_cannot_be_loaded_fails_with_the_reason(executor: Executor, tmp_path: Path) -> None:

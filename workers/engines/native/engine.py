@@ -11,13 +11,14 @@ from search_spaces.candidate import Named
 from workers import schedules
 from workers.batches import Epoch, Samples, batch_count
 from workers.checkpoints import TrainedState
+from workers.endings import NEVER, NONE, Flags
 from workers.engines.failures import failure
 from workers.engines.native import library
-from workers.engines.native.library import Work
+from workers.engines.native.library import INTERRUPTED, NO_MEMORY, Work
 from workers.engines.native.packing import EVALUATION_SIZE, Packed, Packer
 from workers.engines.native.program import Uncovered
 from workers.engines.native.trained import Trained
-from workers.engines.protocol import Failure, Measured, Member
+from workers.engines.protocol import Failure, Interrupted, Measured, Member, Result
 from workers.messages import TaskInfo
 from workers.schedules.constant import Constant
 
@@ -49,7 +50,7 @@ class Native:
                 failures[member.number] = failure(error)
         return failures
 
-    def epoch(self, epoch: Epoch) -> Mapping[int, Measured | Failure]:
+    def epoch(self, epoch: Epoch, flags: Flags = NONE) -> Mapping[int, Result]:
         """Train every candidate; those of one batch size share the packed epoch."""
         packs = {size: self._packer.train(epoch.samples, size) for size in {*map(_size, self._trained.values())}}
         kept: list[Factors | None] = []  # C++ reads them while it works
@@ -57,7 +58,7 @@ class Native:
         def work(trained: Trained) -> Work:
             packed = packs[_size(trained)]
             kept.append(self._factors(trained))
-            return _work(trained, packed, kept[-1])
+            return _work(trained, packed, kept[-1], flags)
 
         works = self._call(work, lambda works, count: self._library.nas_train(works, count, self._threads))
         for trained, done in zip(self._trained.values(), works, strict=True):
@@ -65,13 +66,13 @@ class Native:
             trained.epochs += 1
         return self._results(works, lambda done: {"train_loss": done.loss})
 
-    def evaluate(self, samples: Samples) -> Mapping[int, Measured | Failure]:
+    def evaluate(self, samples: Samples, flags: Flags = NONE) -> Mapping[int, Result]:
         """Measure every candidate on these samples."""
         if self._measured is None or self._measured[0] is not samples:
             self._measured = samples, self._measurer.pack(samples, EVALUATION_SIZE, len(samples))
         packed, scale = self._measured[1], self._scale.ctypes.data
         works = self._call(
-            lambda trained: _work(trained, packed, None),
+            lambda trained: _work(trained, packed, None, flags),
             lambda works, count: self._library.nas_measure(works, count, self._threads, scale),
         )
         return self._results(works, lambda done: dict(zip(self._info.metrics, done.metrics, strict=False)))
@@ -95,11 +96,10 @@ class Native:
         function(works, len(works))
         return list(works)
 
-    def _results(
-        self, works: Collection[Work], metrics: Callable[[Work], Mapping[str, float]]
-    ) -> dict[int, Measured | Failure]:
+    def _results(self, works: Collection[Work], metrics: Callable[[Work], Mapping[str, float]]) -> dict[int, Result]:
+        unfinished: dict[int, Result] = {NO_MEMORY: Failure("oom"), INTERRUPTED: Interrupted()}
         return {
-            number: Failure("oom") if done.failed else Measured(metrics(done), done.seconds)
+            number: unfinished.get(done.failed) or Measured(metrics(done), done.seconds)
             for number, done in zip(self._trained, works, strict=True)
         }
 
@@ -126,12 +126,13 @@ def _size(trained: Trained) -> int:
     return trained.member.batch_size
 
 
-def _work(trained: Trained, packed: Packed, factors: Factors | None) -> Work:
+def _work(trained: Trained, packed: Packed, factors: Factors | None, flags: Flags) -> Work:
     return Work(
         candidate=trained.handle,
         inputs=packed.inputs.ctypes.data,
         targets=packed.targets.ctypes.data,
         factors=None if factors is None else factors.ctypes.data,
+        ended=ctypes.addressof(flags.get(trained.member.number, NEVER)),
         samples=packed.samples,
         size=packed.size,
         step=trained.step,
