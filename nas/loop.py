@@ -180,6 +180,7 @@ class Search:
             seed=self.config.seed,
             folder=self.folder,
             checkpoint_seconds=self.config.checkpoint_seconds,
+            epoch_samples=self.config.epoch_samples,
         )
         self._running |= {trial.number: Running(trial, job.id, list(trial.curve)) for trial in begun}
         self._job_sizes[job.id] = len(begun)

@@ -107,7 +107,7 @@ class Life:
 
 
 def gather(job: Job, *, samples: int) -> tuple[Life, ...]:
-    """Return the lives of a job's assignments as they begin."""
+    """Return the lives of a job's assignments as they begin; an epoch has at least so many samples."""
     return tuple(
         Life(
             assignment,

@@ -138,6 +138,11 @@ class Job:
     stage: Stage = "search"
     checkpoint_seconds: float = 5.0
     """A checkpoint is written after an epoch when this much training time has passed since the last."""
+    epoch_samples: int = 0
+    """An epoch sees so many training samples of the search at most, and a pass over more is several; 0: every one.
+
+    The final stage, which has more samples, divides its passes as the search did: as many epochs are as many passes.
+    """
 
 
 @dataclass(frozen=True, slots=True)

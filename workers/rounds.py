@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from search_spaces import families
 from search_spaces.network import Network
 from workers import checkpoints
-from workers.batches import Samples, shuffled
+from workers.batches import Epoch, Samples, parts_of_a_pass, shuffled
 from workers.checkpoints import TrainedState
 from workers.cohorts import COHORT_BYTES, Life, gather, group, halves, held_bytes
 from workers.devices import one_thread, release
@@ -43,7 +43,8 @@ class Rounds:
     def __init__(self, job: Job, material: Material, device: str, endings: Endings) -> None:
         self._job, self._material, self._device, self._endings = job, material, device, endings
         self._stopped: set[int] = set()
-        self._cohorts = deque(group(gather(job, samples=len(material.train))))
+        self._parts = parts_of_a_pass(material.info.samples[0], job.epoch_samples)
+        self._cohorts = deque(group(gather(job, samples=len(material.train) // self._parts)))
         self._live: dict[int, Life] = {}
         self._engine = self._new_engine()
         self._unsaved = self._spent = 0.0
@@ -56,8 +57,8 @@ class Rounds:
             yield from self._cohort()
 
     def _new_engine(self) -> Chosen:
-        material = self._material
-        return Chosen(material.info, samples=len(material.train), epochs=self._job.epochs, device=self._device)
+        samples, epochs = len(self._material.train), self._job.epochs
+        return Chosen(self._material.info, samples=samples, epochs=epochs, device=self._device, parts=self._parts)
 
     def _cohort(self) -> Generator[list[Event], Collection[int], None]:
         """Train one cohort to the last epoch; the first list, which may be empty, says that it has begun."""
@@ -117,9 +118,7 @@ class Rounds:
         epoch = next(iter(self._live.values())).epochs
         with one_thread():
             flags = self._flags()
-            trained = self._together(
-                lambda: self._engine.epoch(shuffled(self._material.train, seed=self._job.seed, epoch=epoch), flags)
-            )
+            trained = self._together(lambda: self._engine.epoch(self._samples(epoch), flags))
             events = self._leave(trained)
             measured = self._measure() if self._job.stage == "search" else {}
             events += self._leave(measured)
@@ -128,6 +127,9 @@ class Rounds:
         for life in self._live.values():
             life.cohort_seconds += self._spent
         return events + self._report(trained, measured)
+
+    def _samples(self, epoch: int) -> Epoch:
+        return shuffled(self._material.train, seed=self._job.seed, epoch=epoch, parts=self._parts)
 
     def _measure(self) -> Results:
         flags = self._flags()

@@ -17,10 +17,11 @@ class Chosen:
 
     name = "chosen"
 
-    def __init__(self, info: TaskInfo, *, samples: int, epochs: int, device: str) -> None:
-        self._solo = Solo(info, samples=samples, epochs=epochs, device=device)
+    def __init__(self, info: TaskInfo, *, samples: int, epochs: int, device: str, parts: int = 1) -> None:
+        """Train epochs of which a pass over the samples takes `parts`."""
+        self._solo = Solo(info, samples=samples, epochs=epochs, device=device, parts=parts)
         usable = device == "cpu" and plan.status().present
-        self._native = Native(info, samples=samples, epochs=epochs) if usable else None
+        self._native = Native(info, samples=samples, epochs=epochs, parts=parts) if usable else None
         self._engines: dict[int, Engine] = {}
 
     def engine_of(self, number: int) -> str:

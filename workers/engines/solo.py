@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import TypeVar
 
-from workers.batches import Epoch, Samples
+from workers.batches import Epoch, Samples, step_count
 from workers.checkpoints import TrainedState
 from workers.endings import NEVER, NONE, Flag, Flags
 from workers.engines.failures import failure
@@ -25,8 +25,9 @@ class Solo:
 
     name = "solo"
 
-    def __init__(self, info: TaskInfo, *, samples: int, epochs: int, device: str) -> None:
-        self._info, self._samples, self._epochs, self._device = info, samples, epochs, device
+    def __init__(self, info: TaskInfo, *, samples: int, epochs: int, device: str, parts: int = 1) -> None:
+        self._info, self._device = info, device
+        self._steps = partial(step_count, samples, parts, epochs=epochs)
         self._trainings: dict[int, Training] = {}
 
     def add(self, members: Collection[Member]) -> Mapping[int, Failure]:
@@ -56,9 +57,8 @@ class Solo:
         self._trainings[number].restore(state)
 
     def _add(self, member: Member) -> None:
-        self._trainings[member.number] = Training(
-            member, self._info, samples=self._samples, epochs=self._epochs, device=self._device
-        )
+        steps = self._steps(size=member.batch_size)
+        self._trainings[member.number] = Training(member, self._info, steps=steps, device=self._device)
 
     def _each(self, work: Callable[[Training, Flag], Result], flags: Flags) -> dict[int, Result]:
         return {

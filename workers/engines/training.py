@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from workers import optimizers, schedules
-from workers.batches import Epoch, batch_count
+from workers.batches import Epoch
 from workers.checkpoints import TrainedState
 from workers.endings import NEVER, Flag
 from workers.engines.protocol import Member
@@ -25,11 +25,10 @@ EVALUATION_BYTES = 64 << 20
 class Training:
     """Counts its own steps; nothing in it is shared with another candidate."""
 
-    def __init__(self, member: Member, info: TaskInfo, *, samples: int, epochs: int, device: str) -> None:
+    def __init__(self, member: Member, info: TaskInfo, *, steps: int, device: str) -> None:
         recipe = member.candidate.recipe
         self.member, self.recipe = member, recipe
-        self.steps_per_epoch = batch_count(samples, member.batch_size)
-        self.steps = epochs * self.steps_per_epoch
+        self.steps = steps
         self.step, self.epochs = 0, 0
         self.module = build(member.network, member.candidate.seed).to(device)
         self.dropouts = dropouts(self.module)

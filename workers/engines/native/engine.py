@@ -2,14 +2,14 @@
 
 import ctypes
 from collections.abc import Callable, Collection, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search_spaces.candidate import Named
 from workers import schedules
-from workers.batches import Epoch, Samples, batch_count
+from workers.batches import Epoch, Samples, batch_count, step_count
 from workers.checkpoints import TrainedState
 from workers.endings import NEVER, NONE, Flags
 from workers.engines.failures import failure
@@ -30,8 +30,11 @@ class Native:
 
     name = "native"
 
-    def __init__(self, info: TaskInfo, *, samples: int, epochs: int, threads: int = 1, variant: str = "") -> None:
-        self._info, self._samples, self._epochs, self._threads = info, samples, epochs, threads
+    def __init__(
+        self, info: TaskInfo, *, samples: int, epochs: int, parts: int = 1, threads: int = 1, variant: str = ""
+    ) -> None:
+        self._info, self._threads = info, threads
+        self._steps = partial(step_count, samples, parts, epochs=epochs)
         self._library = library.load(variant)
         self._packer, self._measurer = Packer(self._library), Packer(self._library)
         self._measured: tuple[Samples, Packed] | None = None
@@ -57,12 +60,12 @@ class Native:
 
         def work(trained: Trained) -> Work:
             packed = packs[_size(trained)]
-            kept.append(self._factors(trained))
+            kept.append(self._factors(trained, epoch))
             return _work(trained, packed, kept[-1], flags)
 
         works = self._call(work, lambda works, count: self._library.nas_train(works, count, self._threads))
         for trained, done in zip(self._trained.values(), works, strict=True):
-            trained.step, trained.product = trained.step + self._steps(trained), done.product
+            trained.step, trained.product = trained.step + _batches(trained, epoch), done.product
             trained.epochs += 1
         return self._results(works, lambda done: {"train_loss": done.loss})
 
@@ -103,14 +106,11 @@ class Native:
             for number, done in zip(self._trained, works, strict=True)
         }
 
-    def _steps(self, trained: Trained) -> int:
-        return batch_count(self._samples, _size(trained))
-
-    def _factors(self, trained: Trained) -> Factors | None:
-        """Return the learning rate's factors of this epoch's steps; nothing where it never changes."""
-        recipe, steps = trained.member.candidate.recipe, self._steps(trained)
-        factors = _schedule(recipe.schedule, recipe.warmup, self._epochs * steps)
-        return None if factors is None else factors[trained.step : trained.step + steps]
+    def _factors(self, trained: Trained, epoch: Epoch) -> Factors | None:
+        """Return the learning rate's factors of an epoch's steps; nothing where it never changes."""
+        recipe = trained.member.candidate.recipe
+        factors = _schedule(recipe.schedule, recipe.warmup, self._steps(size=_size(trained)))
+        return None if factors is None else factors[trained.step : trained.step + _batches(trained, epoch)]
 
 
 @lru_cache(maxsize=256)
@@ -124,6 +124,10 @@ def _schedule(named: Named, warmup: float, steps: int) -> Factors | None:
 
 def _size(trained: Trained) -> int:
     return trained.member.batch_size
+
+
+def _batches(trained: Trained, epoch: Epoch) -> int:
+    return batch_count(len(epoch.samples), _size(trained))
 
 
 def _work(trained: Trained, packed: Packed, factors: Factors | None, flags: Flags) -> Work:
