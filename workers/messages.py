@@ -146,6 +146,34 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """Candidates of which a few steps are to be timed, all of them in about so many seconds; see `Job`."""
+
+    task: TaskSpec
+    candidates: tuple[Candidate, ...]
+    seconds: float = 1.0
+    epoch_samples: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What an epoch of one candidate is expected to take: its training, of so many steps, and measuring it."""
+
+    training: float
+    evaluation: float
+    steps: int
+
+    @property
+    def epoch(self) -> float:
+        """Seconds of an epoch."""
+        return self.training + self.evaluation
+
+
+Timings = tuple[Timing | None, ...]
+"""One for each candidate; None for one that cannot be trained, or for which no time was left."""
+
+
+@dataclass(frozen=True, slots=True)
 class EpochMetrics:
     """What one candidate measured after `epoch` epochs; `seconds` is its own share of the time."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from search_spaces.errors import NasError
 from workers import dataset
 from workers.endings import Endings
-from workers.messages import Event, Job, Machine, Memory, Outcome, Stage, TaskInfo, TaskSpec
+from workers.messages import Event, Job, Machine, Memory, Outcome, Probe, Stage, TaskInfo, TaskSpec, Timings
 
 if TYPE_CHECKING:
     from workers.rounds import Material
@@ -60,6 +60,16 @@ class Worker:
         """Load a task and say what it holds; raise `TaskError` if it cannot be used."""
         return self._load(spec).info
 
+    def probe(self, probe: Probe) -> Timings:
+        """Estimate what an epoch of some candidates takes; of a task that cannot be used nothing is known."""
+        from workers.probe import timed
+
+        try:
+            material = self._material(probe.task, "search")
+        except NasError:
+            return (None,) * len(probe.candidates)
+        return timed(material, probe, device=self.device)
+
     def memory(self) -> Memory:
         """Say what training has taken of the device's memory so far."""
         from workers.devices import memory
@@ -76,7 +86,7 @@ class Worker:
         from workers.rounds import Rounds
 
         try:
-            material = self._material(job)
+            material = self._material(job.task, job.stage)
         except NasError as error:
             yield _all_failed(job, f"task: {error}")
         except (MemoryError, RuntimeError) as error:
@@ -91,19 +101,19 @@ class Worker:
             self._datasets[spec] = dataset.load(spec)
         return self._datasets[spec]
 
-    def _material(self, job: Job) -> "Material":
-        if self._kept is None or self._kept[0] != (job.task, job.stage):
+    def _material(self, task: TaskSpec, stage: Stage) -> "Material":
+        if self._kept is None or self._kept[0] != (task, stage):
             self._kept = None  # first: there may not be room for both
-            self._kept = (job.task, job.stage), self._placed(job)
+            self._kept = (task, stage), self._placed(task, stage)
         return self._kept[1]
 
-    def _placed(self, job: Job) -> "Material":
+    def _placed(self, task: TaskSpec, stage: Stage) -> "Material":
         """Copy a job's samples to the device."""
         from workers.batches import join, load
         from workers.rounds import Material
 
-        loaded = self._load(job.task)
-        final = job.stage == "final"
+        loaded = self._load(task)
+        final = stage == "final"
         train = join(loaded.train, loaded.validation) if final else loaded.train
         measured = loaded.test if final else loaded.validation
         return Material(loaded.info, load(train, device=self.device), load(measured, device=self.device))

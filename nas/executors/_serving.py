@@ -7,10 +7,10 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
-from nas.executors._wire import Answer, Described, End, JobDone, Ready, Report
+from nas.executors._wire import Answer, Described, End, JobDone, Probed, Ready, Report
 from search_spaces.errors import NasError
 from workers.endings import Endings
-from workers.messages import Job, TaskSpec
+from workers.messages import Job, Probe, TaskSpec
 
 if TYPE_CHECKING:
     from workers.train import Worker
@@ -24,11 +24,11 @@ class Inbox:
     """What has come in, in order; but whom to end is known at once, in the middle of whatever the worker does."""
 
     def __init__(self) -> None:
-        self._queue: SimpleQueue[Job | TaskSpec | Answer] = SimpleQueue()
+        self._queue: SimpleQueue[Job | TaskSpec | Probe | Answer] = SimpleQueue()
         self._endings: dict[int, Endings] = {}
         self._last = Endings()
 
-    def put(self, message: Job | TaskSpec | Answer | End) -> None:
+    def put(self, message: Job | TaskSpec | Probe | Answer | End) -> None:
         """Take a message in; called by the thread that listens."""
         match message:
             case End():
@@ -38,7 +38,7 @@ class Inbox:
                 self._last = self._endings[message.id] = Endings()
         self._queue.put(message)
 
-    def get(self, timeout: float | None = None) -> Job | TaskSpec | Answer:
+    def get(self, timeout: float | None = None) -> Job | TaskSpec | Probe | Answer:
         """Return the next message; raise `Empty` where none has come in time."""
         return self._queue.get(timeout=timeout) if timeout != 0.0 else self._queue.get_nowait()
 
@@ -68,6 +68,8 @@ def serve(outbox: Outbox, inbox: Inbox, *, device: str) -> None:
             case TaskSpec() as spec:
                 outbox.send(_described(worker, spec))
                 warm_up()
+            case Probe() as probe:
+                outbox.send(Probed(worker.probe(probe)))
             case Answer():
                 pass  # to a job that has ended meanwhile
 

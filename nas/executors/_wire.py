@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from workers.messages import Event, Memory, TaskInfo
+from workers.messages import Event, Memory, TaskInfo, Timings
 
 WARM_UP = b"warm up"
 """What a fork server is told beside whom to fork."""
@@ -49,6 +49,13 @@ class Described:
 
     info: TaskInfo | None
     mistake: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """The answer to a `Probe`."""
+
+    timings: Timings
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from nas.executors._waiting import Waiting
 from nas.executors.protocol import Executor
 from search_spaces.hyperparameters import integer
 from workers.endings import Endings
-from workers.messages import Event, Job, JobLost, Outcome, TaskInfo, TaskSpec
+from workers.messages import Event, Job, JobLost, Outcome, Probe, TaskInfo, TaskSpec, Timings
 
 if TYPE_CHECKING:
     from workers.train import Worker
@@ -57,6 +57,10 @@ class InlineExecutor:
     def describe(self, task: TaskSpec) -> TaskInfo:
         """Load a task and say what it holds."""
         return self._worker.describe(task)
+
+    def probe(self, probe: Probe) -> Timings:
+        """Time a few steps."""
+        return self._worker.probe(probe)
 
     def submit(self, job: Job) -> None:
         """Queue a job."""

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from workers.messages import Event, Job, JobLost, TaskInfo, TaskSpec
+from workers.messages import Event, Job, JobLost, Probe, TaskInfo, TaskSpec, Timings
 
 
 class Executor(Protocol):
@@ -21,6 +21,13 @@ class Executor(Protocol):
 
     def describe(self, task: TaskSpec) -> TaskInfo:
         """Load a task where the jobs will run and say what it holds; raise `TaskError` if it cannot be used."""
+        ...
+
+    def probe(self, probe: Probe) -> Timings:
+        """Estimate what epochs take where the jobs will run, from a few steps; nothing else may be under way.
+
+        A candidate of which nothing is known, a worker that died of it included, has None.
+        """
         ...
 
     def submit(self, job: Job) -> None:

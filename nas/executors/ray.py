@@ -11,11 +11,11 @@ from nas.executors._given import Given
 from nas.executors._ray_child import Child, Ended
 from nas.executors._ray_wire import Broken, Cluster, FromWorker, Gone, Leave, Leaving, ToWorker
 from nas.executors._waiting import Waiting
-from nas.executors._wire import Answer, Described, End, JobDone, Ready, Report
+from nas.executors._wire import Answer, Described, End, JobDone, Probed, Ready, Report
 from nas.executors.protocol import Executor
 from search_spaces.hyperparameters import file, integer, number, option
 from workers.errors import TaskError
-from workers.messages import Blame, Event, Job, JobLost, Saved, TaskInfo, TaskSpec
+from workers.messages import Blame, Event, Job, JobLost, Probe, Saved, TaskInfo, TaskSpec, Timings
 
 _LEAVING = 20.0
 """Seconds that a worker whose node will be taken away may go on, until it has written its next checkpoint."""
@@ -74,6 +74,7 @@ class RayExecutor:
         self._workers: dict[int, _Worker] = {}
         self._spec: TaskSpec | None = None
         self._described: Described | None = None
+        self._probed: Probed | None = None
         self._deaths = 0
         self._alone_since = monotonic()
         self._trouble = ""
@@ -108,6 +109,16 @@ class RayExecutor:
         if self._described.info is None:
             raise TaskError(self._described.mistake)
         return self._described.info
+
+    def probe(self, probe: Probe) -> Timings:
+        """Have one worker time a few steps, as soon as there is one."""
+        while not self._workers:
+            self._hear(0.5)
+        id, self._probed = next(iter(self._workers)), None
+        self._child.send(ToWorker(id, probe))
+        while self._probed is None and id in self._workers:
+            self._hear(0.5)
+        return self._probed.timings if self._probed else (None,) * len(probe.candidates)
 
     def submit(self, job: Job) -> None:
         """Give the job to a free worker, or queue it."""
@@ -216,6 +227,8 @@ class RayExecutor:
             case Described():
                 worker.asked -= 1
                 self._described = self._described if worker.asked else message
+            case Probed():
+                self._probed = message
             case Report():
                 worker.turn = message.turn
                 worker.saved = bool(worker.leaving_since) and any(isinstance(item, Saved) for item in message.events)

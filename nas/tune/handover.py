@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Collection, Sequence
 
 from nas.executors.inline import Inline
-from workers.messages import Event, Job, JobLost, TaskInfo, TaskSpec
+from workers.messages import Event, Job, JobLost, Probe, TaskInfo, TaskSpec, Timings
 
 
 class Handover:
@@ -24,6 +24,10 @@ class Handover:
     def describe(self, task: TaskSpec) -> TaskInfo:
         """Load a task in this process and say what it holds."""
         return Inline().start().describe(task)
+
+    def probe(self, probe: Probe) -> Timings:
+        """Time a few steps in this process."""
+        return Inline().start().probe(probe)
 
     def submit(self, job: Job) -> None:
         """Keep a job until it is taken."""

@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from executor_jobs import WINE, follow, job, lengthy_job, metrics, outcomes, slow_job
+from executor_jobs import DIGITS, WINE, candidate, follow, job, lengthy_job, metrics, outcomes, slow_job
 
 from nas.executors import EXECUTORS, Executor, start
-from search_spaces.candidate import Named, Settings
+from search_spaces.candidate import Architecture, Named, Settings
 from workers.errors import TaskError
-from workers.messages import EpochMetrics, Outcome
+from workers.messages import EpochMetrics, Outcome, Probe
 
 NAMES = ("inline", "process", "ray")
 
@@ -40,6 +40,24 @@ def test_a_task_that_cannot_be_loaded_is_a_task_error_that_says_why(executor: Ex
     with pytest.raises(TaskError, match=r"no\.csv"):
         executor.describe(replace(WINE, task=Named("csv", Settings(path=missing, target="y"))))
     assert executor.describe(WINE).name == "wine"
+
+
+def test_it_times_a_few_steps_of_candidates(executor: Executor, tmp_path: Path) -> None:
+    strange = replace(candidate(), architecture=Architecture("no such family"))
+    small, unknown, large = executor.probe(Probe(DIGITS, (candidate(), strange, candidate(width=4096)), seconds=1.0))
+    assert unknown is None
+    assert small
+    assert large
+    assert 0 < small.epoch < large.epoch
+    executor.submit(job(1, tmp_path))
+    outcome = outcomes(executor, 1)[-1]
+    assert isinstance(outcome, Outcome)
+    assert outcome.state == "COMPLETE"
+
+
+def test_a_probe_of_a_task_that_cannot_be_loaded_tells_nothing(executor: Executor, tmp_path: Path) -> None:
+    lost = replace(WINE, task=Named("csv", Settings(path=str(tmp_path / "no.csv"), target="y")))
+    assert executor.probe(Probe(lost, (candidate(),) * 2)) == (None, None)
 
 
 def test_a_job_reports_each_epoch_and_one_outcome(executor: Executor, tmp_path: Path) -> None:
