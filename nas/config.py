@@ -89,6 +89,7 @@ class StudyConfig:
     artifacts: Artifacts = field(default_factory=Artifacts)
     checkpoint_seconds: float = 5.0
     epoch_samples: int = 20_000
+    """An epoch sees so many training samples at most: a pass over more is several epochs; 0 is without limit."""
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -47,4 +47,4 @@ def _size(trial: Trial) -> tuple[float, float]:
 
 def _larger(doublings: float) -> float:
     """Return the factor for a network of so many doublings of the FLOPs; a smaller one is never thought cheaper."""
-    return 2.0 ** max(doublings, 0.0)
+    return math.exp2(max(doublings, 0.0))

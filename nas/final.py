@@ -94,6 +94,7 @@ class FinalStage:
             folder=f"{self.folder}/final-{item.trial.number}-{item.seed:x}-{self.ledger.lease.epoch}",
             stage="final",
             checkpoint_seconds=math.inf,  # a retraining is begun again, not gone on with
+            epoch_samples=self.config.epoch_samples,
         )
         self.executor.submit(job)
         return job.id

@@ -73,7 +73,13 @@ class Ledger:
             forgotten=self._forgotten,
             seconds=seconds,
         )
-        self._disposal.remove(self._discarded)
+        referred_to = self._referred_to()
+        self._disposal.remove([path for path in self._discarded if path not in referred_to])
         self._trials, self._points, self._artifacts, self._events = {}, [], [], []
         self._forgotten, self._discarded = [], []
         self._flushed_at = self.account.clock()
+
+    def _referred_to(self) -> set[str]:
+        """Return what the record refers to now: a trial may end with the checkpoint that it had before."""
+        kept = [trial for number, trial in self._trials.items() if number not in self._forgotten]
+        return {trial.checkpoint.path for trial in kept if trial.checkpoint}

@@ -174,6 +174,7 @@ class Search:
             seed=self.config.seed,
             folder=self.folder,
             checkpoint_seconds=self.config.checkpoint_seconds,
+            epoch_samples=self.config.epoch_samples,
         )
         self._running.begin(job.id, starting)
         self.ledger.flush(seconds=self.stopping.seconds)  # RUNNING is on record before a worker hears of it

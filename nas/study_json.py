@@ -47,6 +47,7 @@ def to_json(config: StudyConfig) -> dict[str, Any]:
         "storage": hidden(config.storage),
         "artifacts": {**asdict(config.artifacts), "export": list(config.artifacts.export)},
         "checkpoint_seconds": config.checkpoint_seconds,
+        "epoch_samples": config.epoch_samples,
         "seed": config.seed,
     }
 
@@ -68,6 +69,7 @@ def from_json(document: Mapping[str, Any]) -> StudyConfig:
         storage=document["storage"],
         artifacts=Artifacts(**{**artifacts, "export": tuple(artifacts["export"])}),
         checkpoint_seconds=document["checkpoint_seconds"],
+        epoch_samples=document.get("epoch_samples", 0),  # before there were parts, an epoch was a pass
         seed=document["seed"],
     )
 

@@ -44,7 +44,7 @@ def _rest(config: StudyConfig) -> dict[str, Any]:
             **target,
             "patience": budget.patience,
         },
-        "training": {"checkpoint_seconds": config.checkpoint_seconds},
+        "training": {"checkpoint_seconds": config.checkpoint_seconds, "epoch_samples": config.epoch_samples},
         "final": {"seeds": final.seeds, "top": final.top, "epochs": final.epochs},
         "executor": _named(config.executor),
         "storage": config.storage,

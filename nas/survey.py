@@ -12,7 +12,7 @@ from nas.proposals import Proposals
 from nas.trials import Trial, TrialState
 from search_spaces.candidate import Named
 from search_spaces.errors import Problem, SpecError
-from workers.messages import TaskInfo
+from workers.messages import Probe, TaskInfo
 
 SAMPLES = 200
 ATTEMPTS = 2000
@@ -65,11 +65,13 @@ def timed(survey: Survey, config: StudyConfig, executor: Executor) -> Survey:
     """Return the survey with the cost of epochs, from a few training steps of some candidates."""
     cost = EpochCost()
     probed = survey.trainable[:PROBED]
+    candidates = tuple(trial.candidate for trial in probed)
     seconds = min(PROBE_SECONDS, PROBE_SHARE * config.budget.seconds or PROBE_SECONDS)
-    found = executor.probe(config.task, [trial.candidate for trial in probed], seconds, config.epoch_samples)
-    for trial, seconds in zip(probed, found, strict=False):
-        if seconds is not None:
-            cost.observe(trial, seconds)
+    for trial, timing in zip(
+        probed, executor.probe(Probe(config.task, candidates, seconds, config.epoch_samples)), strict=True
+    ):
+        if timing is not None:
+            cost.observe(trial, timing.epoch)
     return Survey(survey.samples, cost)
 
 

@@ -132,6 +132,7 @@ def _epoch(config: StudyConfig, executor: Executor, trial: Trial, folder: str) -
         epochs=1,
         seed=config.seed,
         folder=folder,
+        epoch_samples=config.epoch_samples,
     )
     executor.submit(job)
     seconds: list[float] = []

@@ -7,7 +7,6 @@ of all that it has started. Another says once a second that the worker lives.
 import os
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from queue import SimpleQueue
 from threading import Lock, Thread
 from time import sleep
 
@@ -36,7 +35,7 @@ def work(descriptor: int, device: str) -> None:
     os.set_inheritable(descriptor, False)  # what a user's code starts has nothing to do with the controller
     connection: Connection = Connection(descriptor)
     line = Line(connection)
-    inbox: Inbox = SimpleQueue()
+    inbox = Inbox()
     Thread(target=_read, args=(connection, inbox), daemon=True).start()
     Thread(target=_live, args=(line,), daemon=True).start()
     serve(line, inbox, device=device)

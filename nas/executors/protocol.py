@@ -3,8 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from search_spaces.candidate import Candidate
-from workers.messages import Event, Job, JobLost, TaskInfo, TaskSpec
+from workers.messages import Event, Job, JobLost, Probe, TaskInfo, TaskSpec, Timings
 
 
 class Executor(Protocol):
@@ -24,13 +23,10 @@ class Executor(Protocol):
         """Load a task where the jobs will run and say what it holds; raise `TaskError` if it cannot be used."""
         ...
 
-    def probe(
-        self, task: TaskSpec, candidates: Sequence[Candidate], seconds: float, epoch_samples: int
-    ) -> Sequence[float | None]:
-        """Time a few training steps of candidates where jobs will run, for so many seconds in all at most.
+    def probe(self, probe: Probe) -> Timings:
+        """Estimate what epochs take where the jobs will run, from a few steps; nothing else may be under way.
 
-        Returns the seconds that one epoch of each would take, its measurement included; None for those that could not
-        be timed, and fewer where the time was over.
+        A candidate of which nothing is known, a worker that died of it included, has None.
         """
         ...
 
@@ -43,13 +39,14 @@ class Executor(Protocol):
         ...
 
     def stop(self, numbers: Collection[int]) -> None:
-        """Ask that these trials end after the epoch they are in; each still ends with an `Outcome` PRUNED."""
+        """Give up these trials after the epoch they are in; each still ends with an `Outcome` PRUNED."""
         ...
 
     def end(self, numbers: Collection[int]) -> None:
-        """Ask that these trials end now, within the epoch they are in, and keep what they measured last.
+        """End these trials at once, within the epoch, at most two seconds late; each ends with an `Outcome` ENDED.
 
-        Each ends with an `Outcome` ENDED, with a checkpoint of its last measured epoch or none.
+        What was last measured is kept: its epochs, metrics and, but for the final stage, a checkpoint of its weights.
+        One that has not begun ends where it would have gone on from; one that was done meanwhile is COMPLETE.
         """
         ...
 

@@ -4,8 +4,7 @@ from collections import deque
 from collections.abc import Collection, Sequence
 
 from nas.executors.inline import Inline
-from search_spaces.candidate import Candidate
-from workers.messages import Event, Job, JobLost, TaskInfo, TaskSpec
+from workers.messages import Event, Job, JobLost, Probe, TaskInfo, TaskSpec, Timings
 
 
 class Handover:
@@ -18,19 +17,17 @@ class Handover:
         """Jobs that may be under way; whoever asks for one more raises it first."""
         self.stops: set[int] = set()
         """Trials that shall end at their next report."""
-        self.ends: set[int] = set()
-        """Those that shall end so, but count with what they have measured."""
+        self.ended: set[int] = set()
+        """Trials that shall end there too, and keep what they have reached."""
         self._offered: deque[Job] = deque()
 
     def describe(self, task: TaskSpec) -> TaskInfo:
         """Load a task in this process and say what it holds."""
         return Inline().start().describe(task)
 
-    def probe(
-        self, task: TaskSpec, candidates: Sequence[Candidate], seconds: float, epoch_samples: int
-    ) -> Sequence[float | None]:
-        """Time nothing: Tune's workers are elsewhere."""
-        return ()
+    def probe(self, probe: Probe) -> Timings:
+        """Time a few steps in this process."""
+        return Inline().start().probe(probe)
 
     def submit(self, job: Job) -> None:
         """Keep a job until it is taken."""
@@ -49,8 +46,8 @@ class Handover:
         self.stops.update(numbers)
 
     def end(self, numbers: Collection[int]) -> None:
-        """Remember whom to end with what they have measured."""
-        self.ends.update(numbers)
+        """Remember whom to end; Tune lets nobody into the middle of an epoch."""
+        self.ended.update(numbers)
 
     def close(self) -> None:
         """Forget what was offered."""

@@ -12,7 +12,7 @@ from nas.controller import Controller
 from nas.happenings import EpochsDone, Happening
 from nas.storage import Storage, StudyRecord
 from nas.trials import Trial
-from search_spaces.candidate import Candidate, Named, Settings
+from search_spaces.candidate import Named, Settings
 from search_spaces.dimensions import Choice, Float, Int
 from search_spaces.expressions import Expression
 from search_spaces.space import SearchSpace
@@ -25,9 +25,12 @@ from workers.messages import (
     Job,
     JobLost,
     Outcome,
+    Probe,
     Saved,
     TaskInfo,
     TaskSpec,
+    Timing,
+    Timings,
 )
 
 TASK = TaskInfo("scripted", "classification", (8,), 3, (60, 20, 20), ("loss", "accuracy"), "cross_entropy", "0" * 64)
@@ -118,10 +121,9 @@ class ScriptedExecutor:
     def describe(self, task: TaskSpec) -> TaskInfo:
         return self.task
 
-    def probe(
-        self, task: TaskSpec, candidates: Sequence[Candidate], seconds: float, epoch_samples: int
-    ) -> Sequence[float | None]:
-        return [self.epoch_seconds for _ in candidates]
+    def probe(self, probe: Probe) -> Timings:
+        timing = None if self.epoch_seconds is None else Timing(self.epoch_seconds, 0.0, 1)
+        return (timing,) * len(probe.candidates)
 
     def submit(self, job: Job) -> None:
         self.jobs.append(job)

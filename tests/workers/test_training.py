@@ -34,6 +34,7 @@ def test_every_epoch_of_every_candidate_is_measured(tmp_path: Path) -> None:
 def test_all_candidates_of_an_epoch_are_in_one_list(tmp_path: Path) -> None:
     batches = list(Worker().train(job(tmp_path, candidate(0), candidate(1), epochs=2)))
     assert [[type(event) for event in batch] for batch in batches] == [
+        [],
         [EpochMetrics, EpochMetrics],
         [EpochMetrics, EpochMetrics],
         [Outcome, Outcome],
@@ -87,7 +88,7 @@ def test_a_loss_that_is_no_number_fails_that_trial_at_that_epoch(tmp_path: Path)
 def test_an_infinite_validation_loss_fails_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     honest = Training.outputs
     monkeypatch.setenv(SWITCH, "solo")
-    monkeypatch.setattr(Training, "outputs", lambda self, inputs: honest(self, inputs) * math.inf)
+    monkeypatch.setattr(Training, "outputs", lambda self, inputs, ended: honest(self, inputs, ended) * math.inf)
     ended = outcome(run(job(tmp_path, candidate())))
     assert (ended.state, ended.reason) == ("FAIL", "nan")
 
