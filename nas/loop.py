@@ -45,6 +45,8 @@ class Search:
     ledger: Ledger
     keeper: Keeper
     stopping: Stopping
+    reserve: Callable[[Sequence[Trial]], float]
+    """Says what retraining the best of some trials will take of the time."""
     history: History
     shelf: Shelf
     cohort: CohortSize
@@ -320,6 +322,7 @@ class Search:
         """Heed what ends the search early: a lost lease, a target, the time, the user."""
         if self.keeper.lost:
             raise LeaseLost(f"study {self.config.name!r}: another controller has taken over")
+        self._keep_reserve()
         if self.stopping.interrupts:
             self._stop_running("target" if not self.stopping.out_of_time else "time")
         if self._draining_since is None and (self.interrupted() or self.keeper.requested == "stop"):
@@ -329,6 +332,12 @@ class Search:
             for running in self._running.all:
                 self._requeue(running)
                 self._running.release(running)
+
+    def _keep_reserve(self) -> None:
+        """Leave time to what follows the search: as much as the best so far, or the longest that runs, would take."""
+        if self.config.budget.seconds:
+            best = [self.history.best] if self.history.best else []
+            self.stopping.reserve = self.reserve([*best, *(running.shown for running in self._running.all)])
 
     def _stop_running(self, reason: str) -> None:
         """End what runs, within its epoch; what it has measured is kept."""
