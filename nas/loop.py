@@ -60,6 +60,7 @@ class Search:
     _running: RunningTrials = field(default_factory=RunningTrials)
     _losses: Counter[tuple[int, Blame]] = field(default_factory=Counter)
     _draining_since: float | None = None
+    _reserved_at: float = float("-inf")
 
     def run(self) -> str:
         """Search until the budget is spent or the study is stopped; return the reason.
@@ -335,7 +336,8 @@ class Search:
 
     def _keep_reserve(self) -> None:
         """Leave time to what follows the search: as much as the best so far, or the longest that runs, would take."""
-        if self.config.budget.seconds:
+        if self.config.budget.seconds and self.clock() - self._reserved_at > _TURN / 2:
+            self._reserved_at = self.clock()
             best = [self.history.best] if self.history.best else []
             self.stopping.reserve = self.reserve([*best, *(running.shown for running in self._running.all)])
 

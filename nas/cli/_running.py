@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from nas.cli._began import began
 from nas.cli._changes import named
 from nas.cli._options import on_storage
 from nas.cli._signals import heard
@@ -69,7 +70,7 @@ def _conduct(config: StudyConfig, mode: Mode, begin: Callable[..., object]) -> N
         say = watcher.say if isinstance(watcher, Live) else lambda text: console.print(Text(text), soft_wrap=True)
         with heard(lambda: say(f"finishing current epochs… continue with: {resume_command(config)}")) as interruption:
             try:
-                begin(config, watch=watcher, interrupted=interruption)
+                begin(config, watch=watcher, interrupted=interruption, began=began())
             except NoUsableTrial as error:
                 unusable = error
     state = _sum_up(config, mode)

@@ -16,17 +16,19 @@ def check(
     settings: SetOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Print the study with every default, then what sampling and a moment of training tell of it."""
-    from nas.cli._survey import surveyed
+    """Print the study with every default, then what sampling and a few steps of training tell of it."""
+    from nas.cli._survey import looked_at
     from nas.cli.output.console import print_json
     from nas.study_file import load, resolved, to_json
 
     config = load(file, overrides=settings or ())
+    config = replace(config, storage=storage or config.storage)
+    if not json:  # at once: all that follows needs the samples
+        typer.echo(resolved(config).rstrip("\n"))
     with about(file):
-        config, survey = surveyed(replace(config, storage=storage or config.storage))
+        looked = looked_at(config)
     if json:
-        print_json({"definition": to_json(config), **survey.document})
+        print_json({"definition": to_json(looked.config), **looked.document})
         return
-    typer.echo(resolved(config).rstrip("\n"))
-    for name, value in survey.told.items():
-        typer.echo(f"# {name:<{max(map(len, survey.told))}}  {value}")
+    for name, value in looked.told.items():
+        typer.echo(f"# {name:<{max(map(len, looked.told))}}  {value}")
