@@ -151,7 +151,7 @@ class ScriptedExecutor:
         return self._epoch(training)
 
     def _epoch(self, training: Training) -> list[Event | JobLost]:
-        item, last = training.assignment, training.epochs == training.job.epochs
+        item, last = training.assignment, training.epochs >= training.job.epochs
         events: list[Event | JobLost] = []
         if training.job.stage == "search":
             self.trained += 1
