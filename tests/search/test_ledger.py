@@ -1,7 +1,6 @@
 """What is let go once it is no longer on record, and what is not."""
 
 import time
-
 from pathlib import Path
 from typing import Any, cast
 
