@@ -1,9 +1,11 @@
 """Cost estimate: a few training steps and a part of the validation samples are timed instead of an epoch.
 
-The engine is the one that the planner would probably choose; nothing is calibrated for it.
+The engine is the one that the planner would probably choose; nothing is calibrated for it. On a CPU the time of this
+thread counts: what an epoch takes does not depend on what else runs while a few steps of it are timed.
 """
 
 import time
+from collections.abc import Callable
 
 from search_spaces import families
 from search_spaces.candidate import Candidate
@@ -69,17 +71,21 @@ def _engine(member: Member, material: Material, device: str) -> Engine:
 
 def _step(engine: Engine, samples: Samples, size: int, until: float) -> float | None:
     """Return the seconds of a training step: the first, and where there is time, a few more without it."""
+    begin = time.perf_counter()
     first = _train(engine, samples, size, 1)
-    left = until - time.perf_counter()
-    if first is None or left < first:
+    now = time.perf_counter()
+    more = int((until - now) / (now - begin) / 2)
+    if first is None or not more:
         return first
-    return _train(engine, samples, size, max(1, min(len(samples) // size, int(left / first / 2))))
+    return _train(engine, samples, size, max(1, min(len(samples) // size, more)))
 
 
 def _train(engine: Engine, samples: Samples, size: int, steps: int) -> float | None:
-    begin = time.perf_counter()
-    trained = engine.epoch(Epoch(_first(samples, steps * size), 0))[0]
-    return (time.perf_counter() - begin) / steps if isinstance(trained, Measured) else None
+    few = Epoch(_first(samples, steps * size), 0)
+    clock = _clock(samples)
+    begin = clock()
+    trained = engine.epoch(few)[0]
+    return (clock() - begin) / steps if isinstance(trained, Measured) else None
 
 
 def _measuring(engine: Engine, samples: Samples, expected: float, until: float) -> float | None:
@@ -88,9 +94,14 @@ def _measuring(engine: Engine, samples: Samples, expected: float, until: float) 
     if room < FEWEST:
         return expected
     few = _first(samples, min(room, MOST))
-    begin = time.perf_counter()
+    clock = _clock(samples)
+    begin = clock()
     measured = engine.evaluate(few)[0]
-    return (time.perf_counter() - begin) / len(few) if isinstance(measured, Measured) else None
+    return (clock() - begin) / len(few) if isinstance(measured, Measured) else None
+
+
+def _clock(samples: Samples) -> Callable[[], float]:
+    return time.thread_time if samples.targets.device.type == "cpu" else time.perf_counter
 
 
 def _first(samples: Samples, count: int) -> Samples:

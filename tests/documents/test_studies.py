@@ -85,6 +85,12 @@ def test_json_gives_back_a_full_study(full: StudyConfig) -> None:
     assert from_json(json.loads(json.dumps(to_json(full)))) == full
 
 
+def test_a_record_from_before_there_were_parts_of_a_pass_goes_on_with_whole_passes(full: StudyConfig) -> None:
+    document = to_json(full)
+    del document["epoch_samples"]
+    assert from_json(document) == replace(full, epoch_samples=0)
+
+
 @pytest.mark.parametrize("text", [SHORTEST, WHOLE, SPACE])
 def test_the_resolved_study_loads_as_the_same_study(text: str) -> None:
     config = loads(text)
