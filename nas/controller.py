@@ -15,7 +15,7 @@ from nas.config import StudyConfig
 from nas.dashboard import Projection
 from nas.deciders import Deciders, deciders
 from nas.environment import environment
-from nas.errors import NoUsableTrial, StorageError, StudyExists
+from nas.errors import NoUsableTrial, StorageError, StudyBusy, StudyExists
 from nas.executors.protocol import Executor
 from nas.final import FinalStage, score
 from nas.forking import FORKED, NOTHING, Inheritance, inherited, with_own_files
@@ -37,6 +37,7 @@ from nas.study_file import from_json, to_json
 from nas.trials import Trial
 from search_spaces.candidate import Named
 from search_spaces.errors import NasError
+from search_spaces.quantities import counted
 from workers import files
 from workers.messages import TaskInfo
 
@@ -136,7 +137,11 @@ class Controller:
             return self._conduct(record, prepared, stack, lease)
 
     def _lease(self, record: StudyRecord, stack: ExitStack) -> Lease:
-        lease = self.storage.acquire(record.id)
+        try:
+            lease = self.storage.acquire(record.id)
+        except StudyBusy as error:
+            advice = f"see how it stands with: nas show {record.name}; stop it with: nas stop {record.name}"
+            raise StudyBusy(f"study {record.name!r} is running: {error}; {advice}") from error
         stack.callback(self._let_go, lease)
         return lease
 
@@ -288,6 +293,5 @@ class Run:
 
 def _why_unusable(name: str, trials: Sequence[Trial]) -> str:
     reasons = sorted({trial.reason or trial.state.value for trial in trials})
-    return (
-        f"study {name!r} has no usable trial; its {len(trials)} trials ended so: {', '.join(reasons) or 'none began'}"
-    )
+    ended = f"{counted(len(trials), 'trial')} ended so: {', '.join(reasons)}" if trials else "none began"
+    return f"study {name!r} has no usable trial; {ended}"

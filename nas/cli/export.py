@@ -69,7 +69,7 @@ def _weights(artifact: "Artifact", final: "Artifact | None") -> dict[str, str]:
 
     trained = "train and validation samples" if final else "train samples"
     return {
-        "weights": f"trial {artifact.number}, {artifact.epoch} epochs on {trained}",
+        "weights": f"trial {artifact.number}, {words.counted(artifact.epoch, 'epoch')} on {trained}",
         "test" if final else "validation": words.values(artifact.metrics),
     }
 

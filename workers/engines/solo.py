@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from workers.batches import Epoch, Samples
 from workers.checkpoints import TrainedState
-from workers.engines.failures import failure
+from workers.engines.failures import INTERRUPTS, failure
 from workers.engines.protocol import Failure, Measured, Member
 from workers.engines.training import Training
 from workers.messages import TaskInfo
@@ -71,7 +71,9 @@ def _each(items: Mapping[int, Item], work: Callable[[Item], Result]) -> dict[int
     for number, item in items.items():
         try:
             results[number] = work(item)
-        except Exception as error:  # one candidate's error is its outcome, never its neighbours'
+        except INTERRUPTS:
+            raise
+        except BaseException as error:  # one candidate's error is its outcome, never its neighbours'
             results[number] = failure(error)
             log.debug("candidate %d failed", number, exc_info=True)
     return results

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from search_spaces.candidate import Architecture, Named, Params, Recipe, Scalar, Value
+from search_spaces.quantities import counted
+
+__all__ = ["age", "architecture", "count", "counted", "duration", "named", "number", "recipe", "searched", "setting"]
+__all__ += ["sparkline", "values"]
 
 _BARS = "▁▂▃▄▅▆▇█"
 
@@ -38,11 +42,6 @@ def duration(seconds: float) -> str:
     if hours:
         return f"{hours}h {minutes:02}m"
     return f"{minutes}m {rest:02}s" if minutes else f"{rest} s"
-
-
-def counted(number: int, noun: str) -> str:
-    """Write a number of things, one of which is not plural."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def age(moment: datetime, now: datetime | None = None) -> str:
