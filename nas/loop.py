@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import count
+from itertools import count, islice
 
 from nas.cohort_size import CohortSize
 from nas.config import StudyConfig
@@ -28,6 +28,8 @@ from workers.messages import Blame, EpochMetrics, Event, Job, JobLost, Outcome, 
 
 LOSSES: Mapping[Blame, int] = {"job": 3, "machine": 30}
 """Lost so many times in one run of the study, a trial FAILs; nodes may come and go many times, but not for ever."""
+_TOLD = 8
+"""Trials that run, at most, of which is told how far they are."""
 _TURN = 0.5
 """Seconds that one turn of the loop waits for news at most."""
 _DRAIN = 25.0
@@ -218,7 +220,9 @@ class Search:
         if stops:
             self.executor.stop(stops)
         if epochs:
-            self.watch(EpochsDone(epochs, len(self._running)))
+            first = islice(self._running.items(), _TOLD)
+            reached = [(number, len(running.curve)) for number, running in first]
+            self.watch(EpochsDone(epochs, len(self._running), reached))
 
     def _report(self, event: EpochMetrics) -> set[int]:
         """Take one epoch of one trial; return its number if it shall stop."""

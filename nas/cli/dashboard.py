@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from nas.cli._options import StorageOption, url_of
+from nas.cli._signals import listened
 from nas.passwords import hidden
 
 
@@ -41,7 +42,8 @@ def dashboard(
     if rebuild:
         _rebuild(url)
     methods = CHANGING if writable else READING
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # it ends alike in a terminal and in a container
+    for number in listened():  # it ends alike in a terminal, with it, and in a container
+        signal.signal(number, signal.default_int_handler)
     with server(url, host=host, port=port, token=token, names=allow_host or (), methods=methods) as running:
         shown = f"[{host}]" if ":" in host else host
         where = f"http://{shown}:{running.server_port}/"

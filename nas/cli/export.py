@@ -70,7 +70,7 @@ def _weights(artifact: "Artifact", final: "Artifact | None") -> dict[str, str]:
     trained = "train and validation samples" if final else "train samples"
     return {
         "weights": f"trial {artifact.number}, {words.counted(artifact.epoch, 'epoch')} on {trained}",
-        "test" if final else "validation": words.values(artifact.metrics),
+        "score": words.scores("test" if final else "validation", artifact.metrics),
     }
 
 

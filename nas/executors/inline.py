@@ -5,6 +5,7 @@ from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nas.executors._mute import muted
 from nas.executors.protocol import Executor
 from search_spaces.hyperparameters import integer
 from workers.messages import Event, Job, JobLost, TaskInfo, TaskSpec
@@ -42,7 +43,8 @@ class InlineExecutor:
 
     def describe(self, task: TaskSpec) -> TaskInfo:
         """Load a task and say what it holds."""
-        return self._worker.describe(task)
+        with muted():
+            return self._worker.describe(task)
 
     def submit(self, job: Job) -> None:
         """Queue a job."""
@@ -50,6 +52,10 @@ class InlineExecutor:
 
     def poll(self, timeout: float) -> Sequence[Event | JobLost]:  # training is the waiting
         """Train until the next report and return it."""
+        with muted():
+            return self._next()
+
+    def _next(self) -> Sequence[Event | JobLost]:
         try:
             if self._training is not None:
                 return self._training.send(self._take_stops())

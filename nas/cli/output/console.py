@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-_PIPE_WIDTH = 240
+_PIPE_WIDTH = 10_000
+"""In a pipe or a file no line is broken, and no column left out."""
 
 
 def out() -> Console:
@@ -20,8 +21,8 @@ def out() -> Console:
 
 
 def err() -> Console:
-    """Return standard error."""
-    return Console(stderr=True, highlight=False)
+    """Return standard error, as it is now: what a trial of this process prints later goes elsewhere."""
+    return Console(file=sys.stderr, highlight=False)
 
 
 def print_json(document: object) -> None:

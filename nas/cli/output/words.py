@@ -8,9 +8,22 @@ from datetime import UTC, datetime
 from search_spaces.candidate import Architecture, Named, Params, Recipe, Scalar, Value
 from search_spaces.quantities import counted
 
-__all__ = ["age", "architecture", "count", "counted", "duration", "named", "number", "recipe", "searched", "setting"]
-__all__ += ["sparkline", "values"]
+__all__ = [
+    "age",
+    "architecture",
+    "count",
+    "counted",
+    "duration",
+    "folded",
+    "named",
+    "number",
+    "recipe",
+    "searched",
+    "setting",
+]
+__all__ += ["measure", "scores", "sparkline"]
 
+_SIZES = ("parameters", "params", "flops", "seconds")
 _BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -50,9 +63,22 @@ def age(moment: datetime, now: datetime | None = None) -> str:
     return f"{duration(max(0.0, ((now or datetime.now(UTC)) - aware).total_seconds()))} ago"
 
 
-def values(metrics: Mapping[str, float]) -> str:
-    """Write metrics in one line."""
-    return " ".join(f"{name}={number(value)}" for name, value in metrics.items())
+def scores(part: str, metrics: Mapping[str, float]) -> str:
+    """Write what was measured, and on which samples: `validation accuracy 0.9722, parameters 1,234`.
+
+    The loss of a regression is of standardised targets, so that it is left out beside errors in their unit.
+    """
+    told = {name: value for name, value in metrics.items() if name != "loss" or not {"mse", "mae"} & set(metrics)}
+    parts = [f"{name} {number(value)}" for name, value in told.items()]
+    first = next((place for place, name in enumerate(told) if name not in _SIZES), None)
+    if first is not None:
+        parts[first] = f"{part} {parts[first]}"
+    return ", ".join(parts)
+
+
+def measure(part: str, name: str) -> str:
+    """Name a metric with the samples it is of; sizes and seconds are of none."""
+    return name if name in (*_SIZES, "epochs", "train_loss") else f"{part} {name}"
 
 
 def architecture(given: Architecture) -> str:
@@ -62,12 +88,16 @@ def architecture(given: Architecture) -> str:
 
 def searched(family: str, params: Params) -> str:
     """Write what was sampled in one line, that of each layer together: `mlp depth=2 width=64·32 optimizer=adamw`."""
-    folded: dict[str, list[Scalar]] = {}
+    return " ".join([family, *(f"{name}={value}" for name, value in folded(params).items())])
+
+
+def folded(params: Params) -> dict[str, str]:
+    """Write what was sampled by its short name, that of each layer together: `width` is `64·32`."""
+    found: dict[str, list[Scalar]] = {}
     for name, value in params.items():
-        folded.setdefault(re.sub(r"\.\d+$", "", name).removeprefix("optimizer.").removeprefix("schedule."), []).append(
-            value
-        )
-    return _named(family, {name: tuple(found) for name, found in folded.items()})
+        short = re.sub(r"\.\d+$", "", name).removeprefix("optimizer.").removeprefix("schedule.")
+        found.setdefault(short, []).append(value)
+    return {name: setting(tuple(values)) for name, values in found.items()}
 
 
 def recipe(given: Recipe) -> str:
