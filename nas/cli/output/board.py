@@ -1,5 +1,6 @@
 """The best trials as a table: a line a trial, and a column for what they differ in, as far as a terminal is wide."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -62,9 +63,18 @@ def _head(name: str) -> str:
 
 def _sampled(best: Sequence[Trial]) -> list[Column]:
     """Return what was sampled, that of each layer together, the architecture first."""
-    folded: list[Mapping[str, str]] = [words.folded(trial.params) for trial in best]
-    names = dict.fromkeys(name for each in folded for name in each)
-    return [Column(name.replace(".", "\n", 1), tuple(_cut(each.get(name, "")) for each in folded)) for name in names]
+    folded = [words.folded(trial.params) for trial in best]
+    short = _short({name for each in folded for name in each}, folded)
+    shown = [{short[name]: _cut(value) for name, value in each.items()} for each in folded]
+    heads = dict.fromkeys(name for each in shown for name in each)
+    return [Column(head.replace(".", "\n", 1), tuple(each.get(head, "") for each in shown)) for head in heads]
+
+
+def _short(names: Iterable[str], trials: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Call `sgd.lr` and `adamw.lr` both `lr`, where no trial has two of the same short name."""
+    leaves = {name: name.rpartition(".")[2] for name in names}
+    twice = {leaf for each in trials for leaf, count in Counter(leaves[name] for name in each).items() if count > 1}
+    return {name: name if leaf in twice else leaf for name, leaf in leaves.items()}
 
 
 def _fitting(columns: Sequence[Column], width: int) -> list[Column]:

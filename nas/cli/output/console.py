@@ -45,11 +45,11 @@ def plain(value: object) -> object:
     return value
 
 
-def table(*columns: str, title: str = "") -> Table:
+def table(*columns: str) -> Table:
     """Return an empty table in the one style; a column whose name starts with `#` holds numbers."""
     from rich import box
 
-    result = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False, title_style="bold")
+    result = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     for column in columns:
         right = column.startswith("#")
         result.add_column(column.removeprefix("#"), justify="right" if right else "left", overflow="fold")

@@ -124,13 +124,12 @@ def announced_space(space: SearchSpace) -> str:
 
 
 def best(trial: Trial, objectives: tuple[Objective, ...]) -> RenderableType:
-    """Tabulate the best trial: what it reached, its size, and the hyper-parameters that were searched."""
+    """Tabulate the best trial: its size, and the hyper-parameters that were searched."""
     shown = table("best", f"trial {trial.number}")
-    always = {*_measured(trial, objectives), "parameters", "flops", "family"}
+    reached = _measured(trial, objectives)
     for name, value in hyperparameters(trial, objectives).items():
-        if name not in always and not _searched(trial, name):
-            continue
-        shown.add_row(Text(name), Text(value))
+        if name not in reached and (name in ("parameters", "flops", "family") or _searched(trial, name)):
+            shown.add_row(Text(name), Text(value))
     return shown
 
 

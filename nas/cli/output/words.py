@@ -8,20 +8,8 @@ from datetime import UTC, datetime
 from search_spaces.candidate import Architecture, Named, Params, Recipe, Scalar, Value
 from search_spaces.quantities import counted
 
-__all__ = [
-    "age",
-    "architecture",
-    "count",
-    "counted",
-    "duration",
-    "folded",
-    "named",
-    "number",
-    "recipe",
-    "searched",
-    "setting",
-]
-__all__ += ["measure", "scores", "sparkline"]
+__all__ = ["age", "architecture", "count", "counted", "duration", "folded", "measure", "named", "number", "recipe"]
+__all__ += ["scores", "searched", "setting", "sparkline"]
 
 _SIZES = ("parameters", "params", "flops", "seconds")
 _BARS = "▁▂▃▄▅▆▇█"
