@@ -24,7 +24,7 @@ class CheckedSampler:
 
     def __init__(self, name: str, sampler: Sampler, space: SearchSpace) -> None:
         self._name, self._sampler, self._space = name, sampler, space
-        self._state = getattr(sampler, "state", None)
+        self._state: Callable[[int], object] | None = getattr(sampler, "state", None)
 
     def ask(self, numbers: Sequence[int]) -> list[Params]:
         """Propose parameters, each of them a point of the space.
@@ -44,9 +44,10 @@ class CheckedSampler:
 
     def state(self, number: int) -> Mapping[str, object]:
         """Return what it must find again; raise NasError where that is no mapping of JSON values."""
-        if self._state is None:
+        written_by = self._state
+        if written_by is None:
             return {}
-        state = self._called("state", lambda: self._state(number))
+        state = self._called("state", lambda: written_by(number))
         try:
             written = json.loads(json.dumps(state, allow_nan=False))
         except (TypeError, ValueError, RecursionError) as error:

@@ -187,6 +187,7 @@ class Run:
         self.ledger = Ledger(self.storage, lease, self.account, controller.pause)
         self.stopping = Stopping(config.budget, config.objectives, self.clock, record.seconds)
         self.jobs = count()
+        self.projection = Projection(self.storage, record, config.space, config.objectives)
         self.search = self._search(record.task, prepared.deciders)
 
     def enter(self) -> None:
@@ -242,8 +243,7 @@ class Run:
 
     def _projector(self) -> Callable[[Sequence[Trial]], None]:
         """Write to the dashboard's tables, which are a courtesy: no trouble there may end a search."""
-        projection = Projection(self.storage, self.record, self.config.space, self.config.objectives)
-        return self.account.timed("dashboard", projection.update)
+        return self.account.timed("dashboard", self.projection.update)
 
     def _announce(self, trials: Sequence[Trial]) -> None:
         finished = sum(trial.state.finished for trial in trials)
@@ -288,6 +288,7 @@ class Run:
     def leave(self, state: StudyState, reason: str, result: dict[str, Json]) -> tuple[StudyState, str]:
         """Record the state that the study is left in, and return it with the reason."""
         self.storage.save(self.lease, state=state, result=result or None, seconds=self.stopping.seconds)
+        self.projection.sum_up(self.storage.study(self.config.name), self.storage.artifacts(self.record.id))
         return state, reason
 
 

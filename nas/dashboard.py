@@ -18,7 +18,8 @@ from optuna.study import StudyDirection
 
 from nas.config import Objective
 from nas.errors import StorageError
-from nas.storage import Storage, StudyRecord, projection
+from nas.storage import Artifact, Storage, StudyRecord, projection
+from nas.storage.encoding import dump
 from nas.storage.projection import UNREADY, Summary
 from nas.storage.shadows import Distribution, Seen, View, changed_shadow, outline, seen, whole_shadow
 from nas.trials import Trial
@@ -27,6 +28,7 @@ from search_spaces.space import SearchSpace
 
 MARK = "nas_study"
 """The user attribute of an Optuna study that says which of ours it is the shadow of."""
+_FINAL = "final"  # the kind of artifact that a retraining leaves
 _METRIC_NAMES = "study:metric_names"
 _CHUNK = 256  # trials in one transaction
 _ATTEMPTS = 8
@@ -67,12 +69,28 @@ class Projection:
         """Throw the shadow away and make it anew from all trials of the study."""
         self._safely(lambda: self._rebuild(trials))
 
+    def sum_up(self, record: StudyRecord, artifacts: Sequence[Artifact]) -> None:
+        """Show how the study stands: its state, what it came to, and what the final stage scored on the test split."""
+        self._safely(lambda: self._sum_up(record, artifacts))
+
     def _update(self, trials: Sequence[Trial]) -> None:
         if not self._id:
             self._mend()
         if not self._write(trials):
             self._mend()
             self._write(trials)
+
+    def _sum_up(self, record: StudyRecord, artifacts: Sequence[Artifact]) -> None:
+        if not self._id:
+            self._mend()
+        finals = [
+            {"trial": item.number, "seed": item.seed, "epochs": item.epoch, "test": dict(item.metrics)}
+            for item in artifacts
+            if item.kind == _FINAL
+        ]
+        standing = {"state": record.state, **record.result, **({"final stage": finals} if finals else {})}
+        with self._storage.writing() as connection:
+            projection.describe(connection, self._id, {key: dump(value) for key, value in standing.items()})
 
     def _mend(self) -> None:
         """Compare with all trials on record; the curves are read of those alone that have to be written."""

@@ -127,6 +127,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]  # as above
     """A connection; a part of a request is no sign of life."""
 
     parser_class = _Parser
+    last_activity: float
 
     def handle_read(self) -> None:
         before = self.last_activity

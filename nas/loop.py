@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import count, islice
+from itertools import count
 
 from nas.cohort_size import CohortSize
 from nas.config import StudyConfig
@@ -18,7 +18,7 @@ from nas.measures import judged
 from nas.proposals import Proposals
 from nas.pruners.protocol import Pruner
 from nas.replay import Values, replay
-from nas.running import Running, assignment, finish, over, with_curve
+from nas.running import Running, assignment, finish, over, reached, with_curve
 from nas.samplers.protocol import Sampler, SpaceExhausted
 from nas.shelf import Shelf, sweep
 from nas.showing import Showing
@@ -28,8 +28,6 @@ from workers.messages import Blame, EpochMetrics, Event, Job, JobLost, Outcome, 
 
 LOSSES: Mapping[Blame, int] = {"job": 3, "machine": 30}
 """Lost so many times in one run of the study, a trial FAILs; nodes may come and go many times, but not for ever."""
-_TOLD = 8
-"""Trials that run, at most, of which is told how far they are."""
 _TURN = 0.5
 """Seconds that one turn of the loop waits for news at most."""
 _DRAIN = 25.0
@@ -220,9 +218,7 @@ class Search:
         if stops:
             self.executor.stop(stops)
         if epochs:
-            first = islice(self._running.items(), _TOLD)
-            reached = [(number, len(running.curve)) for number, running in first]
-            self.watch(EpochsDone(epochs, len(self._running), reached))
+            self.watch(EpochsDone(epochs, len(self._running), reached(self._running)))
 
     def _report(self, event: EpochMetrics) -> set[int]:
         """Take one epoch of one trial; return its number if it shall stop."""

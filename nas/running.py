@@ -1,11 +1,15 @@
 """Trials under way, and the steps from one state of a trial to the next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 
 from nas.trials import Point, Trial, TrialState
 from workers.messages import Assignment
+
+TOLD = 8
+"""Trials under way, at most, of which is told how far they are."""
 
 
 @dataclass(slots=True)
@@ -21,6 +25,11 @@ class Running:
     def shown(self) -> Trial:
         """Return the trial with the curve it has drawn so far."""
         return with_curve(self.trial, self.curve)
+
+
+def reached(running: Mapping[int, Running]) -> list[tuple[int, int]]:
+    """Return the first few trials under way, each with how many epochs it has."""
+    return [(number, len(item.curve)) for number, item in islice(running.items(), TOLD)]
 
 
 def with_curve(trial: Trial, curve: Sequence[Point]) -> Trial:

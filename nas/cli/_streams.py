@@ -10,6 +10,7 @@ import io
 import os
 import sys
 from contextlib import suppress
+from typing import TextIO
 
 _READER_GONE = 141  # of a process that SIGPIPE ended
 _FULL = 6
@@ -86,7 +87,7 @@ def _open(number: int) -> None:
             os.close(opened)
 
 
-def _writer(stream: io.TextIOBase | None, number: int, kind: type[io.FileIO]) -> io.TextIOBase:
+def _writer(stream: TextIO | None, number: int, kind: type[io.FileIO]) -> TextIO:
     """Return a stream in the place of the system's own; what somebody else has put there is left."""
     if stream is not None and (type(stream) is not io.TextIOWrapper or _number(stream) != number):
         return stream
@@ -96,7 +97,7 @@ def _writer(stream: io.TextIOBase | None, number: int, kind: type[io.FileIO]) ->
     return io.TextIOWrapper(buffered, encoding, "plain signs", line_buffering=number == 2 or raw.isatty())
 
 
-def _number(stream: io.TextIOBase) -> int:
+def _number(stream: TextIO) -> int:
     try:
         return stream.fileno()
     except (OSError, ValueError):

@@ -63,5 +63,6 @@ def _rebuild(url: str) -> None:
             config = from_json(record.config)
             projection = Projection(storage, record, config.space, config.objectives)
             projection.rebuild(storage.trials(record.id))
+            projection.sum_up(record, storage.artifacts(record.id))
             if projection.trouble:
                 raise StorageError(f"the dashboard's tables of study {record.name!r}: {projection.trouble}")
