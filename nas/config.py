@@ -10,6 +10,7 @@ from search_spaces.space import SearchSpace
 from workers.messages import METRIC_DIRECTIONS, TaskSpec
 
 Direction = Literal["maximize", "minimize"]
+USUAL_STORAGE = "sqlite:///nas.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Artifacts:
     export: tuple[str, ...] = ("source", "safetensors")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class StudyConfig:
     """Everything that defines a study; two equal values search alike."""
 
@@ -85,12 +86,20 @@ class StudyConfig:
     final: Final = field(default_factory=Final)
     executor: Named = Named("process", Settings(workers=0))
     """`workers` 0 means one per core."""
-    storage: str = field(default="sqlite:///nas.db", repr=False)  # it may hold a password
+    storage: str = USUAL_STORAGE
     artifacts: Artifacts = field(default_factory=Artifacts)
     checkpoint_seconds: float = 5.0
     epoch_samples: int = 20_000
     """An epoch sees so many training samples at most: a pass over more is several epochs; 0 is without limit."""
     seed: int = 0
+
+    def __repr__(self) -> str:
+        """Tell of it in a line, without the storage, whose URL may hold a password."""
+        goal = ", ".join(f"{item.direction} {item.metric}" for item in self.objectives)
+        parts = {"name": self.name, "task": self.task.task.name, "space": self.space.name or self.space.family}
+        parts |= {"objectives": goal} if goal else {}
+        told = ", ".join(f"{key}={value!r}" for key, value in parts.items())
+        return f"StudyConfig({told}, trials={self.budget.trials}, seed={self.seed})"
 
     def __post_init__(self) -> None:
         if not self.pruning.pruner.name:

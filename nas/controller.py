@@ -18,7 +18,7 @@ from nas.dashboard import Projection
 from nas.deciders import Deciders, deciders
 from nas.environment import environment
 from nas.epoch_cost import EpochCost
-from nas.errors import NoUsableTrial, StorageError, StudyExists
+from nas.errors import NoUsableTrial, StorageError, StudyBusy, StudyExists
 from nas.executors.protocol import Executor
 from nas.fidelity import fitted
 from nas.final import FinalStage
@@ -47,6 +47,7 @@ from nas.survey import surveyed, timed
 from nas.trials import Trial
 from search_spaces.candidate import Named
 from search_spaces.errors import NasError
+from search_spaces.quantities import counted
 from workers import files
 from workers.messages import TaskInfo
 
@@ -156,7 +157,11 @@ class Controller:
             return self._conduct(record, prepared, stack, lease)
 
     def _lease(self, record: StudyRecord, stack: ExitStack) -> Lease:
-        lease = self.storage.acquire(record.id)
+        try:
+            lease = self.storage.acquire(record.id)
+        except StudyBusy as error:
+            advice = f"see how it stands with: nas show {record.name}; stop it with: nas stop {record.name}"
+            raise StudyBusy(f"study {record.name!r} is running: {error}; {advice}") from error
         stack.callback(self._let_go, lease)
         return lease
 
@@ -203,6 +208,7 @@ class Run:
         self.ledger = Ledger(self.storage, lease, self.account, controller.pause)
         self.stopping = Stopping(config.budget, config.objectives, self.clock, record.seconds, controller.began)
         self.jobs = count()
+        self.projection = Projection(self.storage, record, config.space, config.objectives)
         self.search = self._search(record.task, prepared)
 
     def enter(self) -> None:
@@ -265,8 +271,7 @@ class Run:
 
     def _projector(self) -> Callable[[Sequence[Trial]], None]:
         """Write to the dashboard's tables, which are a courtesy: no trouble there may end a search."""
-        projection = Projection(self.storage, self.record, self.config.space, self.config.objectives)
-        return self.account.timed("dashboard", projection.update)
+        return self.account.timed("dashboard", self.projection.update)
 
     def _announce(self, trials: Sequence[Trial]) -> None:
         finished = sum(trial.state.finished for trial in trials)
@@ -343,11 +348,11 @@ class Run:
     def leave(self, state: StudyState, reason: str, result: dict[str, Json]) -> tuple[StudyState, str]:
         """Record the state that the study is left in, and return it with the reason."""
         self.storage.save(self.lease, state=state, result=result or None, seconds=self.stopping.seconds)
+        self.projection.sum_up(self.storage.study(self.config.name), self.storage.artifacts(self.record.id))
         return state, reason
 
 
 def _why_unusable(name: str, trials: Sequence[Trial]) -> str:
     reasons = sorted({trial.reason or trial.state.value for trial in trials})
-    return (
-        f"study {name!r} has no usable trial; its {len(trials)} trials ended so: {', '.join(reasons) or 'none began'}"
-    )
+    ended = f"{counted(len(trials), 'trial')} ended so: {', '.join(reasons)}" if trials else "none began"
+    return f"study {name!r} has no usable trial; {ended}"

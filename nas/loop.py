@@ -214,7 +214,7 @@ class Search:
         if stops:
             self.executor.stop(stops)
         if epochs:
-            self.watch(EpochsDone(epochs, len(self._running)))
+            self.watch(EpochsDone(epochs, len(self._running), self._running.reached))
 
     def _report(self, event: EpochMetrics) -> set[int]:
         """Take one epoch of one trial; return its number if it shall stop."""

@@ -10,7 +10,7 @@ from nas.config import StudyConfig
 from nas.samplers.protocol import Sampler
 from nas.trials import Trial, TrialState
 from search_spaces.candidate import Candidate, Params, Recipe, Scalar
-from search_spaces.errors import BuildError
+from search_spaces.errors import BuildError, NasError
 from search_spaces.expressions import Expression
 from search_spaces.families import build
 from search_spaces.network import Network
@@ -105,7 +105,13 @@ class Proposals:
 
 def built(candidate: Candidate, task: TaskInfo) -> Network:
     """Return the network of a candidate for a task; raise BuildError where there is none."""
-    return build(candidate.architecture, task.inputs, task.outputs)
+    try:
+        return build(candidate.architecture, task.inputs, task.outputs)
+    except (NasError, KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # a family of another distribution may raise anything
+        told = " ".join(str(error).split())[:300]
+        raise BuildError(f"{candidate.architecture.family} raised {type(error).__name__}: {told}") from error
 
 
 def needs_training(constraint: Expression) -> bool:

@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 
 from nas.trials import Point, Trial, TrialState
 from workers.messages import Assignment, EpochMetrics, Outcome, Saved
+
+TOLD = 8
+"""Trials under way, at most, of which is told how far they are."""
 
 
 @dataclass(slots=True)
@@ -70,6 +74,11 @@ class RunningTrials:
             self._jobs[running.job] -= 1
             if not self._jobs[running.job]:
                 del self._jobs[running.job]
+
+    @property
+    def reached(self) -> list[tuple[int, int]]:
+        """The first few trials under way, each with how many epochs it has."""
+        return [(number, len(item.curve)) for number, item in islice(self._trials.items(), TOLD)]
 
     def shown(self, trial: Trial) -> Trial:
         """Return a trial as it stands by now."""

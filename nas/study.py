@@ -8,15 +8,18 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from nas.completeness import complete, notice
-from nas.config import StudyConfig
+from nas.config import USUAL_STORAGE, StudyConfig
 from nas.errors import NoUsableTrial, StudyExists, StudyNotFound
 from nas.final_result import chosen, retrained
 from nas.happenings import Watcher, unwatched
 from nas.objectives import incumbent, pareto_front
 from nas.passwords import hidden
 from nas.storage import Artifact, Storage, StudyRecord
-from nas.study_file import as_begun, difference, from_json, load
+from nas.study_file import as_begun, difference, from_json, from_mapping, load
 from nas.trials import Trial
+
+Definition = str | os.PathLike[str] | Mapping[str, object] | StudyConfig
+"""A study file, a dictionary with its keys, or a definition built in code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Study:
     """A study on record; every property is read afresh."""
 
     name: str
-    storage: str
+    storage: str = USUAL_STORAGE
     """The URL of the storage it is in; with its password, which `repr` does not show."""
 
     def __repr__(self) -> str:
@@ -97,42 +100,68 @@ class Study:
 
 
 def search(
-    definition: str | os.PathLike[str] | StudyConfig,
+    definition: Definition,
     *,
     overrides: Sequence[str] = (),
     watch: Watcher = unwatched,
     interrupted: Callable[[], bool] = bool,
     began: float | None = None,
 ) -> Study:
-    """Run a study file, or a definition built in code, to its end; go on with it if it is on record and unchanged.
+    """Run a study to its end; go on with it if it is on record and unchanged.
 
-    A study that is finished, and is asked for no more than it was, stays as it is; `watch` is told. `began` is the
-    reading of `time.monotonic` from which the budget's time counts; None is now.
+    `definition` is a study file, a dictionary with the keys of one, or a `StudyConfig`; `watch` is called with each
+    thing that happens (`nas.happenings`). A study that is finished, and is asked for no more than it was, stays as it
+    is; `watch` is told. `began` is the reading of `time.monotonic` from which the budget's time counts; None is now.
 
     Raises:
         SpecError: the definition is wrong; every mistake is listed.
         StudyExists: another study of that name is on record.
+        StudyBusy: another process runs it.
         NoUsableTrial: the search ended without any finite value.
     """
     began = time.monotonic() if began is None else began
-    config = definition if isinstance(definition, StudyConfig) else load(definition, overrides=overrides)
+    config = _config(definition, overrides)
     known = _on_record(config)
-    if known is not None:
-        require_same(known, config)
-        config = _no_fewer(known, as_begun(config, from_json(known.config)))
-        if complete(known, config):
-            watch(notice(known, config))
-            return Study(config.name, config.storage)
+    if known is None:
+        try:
+            return _begin(config, watch, interrupted, began)
+        except StudyExists:  # another process may have begun it since we looked
+            known = _on_record(config)
+            if known is None:
+                raise
+    return _go_on(known, config, watch, interrupted, began)
+
+
+def _config(definition: Definition, overrides: Sequence[str]) -> StudyConfig:
+    if isinstance(definition, StudyConfig):
+        return definition
+    if isinstance(definition, Mapping):
+        return from_mapping(definition, overrides=overrides)
+    return load(definition, overrides=overrides)
+
+
+def _begin(config: StudyConfig, watch: Watcher, interrupted: Callable[[], bool], began: float) -> Study:
     from nas.controller import Controller, prepare
 
     with ExitStack() as stack:
-        if known is None:
-            prepared = prepare(config, stack)  # before a file is made: a task that cannot be used leaves nothing behind
-            storage = stack.enter_context(Storage.open(config.storage))
-            Controller(storage, watch, interrupted, began).begin_prepared(prepared)
-        else:
-            storage = stack.enter_context(Storage.open(config.storage))
-            Controller(storage, watch, interrupted, began).resume(known, config)
+        prepared = prepare(config, stack)  # before a file is made: a task that cannot be used leaves nothing behind
+        storage = stack.enter_context(Storage.open(config.storage))
+        Controller(storage, watch, interrupted, began).begin_prepared(prepared)
+    return Study(config.name, config.storage)
+
+
+def _go_on(
+    record: StudyRecord, config: StudyConfig, watch: Watcher, interrupted: Callable[[], bool], began: float
+) -> Study:
+    require_same(record, config)
+    config = _no_fewer(record, as_begun(config, from_json(record.config)))
+    if complete(record, config):
+        watch(notice(record, config))
+        return Study(config.name, config.storage)
+    from nas.controller import Controller
+
+    with Storage.open(config.storage) as storage:
+        Controller(storage, watch, interrupted, began).resume(record, config)
     return Study(config.name, config.storage)
 
 
@@ -166,7 +195,9 @@ def free_name(storage: str, name: str) -> str:
     return next(free for free in (f"{name}-{number}" for number in count(2)) if free not in taken)
 
 
-def resume(name: str, storage: str, *, watch: Watcher = unwatched, interrupted: Callable[[], bool] = bool) -> Study:
+def resume(
+    name: str, storage: str = USUAL_STORAGE, *, watch: Watcher = unwatched, interrupted: Callable[[], bool] = bool
+) -> Study:
     """Go on with a study on record where it stands; one that is finished stays as it is."""
     from nas.controller import Controller
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from nas import samplers
-from nas.config import Artifacts, Budget, Final, StudyConfig
+from nas.config import USUAL_STORAGE, Artifacts, Budget, Final, StudyConfig
 from nas.executors import EXECUTORS
 from nas.menu_document import Offer, default, offer_of, read_named
 from nas.objective_document import read_constraints, read_objectives, read_pruning
@@ -37,7 +37,6 @@ KEYS = (
     *("pruner", "budget", "training", "final", "executor", "storage", "artifacts", "seed"),
 )
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-USUAL_STORAGE = "sqlite:///nas.db"
 USUAL_CHECKPOINT_SECONDS = 5.0
 USUAL_EPOCH_SAMPLES = 20_000
 
@@ -86,7 +85,7 @@ def _task(fields: Mapping[str, Cursor], base: Path) -> TaskSpec | None:
     loss = fields["loss"].name(losses, "loss") if "loss" in fields else ""
     if "task" not in fields:
         return None
-    offer = offer_of(Menu("workers.tasks", "task"))
+    offer = offer_of(Menu("workers.tasks", "task"), "samples of your own are given with csv, a table, or npz, arrays")
     named = read_named(fields["task"], offer)
     return TaskSpec(_with_files(named, offer, fields["task"], base), split, loss) if named else None
 

@@ -33,7 +33,7 @@ class Point:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Trial:
     """One candidate's life. `values` has one number per objective once the trial is COMPLETE, and is empty before."""
 
@@ -67,6 +67,14 @@ class Trial:
     """What the sampler must find again when it is rebuilt from history; JSON values."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
+
+    def __repr__(self) -> str:
+        """Tell of it in a line, as a notebook shows it."""
+        reason = f", reason={self.reason!r}" if self.reason else ""
+        values = f", values=({', '.join(f'{value:.6g}' for value in self.values)})" if self.values else ""
+        sizes = f"epochs={self.epochs}, parameters={self.parameters}"
+        family = self.candidate.architecture.family
+        return f"Trial(number={self.number}, state={self.state}{reason}{values}, {sizes}, family={family!r})"
 
     @property
     def feasible(self) -> bool:

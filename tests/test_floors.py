@@ -72,7 +72,8 @@ def test_only_executors_open_the_door_to_training() -> None:
     [
         ("torch", ("workers",)),
         ("optuna", ("nas.samplers.optuna", "nas.pruners.optuna", "nas.dashboard")),
-        ("optuna_dashboard", ("nas.dashboard",)),
+        ("optuna_dashboard", ("nas.dashboard_server",)),
+        ("waitress", ("nas.dashboard_server",)),
         (
             "ray",
             (

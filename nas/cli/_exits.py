@@ -6,6 +6,8 @@ import sys
 import tempfile
 import traceback
 
+from nas.cli._streams import OutputLost
+from nas.cli._streams import told as lost
 from nas.cli._usage import CODE as USAGE
 from nas.cli._usage import is_usage_error, told_usage
 from nas.errors import (
@@ -34,6 +36,8 @@ CODES: dict[type[NasError], int] = {
 }
 """By the error; 0 is success, 1 any other error, 2 a wrong command line, 130 and 143 a drained study."""
 
+INTERRUPTED = 130
+"""Ctrl-C in a command that has nothing to drain."""
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -41,6 +45,10 @@ def told(error: Exception) -> int:
     """Write an error to standard error and return the exit code it stands for."""
     if os.environ.get("NAS_TRACEBACK"):
         traceback.print_exception(error)
+    if type(error).__name__ == "Abort":  # click's word for Ctrl-C
+        return INTERRUPTED
+    if isinstance(error, OutputLost):
+        return lost(error)
     if is_usage_error(error):
         print(told_usage(error), file=sys.stderr)  # noqa: T201  # as below
         return USAGE

@@ -1,17 +1,15 @@
 """Check a study file: the resolved study, the size of its space, what its networks cost, how long it may take."""
 
 from dataclasses import replace
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from nas.cli._options import JsonOption, SetOption, StorageOption
-from nas.cli._sources import about
+from nas.cli._options import FileArgument, JsonOption, SetOption, StorageOption
+from nas.cli._sources import about, study_in
 
 
 def check(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="the study file", show_default=False)],
+    file: FileArgument,
     storage: StorageOption = None,
     settings: SetOption = None,
     json: JsonOption = False,
@@ -19,9 +17,9 @@ def check(
     """Print the study with every default, then what sampling and a few steps of training tell of it."""
     from nas.cli._survey import looked_at
     from nas.cli.output.console import print_json
-    from nas.study_file import load, resolved, to_json
+    from nas.study_file import resolved, to_json
 
-    config = load(file, overrides=settings or ())
+    config = study_in(file, settings or ())
     config = replace(config, storage=storage or config.storage)
     if not json:  # at once: all that follows needs the samples
         typer.echo(resolved(config).rstrip("\n"))

@@ -69,8 +69,8 @@ def _weights(artifact: "Artifact", final: "Artifact | None") -> dict[str, str]:
 
     trained = "train and validation samples" if final else "train samples"
     return {
-        "weights": f"trial {artifact.number}, {artifact.epoch} epochs on {trained}",
-        "test" if final else "validation": words.values(artifact.metrics),
+        "weights": f"trial {artifact.number}, {words.counted(artifact.epoch, 'epoch')} on {trained}",
+        "score": words.scores("test" if final else "validation", artifact.metrics),
     }
 
 

@@ -1,7 +1,6 @@
 """The console script `nas`: finds the command, loads its file only then, and turns errors into exit codes."""
 
 import gc
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -13,6 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from nas.cli import _streams
 from search_spaces.registry import Menu
 
 COMMANDS = Menu("nas.cli", "command", besides=("main",))
@@ -27,14 +27,18 @@ _PLAIN: Mapping[str, Any] = {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code."""
+    _streams.prepare()
+    code: int | str | None = 1
     try:
         code = get_command(app).main(args=arguments, prog_name="nas", standalone_mode=False)
+    except SystemExit as exit:
+        code = exit.code
     except Exception as error:
         from nas.cli._exits import told
 
-        sys.exit(told(error))
+        code = told(error)
     finally:
-        _let_go_of_a_closed_pipe()
+        code = _streams.flushed() or code
         gc.freeze()  # the process ends: going through all its objects once more would take a third of a second
     sys.exit(code or 0)
 
@@ -115,11 +119,3 @@ _VERSION = typer.Option("--version", help="print the version and exit", is_eager
 @app.callback()
 def nas(version: Annotated[bool, _VERSION] = False) -> None:
     """Neural architecture search: from a ten-line study file to a trained network."""
-
-
-def _let_go_of_a_closed_pipe() -> None:
-    """Leave nothing to be flushed at exit into a pipe that nobody reads any more, as in `nas top | head`."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

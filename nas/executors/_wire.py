@@ -21,6 +21,13 @@ class Alive:
 
 
 @dataclass(frozen=True, slots=True)
+class Crashed:
+    """The worker ends with an error that nobody thought of; said last."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What happened in one turn of a training, from worker to controller."""
 

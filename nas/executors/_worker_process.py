@@ -11,7 +11,7 @@ from nas.executors._forking import Adopted, ForkServer, reap, told
 from nas.executors._given import Given
 from nas.executors._offspring import end_offspring
 from nas.executors._pulse import Pulse
-from nas.executors._wire import Answer, End, JobDone, Ready, Report
+from nas.executors._wire import Answer, Crashed, End, JobDone, Ready, Report
 from workers.messages import Event, Job, Memory, Outcome
 
 _DYING = 5.0
@@ -35,6 +35,8 @@ class WorkerProcess:
         self._given: Given | None = None
         self.memory: Memory | None = None
         """What its last job left as its peak."""
+        self.error = ""
+        """What it ended with, where nobody had thought of it."""
         self._turn = -1
         self._answered = -1
 
@@ -86,6 +88,8 @@ class WorkerProcess:
             case Ready() as ready:
                 self.process = Adopted(ready.pid)
                 self.pulse.pid = ready.pid
+            case Crashed() as crashed:
+                self.error = crashed.error
             case JobDone() as done:
                 self._given, self.memory = None, done.memory
             case Report() as report:
@@ -102,9 +106,11 @@ class WorkerProcess:
         """End it and all that it has started, and say how it ended."""
         end([self])
         if self.process is None:
-            return told(self.name, self.server.code(_CLOSING))
+            return self.server.ending(_CLOSING)
         code = self.process.code()
-        return f"{self.name} cannot be ended before what it waits for" if code is None else told(self.name, code)
+        if code is None:
+            return f"{self.name} cannot be ended before what it waits for"
+        return f"{told(self.name, code)}: {self.error}" if self.error else told(self.name, code)
 
     def learn(self) -> None:
         """Hear whether it has begun: what it says first."""

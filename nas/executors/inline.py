@@ -7,6 +7,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from nas.executors._given import Given
+from nas.executors._mute import muted
 from nas.executors._waiting import Waiting
 from nas.executors.protocol import Executor
 from search_spaces.hyperparameters import integer
@@ -56,7 +57,8 @@ class InlineExecutor:
 
     def describe(self, task: TaskSpec) -> TaskInfo:
         """Load a task and say what it holds."""
-        return self._worker.describe(task)
+        with muted():
+            return self._worker.describe(task)
 
     def probe(self, probe: Probe) -> Timings:
         """Time a few steps."""
@@ -72,8 +74,9 @@ class InlineExecutor:
             unbegun, self._unbegun = self._unbegun, []
             return unbegun
         events: list[Event] | None = []
-        while events == [] and (self._at_work or self._advance()):
-            events = self._report(timeout)
+        with muted():
+            while events == [] and (self._at_work or self._advance()):
+                events = self._report(timeout)
         return events or ()
 
     def stop(self, numbers: Collection[int]) -> None:

@@ -115,7 +115,8 @@ class ProcessExecutor:
             scout, self._workers[0] = self._workers[0], scout
         end([scout])
         if message is None:
-            raise WorkersUnusable(f"a worker died while it loaded the task {task.task.name!r}")
+            why = f": {scout.error}" if scout.error else ""
+            raise WorkersUnusable(f"a worker died while it loaded the task {task.task.name!r}{why}")
         if message.info is None:
             raise TaskError(message.mistake)
         return message.info

@@ -133,8 +133,8 @@ def number_reader(name: str) -> Callable[[str], float]:
     return read
 
 
-def dump(document: Mapping[str, object]) -> str:
-    """Write a document as JSON."""
+def dump(document: object) -> str:
+    """Write a document, or a value of one, as JSON."""
     try:
         return _dump(document)
     except (ValueError, TypeError):

@@ -116,7 +116,7 @@ def test_a_terminal_shows_counts_the_best_and_the_speed(progress: Progress, tria
     shown = live(progress, 200)
     assert "1/16 trials" in shown
     assert "1 complete" in shown
-    assert "best accuracy=0.9000 · trial 3 · mlp depth=" in shown
+    assert "best validation accuracy 0.9000 · trial 3 · mlp depth=" in shown
 
 
 @pytest.mark.parametrize("width", [20, 40, 80])

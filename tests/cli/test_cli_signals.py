@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from command_runs import STUDY, environment, run_in
 
-from nas.cli._signals import Interruption, heard
+from nas.cli._signals import EndedAtOnce, Interruption, heard
 
 LONG = ("--trials", "100000", "--set", "sampler=random", "--set", "space.width=4..400", "--set", "space.limits={}")
 
@@ -60,7 +60,7 @@ def test_the_first_signal_only_asks(interruption: Interruption) -> None:
 
 def test_the_second_signal_ends_it_at_once(interruption: Interruption) -> None:
     signal.raise_signal(signal.SIGINT)
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(EndedAtOnce) as ended:
         signal.raise_signal(signal.SIGTERM)
     assert ended.value.code == 143
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

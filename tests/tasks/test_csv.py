@@ -188,7 +188,7 @@ def test_one_class_is_refused(write: Write) -> None:
 
 
 def test_a_class_too_small_to_split_is_refused(write: Write) -> None:
-    assert "class 'rare' has 1 samples" in error(write(table(target=lambda row: "rare" if row == 5 else "no")))
+    assert "class 'rare' has 1 sample:" in error(write(table(target=lambda row: "rare" if row == 5 else "no")))
 
 
 def test_text_in_a_declared_number_column_has_its_line(write: Write) -> None:
@@ -232,7 +232,7 @@ def test_a_header_without_rows_is_refused(write: Write) -> None:
 
 def test_ragged_rows_have_their_line(write: Write) -> None:
     path = write("x,y\n1,2\n1\n")
-    assert error(path) == f"{path}:3: 1 cells, but the header has 2 columns"
+    assert error(path) == f"{path}:3: 1 cell, but the header has 2 columns"
 
 
 def test_column_names_that_occur_twice_are_named(write: Write) -> None:

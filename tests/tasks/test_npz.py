@@ -173,7 +173,7 @@ def test_one_class_is_refused(save: Save) -> None:
 
 
 def test_too_few_names_of_classes_are_refused(save: Save) -> None:
-    assert "y has class 1, but classes has 1 names" in error(save(x=values(4), y=Y, classes=np.array(["cat"])))
+    assert "y has class 1, but classes has 1 name" in error(save(x=values(4), y=Y, classes=np.array(["cat"])))
 
 
 def test_nan_in_the_inputs_is_found(save: Save) -> None:

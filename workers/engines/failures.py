@@ -27,8 +27,11 @@ class DeviceLost(Exception):
 LONGEST = 300
 """Characters kept of what an error says."""
 
+INTERRUPTS = (KeyboardInterrupt, GeneratorExit)
+"""What ends a training from outside; whatever else is raised in it is the candidate's own, `SystemExit` included."""
 
-def failure(error: Exception) -> Failure:
+
+def failure(error: BaseException) -> Failure:
     """Turn what one candidate raised into why it failed: `oom`, `build: …` or `crash: …`.
 
     Raises:
@@ -44,7 +47,7 @@ def failure(error: Exception) -> Failure:
     return Failure(f"crash: {type(error).__name__}: {sentence[:LONGEST]}")
 
 
-def out_of_memory(error: Exception) -> bool:
+def out_of_memory(error: BaseException) -> bool:
     """Tell whether an exception says that an allocation failed."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from search_spaces.errors import nearest
+from search_spaces.quantities import counted
 from workers.errors import TaskError
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
@@ -61,7 +62,8 @@ def read_table(path: str, delimiter: str) -> Table:
     lines, cells = [], []
     for line, row in rows:
         if len(row) != len(header):
-            raise TaskError(f"{path}:{line}: {len(row)} cells, but the header has {len(header)} columns")
+            had, needed = counted(len(row), "cell"), counted(len(header), "column")
+            raise TaskError(f"{path}:{line}: {had}, but the header has {needed}")
         lines.append(line)
         cells.append(row)
     if not cells:
@@ -100,4 +102,4 @@ def _check_header(path: str, header: list[str]) -> None:
         raise TaskError(f"{path}:1: column {header.index('') + 1} has no name")
     twice = [name for name, count in Counter(header).items() if count > 1]
     if twice:
-        raise TaskError(f"{path}:1: {len(twice)} column names occur more than once: {', '.join(map(repr, twice))}")
+        raise TaskError(f"{path}:1: column names that occur more than once: {', '.join(map(repr, twice))}")

@@ -13,6 +13,7 @@ import numpy as np
 
 from search_spaces.errors import nearest
 from search_spaces.hyperparameters import file, flag, option
+from search_spaces.quantities import counted
 from workers.errors import TaskError
 from workers.messages import Kind
 from workers.tasks._files import read_bytes
@@ -132,5 +133,6 @@ def _classes(path: str, y: Array, names: Array | None) -> tuple[Array, tuple[str
     if names is None or y.dtype.kind not in "iu":
         return codes.astype(np.int64), tuple(str(value) for value in values)
     if values[0] < 0 or values[-1] >= len(names):
-        raise TaskError(f"{path}: y has class {values[-1]}, but classes has {len(names)} names, counted from 0")
+        named = counted(len(names), "name")
+        raise TaskError(f"{path}: y has class {values[-1]}, but classes has {named}, counted from 0")
     return codes.astype(np.int64), tuple(str(names[value]) for value in values)
