@@ -13,7 +13,6 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
 
 from search_spaces.errors import nearest
 
@@ -43,10 +42,17 @@ def mistake(folder: str) -> str:
         return f"is seen by one process alone: {protocol}://; workers and controller have to share it"
     if protocol not in known:
         return f"is of an unknown protocol {protocol!r}{nearest(protocol, known)}"
-    if urlsplit(folder).password is not None:
+    if _may_hold_a_password(folder):
         name = f"FSSPEC_{protocol.upper()}_PASSWORD"
         return f"holds a password, which would be on record; set the environment variable {name} instead"
     return ""
+
+
+def _may_hold_a_password(folder: str) -> bool:
+    """Tell whether user and password, or what could be a piece of one that is not escaped, come before the host."""
+    authority, _, rest = folder.partition("://")[2].partition("/")
+    host, _, port = authority.rpartition(":")
+    return ":" in authority.rpartition("@")[0] or (bool(host) and not port.isdecimal() and "@" in rest)
 
 
 def absolute(folder: str) -> str:
