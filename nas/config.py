@@ -64,6 +64,8 @@ class Artifacts:
     folder: str = "runs"
     keep: int = 16
     export: tuple[str, ...] = ("source", "safetensors")
+    place: str = ""
+    """The study's own folder in it, where the study's name is taken by another's; empty is its name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """The one process that runs a study: it takes the lease, puts the parts together, searches, and hands out the best."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import count
 
@@ -17,6 +17,7 @@ from nas.deciders import Deciders, deciders
 from nas.environment import environment
 from nas.errors import NoUsableTrial, StorageError, StudyExists
 from nas.executors.protocol import Executor
+from nas.files_on_record import artifacts_here, is_lost, owed_formats, trials_here
 from nas.final import FinalStage, score
 from nas.forking import FORKED, NOTHING, Inheritance, inherited, with_own_files
 from nas.happenings import Noticed, StudyEnded, StudyStarted, Watcher
@@ -27,8 +28,9 @@ from nas.loop import Search
 from nas.objectives import ranked
 from nas.proposals import Proposals
 from nas.replay import shown_again
+from nas.run_folder import mark, own_folder, with_own_folder
 from nas.sharing import require_writable, unshared
-from nas.shelf import Shelf
+from nas.shelf import Shelf, sweep_retrainings
 from nas.showing import Showing
 from nas.stopping import Stopping
 from nas.storage import Artifact, Lease, Storage, StudyRecord
@@ -37,7 +39,6 @@ from nas.study_file import from_json, to_json
 from nas.trials import Trial
 from search_spaces.candidate import Named
 from search_spaces.errors import NasError
-from workers import files
 from workers.messages import TaskInfo
 
 Clock = Callable[[], float]
@@ -115,9 +116,11 @@ class Controller:
         """
         with ExitStack() as stack:
             prepared = prepare(config, stack, self.start)
+            prepared = replace(prepared, config=with_own_folder(prepared.config, self.storage))
             config = prepared.config
-            found = inherited(record, self.storage.trials(record.id), config, prepared.task)
-            found = with_own_files(found, f"{files.absolute(config.artifacts.folder)}/{config.name}/checkpoints")
+            theirs = trials_here(self.storage.trials(record.id), own_folder(from_json(record.config)))
+            found = inherited(record, theirs, config, prepared.task)
+            found = with_own_files(found, f"{own_folder(config)}/checkpoints")
             self.watch(Noticed(found.told))
             return self.begin_prepared(prepared, found)
 
@@ -173,20 +176,21 @@ class Run:
         lease: Lease,
         keeper: Keeper,
     ) -> None:
-        config, executor = prepared.config, prepared.executor
+        config, executor = with_own_folder(prepared.config, controller.storage, record), prepared.executor
         self.storage, self.watch, self.clock = controller.storage, controller.watch, controller.clock
         self.interrupted = controller.interrupted
         self.record, self.config, self.executor, self.lease, self.keeper = record, config, executor, lease, keeper
-        self.folder = f"{files.absolute(config.artifacts.folder)}/{config.name}"
+        self.folder = own_folder(config)
         self.account = Account(self.clock)
-        self.ledger = Ledger(self.storage, lease, self.account, controller.pause)
+        self.ledger = Ledger(self.storage, lease, self.account, controller.pause, self.folder)
         self.stopping = Stopping(config.budget, config.objectives, self.clock, record.seconds)
         self.jobs = count()
         self.search = self._search(record.task, prepared.deciders)
 
     def enter(self) -> None:
         """Say that the study runs, and go on from what is on record."""
-        trials = self.storage.trials(self.record.id, curves="resume")
+        mark(self.folder, self.storage, self.record)
+        trials = trials_here(self.storage.trials(self.record.id, curves="resume"), self.folder)
         self.storage.save(self.lease, state="RUNNING", config=to_json(self.config))
         self._announce(trials)
         values = partial(self.storage.values, self.record.id, self.config.pruning.metric)
@@ -206,11 +210,17 @@ class Run:
         if self._stopping_now():
             return self.leave("STOPPED", "stop", {})
         mine = [item for item in finals if item.number == best[0].number]
-        failures = self._export(best[0], mine[0] if mine else None)
-        left = self.leave("FINISHED", reason, self.result(best[0], mine, reason))
-        if failures:
-            raise failures[0]  # the study itself is whole: `nas export` tries again
-        return left
+        result = self.result(best[0], mine, reason)
+        if failures := self._export(best[0], mine[0] if mine else None):
+            self.leave("STOPPED", "export", result)
+            owed = ", ".join(self._owed(best[0]))
+            self.watch(
+                Noticed(f"the export ({owed}) is owed; mend what hinders it, then: nas resume {self.config.name}")
+            )
+            raise failures[0]  # what is owed is made by a resume
+        if self._owed(best[0]):
+            return self.leave("STOPPED", "stop", result)
+        return self.leave("FINISHED", reason, result)
 
     def _search(self, task: TaskInfo, deciders: Deciders) -> Search:
         config = self.config
@@ -253,7 +263,34 @@ class Run:
         stage = FinalStage(
             self.config, self.executor, self.ledger, self.watch, self._stopping_now, self.folder, self.jobs
         )
-        return stage.run(best, self.storage.artifacts(self.record.id), seconds=lambda: self.stopping.seconds)
+        done = self._files()
+        finals = stage.run(best, done, seconds=lambda: self.stopping.seconds)
+        self._forget_exports({item.number for item in finals if item not in done}, done)
+        return finals
+
+    def _files(self) -> list[Artifact]:
+        """Return the files on record that are as they were written; the record forgets the others, to be made again."""
+        known = self.storage.artifacts(self.record.id)
+        pairs = list(zip(known, artifacts_here(known, self.folder), strict=True))
+        lost = [then for then, now in pairs if is_lost(now)]
+        for artifact in lost:
+            self.ledger.event("artifact.lost", artifact=artifact.kind, path=artifact.path)
+            self.ledger.drop(artifact)
+        self.ledger.flush(seconds=self.stopping.seconds)
+        kept = [now for then, now in pairs if then not in lost]
+        sweep_retrainings(self.folder, kept)
+        return kept
+
+    def _forget_exports(self, retrained: Collection[int], known: Sequence[Artifact]) -> None:
+        """Have the exports of these trials made again, as their weights are others now."""
+        for item in known:
+            if item.kind.startswith("export.") and item.number in retrained:
+                self.ledger.drop(item)
+        self.ledger.flush(seconds=self.stopping.seconds)
+
+    def _owed(self, best: Trial) -> tuple[str, ...]:
+        here = artifacts_here(self.storage.artifacts(self.record.id), self.folder)
+        return owed_formats(self.config, best.number, here)
 
     def result(self, best: Trial, finals: Sequence[Artifact], reason: str) -> dict[str, Json]:
         """Sum up the study."""
@@ -264,11 +301,13 @@ class Run:
         return {"reason": reason, "time": time, "best": best.number, "test": asdict(test) if test else None}
 
     def _export(self, best: Trial, final: Artifact | None) -> list[NasError]:
-        """Write the best network in every format asked for; what one format fails with keeps no other from its turn."""
+        """Write the best network in every format owed; what one fails with keeps no other from its turn."""
         from nas.export import export_trial
 
         failures: list[NasError] = []
-        for format in self.config.artifacts.export:
+        for format in self._owed(best):
+            if self._stopping_now():
+                break
             try:
                 artifacts = export_trial(self.record, best, final, format, f"{self.folder}/best")
             except NasError as error:

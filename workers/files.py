@@ -89,13 +89,34 @@ def remove(places: Collection[str]) -> None:
             continue
 
 
+def exists(place: str) -> bool:
+    """Tell whether there is a file at a path of this machine."""
+    return _path(place).is_file()
+
+
 def names(folder: str) -> list[str]:
-    """List the files of a folder by their names; none where there is no such folder."""
+    """List the files of a folder by their names, without links; none where there is no such folder, or it is a link."""
     with suppress(FileNotFoundError, NotADirectoryError):
         if is_remote(folder):
-            return _at(folder, _list)
-        return [path.name for path in _path(folder).iterdir() if path.is_file()]
+            return _at(folder, lambda files, path: _list(files, path, "file"))
+        links = _path(folder).is_symlink()
+        return [path.name for path in _path(folder).iterdir() if path.is_file() and not (links or path.is_symlink())]
     return []
+
+
+def folders(folder: str) -> list[str]:
+    """List the folders in a folder by their names, without links; none where there is no such folder."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        if is_remote(folder):
+            return _at(folder, lambda files, path: _list(files, path, "directory"))
+        return [path.name for path in _path(folder).iterdir() if path.is_dir() and not path.is_symlink()]
+    return []
+
+
+def remove_empty(folder: str) -> None:
+    """Remove a folder in which nothing is; behind an address there often is none without files."""
+    with suppress(OSError):
+        _at(folder, lambda files, path: files.rmdir(path)) if is_remote(folder) else _path(folder).rmdir()
 
 
 def prove(folder: str) -> None:
@@ -162,9 +183,9 @@ def _upload(files: "AbstractFileSystem", path: str, content: bytes) -> None:
         raise
 
 
-def _list(files: "AbstractFileSystem", path: str) -> list[str]:
+def _list(files: "AbstractFileSystem", path: str, kind: str) -> list[str]:
     found = files.ls(path, detail=True)
-    return [str(item["name"]).rpartition("/")[2] for item in found if item["type"] == "file"]
+    return [str(item["name"]).rstrip("/").rpartition("/")[2] for item in found if item["type"] == kind]
 
 
 def _sentence(error: Exception) -> str:

@@ -9,6 +9,7 @@ import traceback
 from nas.cli._usage import CODE as USAGE
 from nas.cli._usage import is_usage_error, told_usage
 from nas.errors import (
+    FolderUnusable,
     LeaseLost,
     NoUsableTrial,
     SchemaError,
@@ -29,6 +30,7 @@ CODES: dict[type[NasError], int] = {
     StudyBusy: 5,
     LeaseLost: 5,
     StorageError: 6,
+    FolderUnusable: 6,
     NoUsableTrial: 7,
     SchemaError: 8,
 }
