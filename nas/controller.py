@@ -179,7 +179,8 @@ class Run:
         config, executor = with_own_folder(prepared.config, controller.storage, record), prepared.executor
         self.storage, self.watch, self.clock = controller.storage, controller.watch, controller.clock
         self.interrupted = controller.interrupted
-        self.record, self.config, self.executor, self.lease, self.keeper = record, config, executor, lease, keeper
+        self.record = replace(record, config=to_json(config))  # places may have moved since it was written
+        self.config, self.executor, self.lease, self.keeper = config, executor, lease, keeper
         self.folder = own_folder(config)
         self.account = Account(self.clock)
         self.ledger = Ledger(self.storage, lease, self.account, controller.pause, self.folder)
