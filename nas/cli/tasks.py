@@ -28,11 +28,12 @@ def tasks(
         else:
             out().print(facts(described), soft_wrap=True)
         return
-    settings = hyperparameters(TASKS.load(name))
+    entry = TASKS.load(name)
+    settings, described = hyperparameters(entry), (entry.__doc__ or "").strip().partition("\n")[0]
     if json:
         documents = [{**asdict(item), "kind": item.kind.__name__} for item in settings]
-        print_json({"name": name, "description": TASKS.describe(name), "settings": documents})
+        print_json({"name": name, "description": described, "settings": documents})
         return
-    out().print(TASKS.describe(name), soft_wrap=True, markup=False)
+    out().print(described, soft_wrap=True, markup=False)
     rows = {item.name: f"{item.allowed}; {item.default!r} unless given: {item.doc}" for item in settings}
     out().print(facts(rows), soft_wrap=True)
