@@ -89,6 +89,8 @@ class StudyConfig:
     artifacts: Artifacts = field(default_factory=Artifacts)
     checkpoint_seconds: float = 5.0
     seed: int = 0
+    base: str = field(default="", compare=False)
+    """The folder that paths in the study file began at; a project that was moved is found again by it."""
 
     def __post_init__(self) -> None:
         if not self.pruning.pruner.name:

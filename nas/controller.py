@@ -27,6 +27,7 @@ from nas.ledger import Ledger
 from nas.loop import Search
 from nas.objectives import ranked
 from nas.proposals import Proposals
+from nas.relocation import recalled, with_full_paths
 from nas.replay import shown_again
 from nas.run_folder import mark, own_folder, with_own_folder
 from nas.sharing import require_writable, unshared
@@ -35,7 +36,7 @@ from nas.showing import Showing
 from nas.stopping import Stopping
 from nas.storage import Artifact, Lease, Storage, StudyRecord
 from nas.storage.records import Json, StudyState
-from nas.study_file import from_json, to_json
+from nas.study_file import to_json
 from nas.trials import Trial
 from search_spaces.candidate import Named
 from search_spaces.errors import NasError
@@ -61,6 +62,7 @@ def prepare(config: StudyConfig, stack: ExitStack, start: Callable[[Named], Exec
         TaskError, SpecError: the task cannot be used or lacks a metric that is asked for, the sampler cannot search
             this space, or nothing can be written to the folder for artifacts.
     """
+    config = with_full_paths(config)
     require_writable(config)
     executor = stack.enter_context(closing(start(config.executor)))
     task = executor.describe(config.task)
@@ -118,7 +120,9 @@ class Controller:
             prepared = prepare(config, stack, self.start)
             prepared = replace(prepared, config=with_own_folder(prepared.config, self.storage))
             config = prepared.config
-            theirs = trials_here(self.storage.trials(record.id), own_folder(from_json(record.config)))
+            theirs = trials_here(
+                self.storage.trials(record.id), own_folder(recalled(record, self.storage.database.where))
+            )
             found = inherited(record, theirs, config, prepared.task)
             found = with_own_files(found, f"{own_folder(config)}/checkpoints")
             self.watch(Noticed(found.told))
@@ -131,7 +135,7 @@ class Controller:
             StudyBusy: another controller runs it.
             StudyExists: the samples of its task are no longer those it began with.
         """
-        config = config or from_json(record.config)
+        config = config or recalled(record, self.storage.database.where)
         with ExitStack() as stack:
             lease = self._lease(record, stack)
             prepared = prepare(config, stack, self.start)

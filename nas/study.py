@@ -9,12 +9,15 @@ from itertools import count
 from nas.completeness import complete, notice
 from nas.config import StudyConfig
 from nas.errors import NoUsableTrial, StudyExists, StudyNotFound
+from nas.files_on_record import artifacts_here, trials_here
 from nas.final import retrained
 from nas.happenings import Watcher, unwatched
 from nas.objectives import incumbent, pareto_front
 from nas.passwords import hidden
+from nas.relocation import recalled
+from nas.run_folder import own_folder
 from nas.storage import Artifact, Storage, StudyRecord
-from nas.study_file import difference, from_json, load
+from nas.study_file import difference, from_json, load, to_json
 from nas.trials import Trial
 
 
@@ -38,7 +41,8 @@ class Study:
     @property
     def config(self) -> StudyConfig:
         """Its definition."""
-        return from_json(self.record.config)
+        with Storage.open(self.storage, create=False) as storage:
+            return recalled(storage.study(self.name), storage.database.where)
 
     @property
     def trials(self) -> list[Trial]:
@@ -82,7 +86,11 @@ class Study:
         trial = self.incumbent if number is None else self._trial(number)
         if trial is None:
             raise NoUsableTrial(f"study {self.name!r} has no COMPLETE trial yet")
-        record, final, target = self.record, retrained(self.artifacts, trial.number), os.fspath(folder).rstrip("/")
+        config = self.config
+        own, target = own_folder(config), os.fspath(folder).rstrip("/")
+        (trial,) = trials_here([trial], own)
+        record = replace(self.record, config=to_json(config))
+        final = retrained(artifacts_here(self.artifacts, own), trial.number)
         return [item for format in formats for item in export_trial(record, trial, final, format, target)]
 
     def _trial(self, number: int) -> Trial:
@@ -156,11 +164,11 @@ def resume(name: str, storage: str, *, watch: Watcher = unwatched, interrupted: 
 
     with Storage.open(storage, create=False) as opened:
         record = opened.study(name)
-        config = from_json(record.config)
+        config = recalled(record, opened.database.where)
         if complete(record, config, opened.artifacts(record.id)):
             watch(notice(record, config))
         else:
-            Controller(opened, watch, interrupted).resume(record)
+            Controller(opened, watch, interrupted).resume(record, config)
     return Study(name, storage)
 
 

@@ -1,5 +1,6 @@
 """A `StudyConfig` as JSON for the record, and what differs between two of them."""
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -48,6 +49,7 @@ def to_json(config: StudyConfig) -> dict[str, Any]:
         "artifacts": {**asdict(config.artifacts), "export": list(config.artifacts.export)},
         "checkpoint_seconds": config.checkpoint_seconds,
         "seed": config.seed,
+        "base": config.base,
     }
 
 
@@ -69,6 +71,7 @@ def from_json(document: Mapping[str, Any]) -> StudyConfig:
         artifacts=Artifacts(**{**artifacts, "export": tuple(artifacts["export"])}),
         checkpoint_seconds=document["checkpoint_seconds"],
         seed=document["seed"],
+        base=document.get("base", ""),
     )
 
 
@@ -77,11 +80,12 @@ def difference(old: StudyConfig, new: StudyConfig) -> tuple[Change, ...]:
 
     Objectives and the pruner's metric that one of the two leaves to the task are no difference.
     """
+    old, new = replace(old, base=""), replace(new, base="")
     before, after = _said(old, old.objectives or new.objectives), _said(new, new.objectives or old.objectives)
     one, other = dict(_leaves(to_json(before), "")), dict(_leaves(to_json(after), ""))
     paths = dict.fromkeys((*one, *other))
     return tuple(
-        Change(path, one.get(path), other.get(path), _safe(path))
+        Change(path, one.get(path), other.get(path), _safe(path) or _is_file(path, one.get(path), other.get(path)))
         for path in paths
         if one.get(path) != other.get(path) or (path in one) != (path in other)
     )
@@ -101,6 +105,12 @@ def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
         return
     for key, below in value.items():
         yield from _leaves(below, f"{path}.{key}" if path else str(key))
+
+
+def _is_file(path: str, before: object, after: object) -> bool:
+    """Tell whether a setting of the task is the path of a file, which may move: samples are compared by their hash."""
+    paths = all(isinstance(value, str) and os.path.isabs(value) for value in (before, after))
+    return paths and path.startswith("task.task.settings.")
 
 
 def _safe(path: str) -> bool:

@@ -1,11 +1,11 @@
 """Exit codes, and errors as the lines a user reads."""
 
-import errno
 import os
 import sys
 import tempfile
 import traceback
 
+from nas.cli._system import is_disk_full, sentence
 from nas.cli._usage import CODE as USAGE
 from nas.cli._usage import is_usage_error, told_usage
 from nas.errors import (
@@ -36,8 +36,6 @@ CODES: dict[type[NasError], int] = {
 }
 """By the error; 0 is success, 1 any other error, 2 a wrong command line, 130 and 143 a drained study."""
 
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
-
 
 def told(error: Exception) -> int:
     """Write an error to standard error and return the exit code it stands for."""
@@ -54,7 +52,7 @@ def told(error: Exception) -> int:
 
 def code_of(error: Exception) -> int:
     """Return the exit code of an error."""
-    if isinstance(error, OSError) and error.errno in _DISK_FULL:
+    if is_disk_full(error):
         return 6
     return next((code for kind, code in CODES.items() if isinstance(error, kind)), 1)
 
@@ -67,8 +65,8 @@ def _placed(error: Exception) -> bool:
 def _lines(error: Exception) -> list[str]:
     if isinstance(error, NasError):
         return str(error).splitlines() or [type(error).__name__]
-    if isinstance(error, OSError) and error.errno in _DISK_FULL:
-        return [f"{error.filename or 'the disk'}: no space is left; free some, then go on with `nas resume`"]
+    if limit := sentence(error):
+        return [limit]
     said = str(error).strip().partition("\n")[0]
     return [f"{type(error).__name__}: {said} (unexpected: please report it with {_kept(error)})"]
 

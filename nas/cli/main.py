@@ -29,6 +29,7 @@ _PLAIN: Mapping[str, Any] = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code."""
     try:
+        _require_working_folder()
         code = get_command(app).main(args=arguments, prog_name="nas", standalone_mode=False)
     except Exception as error:
         from nas.cli._exits import told
@@ -38,6 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _let_go_of_a_closed_pipe()
         gc.freeze()  # the process ends: going through all its objects once more would take a third of a second
     sys.exit(code or 0)
+
+
+def _require_working_folder() -> None:
+    try:
+        os.getcwd()
+    except OSError:  # the import costs nothing elsewhere
+        from nas.cli._system import require_working_folder
+
+        require_working_folder()
 
 
 class _Formatter(Protocol):
