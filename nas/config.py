@@ -67,6 +67,8 @@ class Artifacts:
     folder: str = "runs"
     keep: int = 16
     export: tuple[str, ...] = ("source", "safetensors")
+    place: str = ""
+    """The study's own folder in it, where the study's name is taken by another's; empty is its name."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -92,6 +94,8 @@ class StudyConfig:
     epoch_samples: int = 20_000
     """An epoch sees so many training samples at most: a pass over more is several epochs; 0 is without limit."""
     seed: int = 0
+    base: str = field(default="", compare=False)
+    """The folder that paths in the study file began at; a project that was moved is found again by it."""
 
     def __repr__(self) -> str:
         """Tell of it in a line, without the storage, whose URL may hold a password."""

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -21,6 +21,7 @@ from nas.epoch_cost import EpochCost
 from nas.errors import NoUsableTrial, StorageError, StudyBusy, StudyExists
 from nas.executors.protocol import Executor
 from nas.fidelity import fitted
+from nas.files_on_record import artifacts_here, is_lost, owed_formats, trials_here
 from nas.final import FinalStage
 from nas.final_jobs import Trainings
 from nas.final_record import FinalRecord
@@ -34,10 +35,12 @@ from nas.loop import Search
 from nas.objectives import ranked
 from nas.proposals import Proposals
 from nas.pruners.asha import usual_first_rung
+from nas.relocation import recalled, with_full_paths
 from nas.replay import shown_again
 from nas.reserve import exporting, reserved
+from nas.run_folder import mark, own_folder, with_own_folder
 from nas.sharing import require_writable, unshared
-from nas.shelf import Shelf
+from nas.shelf import Shelf, sweep_retrainings
 from nas.showing import Showing
 from nas.stopping import Stopping
 from nas.storage import Artifact, Lease, Storage, StudyRecord
@@ -48,7 +51,6 @@ from nas.trials import Trial
 from search_spaces.candidate import Named
 from search_spaces.errors import NasError
 from search_spaces.quantities import counted
-from workers import files
 from workers.messages import TaskInfo
 
 Clock = Callable[[], float]
@@ -73,6 +75,7 @@ def prepare(config: StudyConfig, stack: ExitStack, start: Callable[[Named], Exec
         TaskError, SpecError: the task cannot be used or lacks a metric that is asked for, no candidate of the space can
             be trained, the sampler cannot search it, or nothing can be written to the folder for artifacts.
     """
+    config = with_full_paths(config)
     require_writable(config)
     executor = stack.enter_context(closing(start(config.executor)))
     task = executor.describe(config.task)
@@ -135,9 +138,13 @@ class Controller:
         """
         with ExitStack() as stack:
             prepared = prepare(as_begun(config, from_json(record.config)), stack, self.start)
+            prepared = replace(prepared, config=with_own_folder(prepared.config, self.storage))
             config = prepared.config
-            found = inherited(record, self.storage.trials(record.id), config, prepared.task)
-            found = with_own_files(found, f"{files.absolute(config.artifacts.folder)}/{config.name}/checkpoints")
+            theirs = trials_here(
+                self.storage.trials(record.id), own_folder(recalled(record, self.storage.database.where))
+            )
+            found = inherited(record, theirs, config, prepared.task)
+            found = with_own_files(found, f"{own_folder(config)}/checkpoints")
             self.watch(Noticed(found.told))
             return self.begin_prepared(prepared, found)
 
@@ -148,7 +155,7 @@ class Controller:
             StudyBusy: another controller runs it.
             StudyExists: the samples of its task are no longer those it began with.
         """
-        known = from_json(record.config)
+        known = recalled(record, self.storage.database.where)
         config = as_begun(config or known, known)
         with ExitStack() as stack:
             lease = self._lease(record, stack)
@@ -198,14 +205,15 @@ class Run:
         lease: Lease,
         keeper: Keeper,
     ) -> None:
-        config, executor = prepared.config, prepared.executor
+        config, executor = with_own_folder(prepared.config, controller.storage, record), prepared.executor
         self.storage, self.watch, self.clock = controller.storage, controller.watch, controller.clock
         self.interrupted = controller.interrupted
-        self.record, self.config, self.executor, self.lease, self.keeper = record, config, executor, lease, keeper
+        self.record = replace(record, config=to_json(config))  # places may have moved since it was written
+        self.config, self.executor, self.lease, self.keeper = config, executor, lease, keeper
         self.task = prepared.task
-        self.folder = f"{files.absolute(config.artifacts.folder)}/{config.name}"
+        self.folder = own_folder(config)
         self.account = Account(self.clock)
-        self.ledger = Ledger(self.storage, lease, self.account, controller.pause)
+        self.ledger = Ledger(self.storage, lease, self.account, controller.pause, self.folder)
         self.stopping = Stopping(config.budget, config.objectives, self.clock, record.seconds, controller.began)
         self.jobs = count()
         self.projection = Projection(self.storage, record, config.space, config.objectives)
@@ -213,7 +221,8 @@ class Run:
 
     def enter(self) -> None:
         """Say that the study runs, and go on from what is on record."""
-        trials = self.storage.trials(self.record.id, curves="resume")
+        mark(self.folder, self.storage, self.record)
+        trials = trials_here(self.storage.trials(self.record.id, curves="resume"), self.folder)
         self.storage.save(self.lease, state="RUNNING", config=to_json(self.config))
         self._announce(trials)
         values = partial(self.storage.values, self.record.id, self.config.pruning.metric)
@@ -238,10 +247,17 @@ class Run:
         if self._stopping_now():
             return self.leave("STOPPED", "stop", {})
         failures = self.account.timed("export", self._export)(finals.best, next(iter(finals.retrained), None))
-        left = self.leave("FINISHED", reason, self.result(finals, reason))
+        result = self.result(finals, reason)
         if failures:
-            raise failures[0]  # the study itself is whole: `nas export` tries again
-        return left
+            self.leave("STOPPED", "export", result)
+            owed = ", ".join(self._owed(finals.best))
+            self.watch(
+                Noticed(f"the export ({owed}) is owed; mend what hinders it, then: nas resume {self.config.name}")
+            )
+            raise failures[0]  # what is owed is made by a resume
+        if self._owed(finals.best):
+            return self.leave("STOPPED", "stop", result)
+        return self.leave("FINISHED", reason, result)
 
     def _search(self, task: TaskInfo, prepared: Prepared) -> Search:
         config, budget = self.config, self.config.budget
@@ -284,7 +300,8 @@ class Run:
 
     def _finals(self, best: Sequence[Trial]) -> Finals:
         record = FinalRecord(self.ledger, self.watch)
-        record.restore(self.storage.artifacts(self.record.id), self.storage.events(self.record.id))
+        done = self._files()
+        record.restore(done, self.storage.events(self.record.id))
         trainings = Trainings(
             study=self.config.name,
             task=self.config.task,
@@ -298,7 +315,33 @@ class Run:
             seconds=lambda: self.stopping.seconds,
             jobs=self.jobs,
         )
-        return FinalStage(self.config, self.task, self._metric, trainings, record).run(best)
+        finals = FinalStage(self.config, self.task, self._metric, trainings, record).run(best)
+        self._forget_exports({item.number for item in finals.retrained if item not in done}, done)
+        return finals
+
+    def _files(self) -> list[Artifact]:
+        """Return the files on record that are as they were written; the record forgets the others, to be made again."""
+        known = self.storage.artifacts(self.record.id)
+        pairs = list(zip(known, artifacts_here(known, self.folder), strict=True))
+        lost = [then for then, now in pairs if is_lost(now)]
+        for artifact in lost:
+            self.ledger.event("artifact.lost", artifact=artifact.kind, path=artifact.path)
+            self.ledger.drop(artifact)
+        self.ledger.flush(seconds=self.stopping.seconds)
+        kept = [now for then, now in pairs if then not in lost]
+        sweep_retrainings(self.folder, kept)
+        return kept
+
+    def _forget_exports(self, retrained: Collection[int], known: Sequence[Artifact]) -> None:
+        """Have the exports of these trials made again, as their weights are others now."""
+        for item in known:
+            if item.kind.startswith("export.") and item.number in retrained:
+                self.ledger.drop(item)
+        self.ledger.flush(seconds=self.stopping.seconds)
+
+    def _owed(self, best: Trial) -> tuple[str, ...]:
+        here = artifacts_here(self.storage.artifacts(self.record.id), self.folder)
+        return owed_formats(self.config, best.number, here)
 
     def _left(self) -> float:
         """Return the seconds that the final stage still has."""
@@ -329,11 +372,13 @@ class Run:
         }
 
     def _export(self, best: Trial, final: Artifact | None) -> list[NasError]:
-        """Write the best network in every format asked for; what one format fails with keeps no other from its turn."""
+        """Write the best network in every format owed; what one fails with keeps no other from its turn."""
         from nas.export import export_trial
 
         failures: list[NasError] = []
-        for format in self.config.artifacts.export:
+        for format in self._owed(best):
+            if self._stopping_now():
+                break
             try:
                 artifacts = export_trial(self.record, best, final, format, f"{self.folder}/best")
             except NasError as error:

@@ -10,12 +10,15 @@ from itertools import count
 from nas.completeness import complete, notice
 from nas.config import USUAL_STORAGE, StudyConfig
 from nas.errors import NoUsableTrial, StudyExists, StudyNotFound
+from nas.files_on_record import artifacts_here, trials_here
 from nas.final_result import chosen, retrained
 from nas.happenings import Watcher, unwatched
 from nas.objectives import incumbent, pareto_front
 from nas.passwords import hidden
+from nas.relocation import recalled
+from nas.run_folder import own_folder
 from nas.storage import Artifact, Storage, StudyRecord
-from nas.study_file import as_begun, difference, from_json, from_mapping, load
+from nas.study_file import as_begun, difference, from_json, from_mapping, load, to_json
 from nas.trials import Trial
 
 Definition = str | os.PathLike[str] | Mapping[str, object] | StudyConfig
@@ -42,7 +45,8 @@ class Study:
     @property
     def config(self) -> StudyConfig:
         """Its definition."""
-        return from_json(self.record.config)
+        with Storage.open(self.storage, create=False) as storage:
+            return recalled(storage.study(self.name), storage.database.where)
 
     @property
     def trials(self) -> list[Trial]:
@@ -91,7 +95,11 @@ class Study:
         trial = self.best if number is None else self._trial(number)
         if trial is None:
             raise NoUsableTrial(f"study {self.name!r} has no COMPLETE trial yet")
-        record, final, target = self.record, retrained(self.artifacts, trial.number), os.fspath(folder).rstrip("/")
+        config = self.config
+        own, target = own_folder(config), os.fspath(folder).rstrip("/")
+        (trial,) = trials_here([trial], own)
+        record = replace(self.record, config=to_json(config))
+        final = retrained(artifacts_here(self.artifacts, own), trial.number)
         return [item for format in formats for item in export_trial(record, trial, final, format, target)]
 
     def _trial(self, number: int) -> Trial:
@@ -154,8 +162,8 @@ def _go_on(
     record: StudyRecord, config: StudyConfig, watch: Watcher, interrupted: Callable[[], bool], began: float
 ) -> Study:
     require_same(record, config)
-    config = _no_fewer(record, as_begun(config, from_json(record.config)))
-    if complete(record, config):
+    config = _in_its_place(record, _no_fewer(record, as_begun(config, from_json(record.config))))
+    if complete(record, config, Study(config.name, config.storage).artifacts):
         watch(notice(record, config))
         return Study(config.name, config.storage)
     from nas.controller import Controller
@@ -203,11 +211,11 @@ def resume(
 
     with Storage.open(storage, create=False) as opened:
         record = opened.study(name)
-        config = from_json(record.config)
-        if complete(record, config):
+        config = recalled(record, opened.database.where)
+        if complete(record, config, opened.artifacts(record.id)):
             watch(notice(record, config))
         else:
-            Controller(opened, watch, interrupted).resume(record)
+            Controller(opened, watch, interrupted).resume(record, config)
     return Study(name, storage)
 
 
@@ -219,6 +227,11 @@ def _no_fewer(record: StudyRecord, config: StudyConfig) -> StudyConfig:
     with Storage.open(config.storage, create=False) as storage:
         trained = sum(trial.trained for trial in storage.trials(record.id, curves="none"))
     return replace(config, budget=replace(config.budget, trials=max(most, trained)))
+
+
+def _in_its_place(record: StudyRecord, config: StudyConfig) -> StudyConfig:
+    """Return the definition with the folder that the study has below the one for artifacts."""
+    return replace(config, artifacts=replace(config.artifacts, place=from_json(record.config).artifacts.place))
 
 
 def _on_record(config: StudyConfig) -> StudyRecord | None:

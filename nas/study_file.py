@@ -49,7 +49,7 @@ def _study(root: Node, report: Report, base: Path, overrides: Sequence[str]) -> 
     config = read_study(Cursor(root, "", report), base)
     report.check()
     assert config is not None
-    return config
+    return replace(config, base=os.path.abspath(base))
 
 
 def _spelled_out(root: Node, report: Report, base: Path) -> Node:

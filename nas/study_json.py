@@ -1,5 +1,6 @@
 """A `StudyConfig` as JSON for the record, and what differs between two of them."""
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -49,6 +50,7 @@ def to_json(config: StudyConfig) -> dict[str, Any]:
         "checkpoint_seconds": config.checkpoint_seconds,
         "epoch_samples": config.epoch_samples,
         "seed": config.seed,
+        "base": config.base,
     }
 
 
@@ -71,6 +73,7 @@ def from_json(document: Mapping[str, Any]) -> StudyConfig:
         checkpoint_seconds=document["checkpoint_seconds"],
         epoch_samples=document.get("epoch_samples", 0),  # before there were parts, an epoch was a pass
         seed=document["seed"],
+        base=document.get("base", ""),
     )
 
 
@@ -79,11 +82,12 @@ def difference(old: StudyConfig, new: StudyConfig) -> tuple[Change, ...]:
 
     Objectives, the pruner's metric and the epochs that one of the two leaves open are no difference.
     """
+    old, new = replace(old, base=""), replace(new, base="")
     before, after = _said(old, new), _said(new, old)
     one, other = dict(_leaves(to_json(before), "")), dict(_leaves(to_json(after), ""))
     paths = dict.fromkeys((*one, *other))
     return tuple(
-        Change(path, one.get(path), other.get(path), _safe(path))
+        Change(path, one.get(path), other.get(path), _safe(path) or _is_file(path, one.get(path), other.get(path)))
         for path in paths
         if one.get(path) != other.get(path) or (path in one) != (path in other)
     )
@@ -109,6 +113,12 @@ def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
         return
     for key, below in value.items():
         yield from _leaves(below, f"{path}.{key}" if path else str(key))
+
+
+def _is_file(path: str, before: object, after: object) -> bool:
+    """Tell whether a setting of the task is the path of a file, which may move: samples are compared by their hash."""
+    paths = all(isinstance(value, str) and os.path.isabs(value) for value in (before, after))
+    return paths and path.startswith("task.task.settings.")
 
 
 def _safe(path: str) -> bool:

@@ -13,7 +13,6 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
 
 from search_spaces.errors import nearest
 
@@ -43,10 +42,17 @@ def mistake(folder: str) -> str:
         return f"is seen by one process alone: {protocol}://; workers and controller have to share it"
     if protocol not in known:
         return f"is of an unknown protocol {protocol!r}{nearest(protocol, known)}"
-    if urlsplit(folder).password is not None:
+    if _may_hold_a_password(folder):
         name = f"FSSPEC_{protocol.upper()}_PASSWORD"
         return f"holds a password, which would be on record; set the environment variable {name} instead"
     return ""
+
+
+def _may_hold_a_password(folder: str) -> bool:
+    """Tell whether user and password, or what could be a piece of one that is not escaped, come before the host."""
+    authority, _, rest = folder.partition("://")[2].partition("/")
+    host, _, port = authority.rpartition(":")
+    return ":" in authority.rpartition("@")[0] or (bool(host) and not port.isdecimal() and "@" in rest)
 
 
 def absolute(folder: str) -> str:
@@ -83,13 +89,34 @@ def remove(places: Collection[str]) -> None:
             continue
 
 
+def exists(place: str) -> bool:
+    """Tell whether there is a file at a path of this machine."""
+    return _path(place).is_file()
+
+
 def names(folder: str) -> list[str]:
-    """List the files of a folder by their names; none where there is no such folder."""
+    """List the files of a folder by their names, without links; none where there is no such folder, or it is a link."""
     with suppress(FileNotFoundError, NotADirectoryError):
         if is_remote(folder):
-            return _at(folder, _list)
-        return [path.name for path in _path(folder).iterdir() if path.is_file()]
+            return _at(folder, lambda files, path: _list(files, path, "file"))
+        links = _path(folder).is_symlink()
+        return [path.name for path in _path(folder).iterdir() if path.is_file() and not (links or path.is_symlink())]
     return []
+
+
+def folders(folder: str) -> list[str]:
+    """List the folders in a folder by their names, without links; none where there is no such folder."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        if is_remote(folder):
+            return _at(folder, lambda files, path: _list(files, path, "directory"))
+        return [path.name for path in _path(folder).iterdir() if path.is_dir() and not path.is_symlink()]
+    return []
+
+
+def remove_empty(folder: str) -> None:
+    """Remove a folder in which nothing is; behind an address there often is none without files."""
+    with suppress(OSError):
+        _at(folder, lambda files, path: files.rmdir(path)) if is_remote(folder) else _path(folder).rmdir()
 
 
 def prove(folder: str) -> None:
@@ -156,9 +183,9 @@ def _upload(files: "AbstractFileSystem", path: str, content: bytes) -> None:
         raise
 
 
-def _list(files: "AbstractFileSystem", path: str) -> list[str]:
+def _list(files: "AbstractFileSystem", path: str, kind: str) -> list[str]:
     found = files.ls(path, detail=True)
-    return [str(item["name"]).rpartition("/")[2] for item in found if item["type"] == "file"]
+    return [str(item["name"]).rstrip("/").rpartition("/")[2] for item in found if item["type"] == kind]
 
 
 def _sentence(error: Exception) -> str:

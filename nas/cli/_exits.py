@@ -1,6 +1,5 @@
 """Exit codes, and errors as the lines a user reads."""
 
-import errno
 import os
 import sys
 import tempfile
@@ -8,9 +7,11 @@ import traceback
 
 from nas.cli._streams import OutputLost
 from nas.cli._streams import told as lost
+from nas.cli._system import is_disk_full, sentence
 from nas.cli._usage import CODE as USAGE
 from nas.cli._usage import is_usage_error, told_usage
 from nas.errors import (
+    FolderUnusable,
     LeaseLost,
     NoUsableTrial,
     SchemaError,
@@ -31,6 +32,7 @@ CODES: dict[type[NasError], int] = {
     StudyBusy: 5,
     LeaseLost: 5,
     StorageError: 6,
+    FolderUnusable: 6,
     NoUsableTrial: 7,
     SchemaError: 8,
 }
@@ -38,7 +40,6 @@ CODES: dict[type[NasError], int] = {
 
 INTERRUPTED = 130
 """Ctrl-C in a command that has nothing to drain."""
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def told(error: Exception) -> int:
@@ -60,7 +61,7 @@ def told(error: Exception) -> int:
 
 def code_of(error: Exception) -> int:
     """Return the exit code of an error."""
-    if isinstance(error, OSError) and error.errno in _DISK_FULL:
+    if is_disk_full(error):
         return 6
     return next((code for kind, code in CODES.items() if isinstance(error, kind)), 1)
 
@@ -73,8 +74,8 @@ def _placed(error: Exception) -> bool:
 def _lines(error: Exception) -> list[str]:
     if isinstance(error, NasError):
         return str(error).splitlines() or [type(error).__name__]
-    if isinstance(error, OSError) and error.errno in _DISK_FULL:
-        return [f"{error.filename or 'the disk'}: no space is left; free some, then go on with `nas resume`"]
+    if limit := sentence(error):
+        return [limit]
     said = str(error).strip().partition("\n")[0]
     return [f"{type(error).__name__}: {said} (unexpected: please report it with {_kept(error)})"]
 

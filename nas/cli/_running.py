@@ -16,6 +16,7 @@ from nas.cli._changes import named
 from nas.cli._signals import Interruption, heard
 from nas.cli._snapshot import read_from
 from nas.cli._streams import OutputLost
+from nas.cli._system import require_open_files
 from nas.cli.output import report
 from nas.cli.output.console import err, out, print_json
 from nas.cli.output.events import Events, finished_document
@@ -63,6 +64,7 @@ def conduct_fork(config: StudyConfig, name: str | None, mode: Mode) -> None:
 
 
 def _conduct(config: StudyConfig, mode: Mode, begin: Callable[..., object]) -> None:
+    require_open_files()
     console = err()
     if mode not in ("quiet", "json"):
         console.print(Text(announcement(config)), soft_wrap=True)

@@ -8,6 +8,7 @@ from nas.config import Objective, StudyConfig
 from nas.final_result import chosen
 from nas.forking import FORKED
 from nas.objectives import pareto_front, ranked
+from nas.relocation import recalled
 from nas.storage import Artifact, Storage, StudyRecord
 from nas.storage.reading import Curves
 from nas.study_file import from_json
@@ -82,7 +83,7 @@ def one_trial(url: str, name: str, number: int) -> tuple[Snapshot, Trial]:
 def config_of(url: str, name: str) -> StudyConfig:
     """Open a database that exists and return the definition of a study."""
     with Storage.open(url, create=False) as storage:
-        return from_json(storage.study(name).config)
+        return recalled(storage.study(name), storage.database.where)
 
 
 def state_of(record: StudyRecord) -> str:

@@ -75,5 +75,6 @@ def _weights(artifact: "Artifact", final: "Artifact | None") -> dict[str, str]:
 
 
 def _beside(config: "StudyConfig", number: int | None) -> str:
-    folder = config.artifacts.folder.rstrip("/")
-    return f"{folder}/{config.name}/{'best' if number is None else f'trial-{number}'}"
+    from nas.run_folder import own_folder
+
+    return f"{own_folder(config)}/{'best' if number is None else f'trial-{number}'}"

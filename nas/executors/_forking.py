@@ -12,6 +12,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from nas.executors._devices import Device
+from nas.executors._import_path import import_path
 from nas.executors._last_words import LastWords
 from nas.executors._offspring import MARK, adopt_orphans
 from nas.executors._wire import WARM_UP
@@ -27,7 +28,7 @@ class ForkServer:
         shown = bool(os.environ.get("NAS_TRACEBACK"))
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "nas.executors._fork_server", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "nas.executors._fork_server", str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=2 if shown else subprocess.DEVNULL,  # nothing of a worker is on the terminal
@@ -128,6 +129,5 @@ def reap(orphans: Collection[int]) -> None:
 
 def environment(device: Device, mark: str) -> dict[str, str]:
     """One thread per worker: intra-op threads make a small network slower, and there is a worker per core."""
-    path = os.pathsep.join(entry for entry in sys.path if entry)
     threads = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    return {**os.environ, **threads, "PYTHONPATH": path, MARK: mark, **device.environment}
+    return {**os.environ, **threads, "PYTHONPATH": import_path(), MARK: mark, **device.environment}

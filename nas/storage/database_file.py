@@ -49,6 +49,8 @@ def require(path: Path, *, create: bool) -> None:
     """
     if path.is_dir():
         raise StorageError(f"{path} is a folder, not a database file")
+    if path.exists() and not path.is_file():
+        raise StorageError(f"{path} is no plain file: a study needs one of its own (try 'sqlite:///nas.db')")
     if path.parent.is_dir():
         _require_local(path)
     if path.exists():

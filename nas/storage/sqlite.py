@@ -13,6 +13,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from nas.errors import StorageError
+from nas.passwords import hidden
 from nas.storage.database import EXAMPLES, now
 from nas.storage.database_file import DatabaseFile, require
 
@@ -98,7 +99,7 @@ def connect(url: URL, *, create: bool) -> Sqlite:
         require(path, create=create)
         file = DatabaseFile(path)
     except OSError as error:
-        raise StorageError(f"{path}: {error}") from error
+        raise StorageError(f"{path}: {error.strerror or error}") from error
     engine = create_engine("sqlite://", creator=_opener(path), poolclass=QueuePool, max_overflow=20)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _beginner(file))
@@ -117,7 +118,7 @@ def _now(element: now, compiler: SQLCompiler, **_: object) -> str:
 
 def _file_of(url: URL) -> Path:
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
-        shown = url.render_as_string()
+        shown = hidden(url.render_as_string(hide_password=False))
         raise StorageError(f"storage {shown!r} names no file, and a study must outlive its process ({EXAMPLES})")
     return Path(url.database).absolute()
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from nas.storage import tables
 from nas.storage.encoding import Row, artifact_row, dump, point_row, trial_row
@@ -40,6 +40,14 @@ def write_artifacts(connection: Connection, study_id: int, artifacts: Sequence[A
     """Insert artifacts; one of the same kind at the same path is replaced."""
     if artifacts:
         connection.execute(_PUT_ARTIFACT(connection), [artifact_row(study_id, artifact) for artifact in artifacts])
+
+
+def drop_artifacts(connection: Connection, study_id: int, artifacts: Sequence[Artifact]) -> None:
+    """Forget artifacts whose files are lost."""
+    columns = tables.artifact.c
+    for artifact in artifacts:
+        same = (columns.study_id == study_id, columns.kind == artifact.kind, columns.path == artifact.path)
+        connection.execute(delete(tables.artifact).where(*same))
 
 
 def write_events(

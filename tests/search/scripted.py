@@ -196,7 +196,8 @@ def write_checkpoint(training: Training) -> Checkpoint:
     """Write a file that says what it is."""
     job, item, epoch = training.job, training.assignment, training.epochs
     content = f"{job.stage} {item.number} {item.attempt} {epoch} {item.candidate.seed}".encode()
-    path = Path(job.folder) / f"{job.stage}-{item.number}-{item.attempt}-{epoch}-{item.candidate.seed % 999}"
+    name = f"{job.stage}-{item.number:06d}-attempt-{item.attempt}-epoch-{epoch}-seed-{item.candidate.seed % 999}"
+    path = Path(job.folder) / f"{name}.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     return Checkpoint(str(path), hashlib.sha256(content).hexdigest(), len(content), epoch)
