@@ -17,7 +17,7 @@ from search_spaces.expressions import Expression
 from search_spaces.space import Limits
 from workers.messages import Assignment, Blame, EpochMetrics, Event, JobLost, Outcome
 
-DRAWN_TWICE = 6
+DRAWN_TWICE = 1
 """A seed with which a random search of two candidates draws one of them again before the other."""
 
 

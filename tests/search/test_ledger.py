@@ -22,7 +22,7 @@ class Written:
 
 @pytest.fixture
 def ledger() -> Ledger:
-    return Ledger(cast("Any", Written()), cast("Any", None), Account(time.monotonic), pause=0.0)
+    return Ledger(cast("Any", Written()), cast("Any", None), Account(time.monotonic), pause=0.0, folder="")
 
 
 def ended(number: int, checkpoint: Checkpoint) -> Trial:
