@@ -14,8 +14,8 @@ LINEAR = "linear"
 
 BATCH, STEPS, EPOCHS = 128, 1500, 200
 """Samples of a batch, steps and epochs of a training at most: on the handed data sets more bring nothing."""
-OPERATIONS = 2e10
-"""Operations of one training at most, about a second on one core; larger tasks are trained for fewer epochs."""
+OPERATIONS = 1e10
+"""Operations of one training at most, some two seconds on one core; larger tasks are trained for fewer epochs."""
 LIMIT = 20.0
 """Seconds after which a training of the linear model is ended, wherever it stands."""
 RECIPES = ((3e-3, 0.3), (5e-3, 0.0), (3e-2, 0.0))

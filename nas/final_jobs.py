@@ -88,6 +88,8 @@ class Trainings:
 
     def run(self, wanted: Sequence[Training], take: Take) -> None:
         """Train what is wanted, and whatever `take` asks for as trainings end."""
+        if self.interrupted():
+            return
         self._begin(wanted)
         while self._open and not self.interrupted():
             self._end_late()
