@@ -90,7 +90,7 @@ class Rounds:
             except CheckpointError as error:
                 life.note, life.saved = f"checkpoint: {error}", None
                 self._again([life])
-            except Exception as error:  # a family's own code may raise anything
+            except BaseException as error:  # a family's own code may raise anything
                 failures[life.number] = failure(error)
         self._forget(late)
         self._cohorts.extend([late] if late else [])

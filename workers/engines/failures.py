@@ -28,12 +28,16 @@ LONGEST = 300
 """Characters kept of what an error says."""
 
 
-def failure(error: Exception) -> Failure:
+def failure(error: BaseException) -> Failure:
     """Turn what one candidate raised into why it failed: `oom`, `build: …` or `crash: …`.
+
+    One whose code calls `sys.exit` has failed like any other; only an interrupt is not the candidate's, and goes on.
 
     Raises:
         DeviceLost: no candidate can be trained in this process any more.
     """
+    if isinstance(error, KeyboardInterrupt | GeneratorExit):
+        raise error
     if out_of_memory(error):
         return Failure("oom")
     if isinstance(error, RuntimeError) and any(text in str(error) for text in DEVICE_LOST):
@@ -44,7 +48,7 @@ def failure(error: Exception) -> Failure:
     return Failure(f"crash: {type(error).__name__}: {sentence[:LONGEST]}")
 
 
-def out_of_memory(error: Exception) -> bool:
+def out_of_memory(error: BaseException) -> bool:
     """Tell whether an exception says that an allocation failed."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True

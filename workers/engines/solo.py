@@ -79,7 +79,7 @@ def _guarded(number: int, work: Callable[[], Answer]) -> Answer | Failure:
     """Do something for one candidate; what it raises is its own failure."""
     try:
         return work()
-    except Exception as error:  # one candidate's error is its outcome, never its neighbours'
+    except BaseException as error:  # one candidate's error is its outcome, never its neighbours'
         log.debug("candidate %d failed", number, exc_info=True)
         return failure(error)
 

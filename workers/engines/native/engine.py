@@ -49,7 +49,7 @@ class Native:
                 self._trained[member.number] = Trained(member, self._info, self._library)
             except Uncovered as error:
                 failures[member.number] = Failure(f"uncovered: {error}")
-            except Exception as error:  # one candidate's error is its outcome, never its neighbours'
+            except BaseException as error:  # one candidate's error is its outcome, never its neighbours'
                 failures[member.number] = failure(error)
         return failures
 
