@@ -198,8 +198,7 @@ class Search:
 
     def receive(self, events: Sequence[Event | JobLost]) -> None:
         """Take note of what workers did; whoever shall stop is named to the executor."""
-        epochs = 0
-        stops: set[int] = set()
+        epochs, stops = 0, set[int]()
         for event in events:
             match event:
                 case EpochMetrics():

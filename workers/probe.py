@@ -12,6 +12,7 @@ from search_spaces.candidate import Candidate
 from workers.batches import Epoch, Samples, batch_count, parts_of_a_pass
 from workers.devices import one_thread
 from workers.engines import plan
+from workers.engines.failures import failure
 from workers.engines.native.engine import Native
 from workers.engines.protocol import Engine, Measured, Member
 from workers.engines.solo import Solo
@@ -42,7 +43,8 @@ def timed(material: Material, probe: Probe, *, device: str) -> Timings:
 def _guarded(material: Material, candidate: Candidate, epoch_samples: int, until: float, device: str) -> Timing | None:
     try:
         return _timed(material, candidate, epoch_samples, until, device)
-    except Exception:  # a family's own code may raise anything; its trial will say what
+    except BaseException as error:  # a family's own code may raise anything; its trial will say what
+        failure(error)  # but for an interrupt and a lost device
         return None
 
 
