@@ -50,9 +50,7 @@ class Row:
 ROWS: Mapping[str, Row] = {
     "mnist": Row("cnn", 180, 0.985, ("hand-written CNN",)),
     "clothing": Row("cnn", 180, None, ("hand-written CNN",), "hand-written CNN", 0.01),
-    "adult": Row(
-        "mlp", 90, 0.856, ("sklearn's MLP", "linear model", "HistGradientBoosting", "Optuna + torch")
-    ),
+    "adult": Row("mlp", 90, 0.856, ("sklearn's MLP", "linear model", "HistGradientBoosting", "Optuna + torch")),
     "wine": Row(
         "mlp", 60, None, ("sklearn's MLP", "linear model", "HistGradientBoosting", "Optuna + torch"), "sklearn's MLP"
     ),

@@ -94,8 +94,7 @@ def _taskset(path: Path, references: Mapping[str, Mapping[str, float]]) -> Probl
     scores = -np.minimum(np.nan_to_num(losses, nan=DIVERGED, posinf=DIVERGED), DIVERGED)
     low, high = points.min(axis=0), points.max(axis=0)
     bounds = {
-        name: Float(float(np.exp(a)), float(np.exp(b)), log=True)
-        for name, a, b in zip(TASKSET, low, high, strict=True)
+        name: Float(float(np.exp(a)), float(np.exp(b)), log=True) for name, a, b in zip(TASKSET, low, high, strict=True)
     }
 
     def curve(params: Params) -> Floats:

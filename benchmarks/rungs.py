@@ -83,7 +83,9 @@ def measured(job: tuple[str, str, int], *, data: Path, sampler: str, full: int) 
 def main() -> None:
     """Print a row for each variant: mean regrets over problems and seeds, each with its ratio to `none`."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with lcbench_dev, taskset_dev")
+    parser.add_argument(
+        "--data", type=Path, default=Path("../shared/data"), help="folder with lcbench_dev, taskset_dev"
+    )
     parser.add_argument("--seeds", type=int, default=10, help="searches of each problem and variant")
     parser.add_argument("--full", type=int, default=50, help="full trainings' worth of epochs a search may pay for")
     parser.add_argument("--sampler", default="tpe", help="who proposes")
