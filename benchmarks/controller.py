@@ -118,7 +118,7 @@ def ours(
         space=space(),
         objectives=(Objective("accuracy", "maximize"),),
         sampler=Named(sampler),
-        pruning=Pruning(Named("asha"), "accuracy"),
+        pruning=Pruning(Named("asha", Settings(first_rung=2)), "accuracy"),
         budget=Budget(trials=trials, epochs=epochs),
         final=Final(seeds=0),
         storage=storage or f"sqlite:///{folder}/{sampler}-{trials}-{epochs}.db",

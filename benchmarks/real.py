@@ -109,7 +109,8 @@ def tested(folder: Path, data: Data) -> float:
     from sklearn.metrics import accuracy_score, mean_squared_error
 
     spec = importlib.util.spec_from_file_location(f"network_{folder.parent.name}", folder / "network.py")
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     predicted = np.asarray(module.predict(module.load(folder / "weights.safetensors"), data.raw_test))

@@ -171,7 +171,7 @@ def _one_epoch(
     end: float,
 ) -> None:
     network.train()
-    for chosen in torch.randperm(len(samples[0])).split(batch):
+    for chosen in torch.split(torch.randperm(len(samples[0])), batch):
         if len(chosen) < 2:  # batch norm needs two
             continue
         if rate is not None:
@@ -200,7 +200,7 @@ def _loss_of(network: nn.Module, samples: tuple[Tensor, Tensor]) -> float:
 def _outputs_of(network: nn.Module, inputs: Tensor) -> Tensor:
     network.eval()
     with torch.inference_mode():
-        return torch.cat([network(part) for part in inputs.split(1000)])
+        return torch.cat([network(part) for part in torch.split(inputs, 1000)])
 
 
 def _tested(data: Data, network: nn.Module) -> float:

@@ -19,17 +19,18 @@ from benchmarks.recorded import Problem, problems
 from nas import pruners, samplers
 from nas.config import Objective, Pruning
 from nas.trials import Point, Trial, TrialState
-from search_spaces.candidate import Named, Settings
+from search_spaces.candidate import Named, Params, Settings
 
 MARKS = (10, 25, 50, 100)
 OBJECTIVE = Objective("accuracy", "maximize")
-VARIANTS: dict[str, Named] = {
-    "none": Named("none"),
-    "asha": Named("asha"),
-    **{f"asha, first rung {epochs}": Named("asha", Settings(first_rung=epochs)) for epochs in (2, 4, 6, 9, 13, 17)},
-    "hyperband": Named("hyperband"),
-    "median": Named("median"),
-}
+SHARES = {"a twenty-fifth": 25, "a twelfth": 12, "a sixth": 6, "a quarter": 4, "a third": 3}
+VARIANTS = ("none", "asha", *(f"asha, first rung {share}" for share in SHARES), "hyperband", "median")
+
+
+def pruner_of(variant: str, epochs: int) -> Named:
+    """Return the pruner that a variant means for so many epochs."""
+    name, _, share = variant.partition(", first rung ")
+    return Named(name, Settings(first_rung=max(1, round(epochs / SHARES[share])))) if share else Named(name)
 
 
 def search(problem: Problem, pruner: Named, *, sampler: str, seed: int, full: int) -> list[float]:
@@ -60,7 +61,7 @@ def _trained(judge: pruners.Pruner, number: int, curve: Sequence[float]) -> int:
     return next(stopped, len(curve))
 
 
-def _trial(problem: Problem, number: int, params: dict[str, object], curve: Sequence[float]) -> Trial:
+def _trial(problem: Problem, number: int, params: Params, curve: Sequence[float]) -> Trial:
     complete = len(curve) == problem.epochs
     return Trial(
         number,
@@ -77,15 +78,13 @@ def measured(job: tuple[str, str, int], *, data: Path, sampler: str, full: int) 
     """Search one problem with one variant and one seed."""
     name, variant, seed = job
     problem = next(problem for problem in problems(data) if problem.name == name)
-    return search(problem, VARIANTS[variant], sampler=sampler, seed=seed, full=full)
+    return search(problem, pruner_of(variant, problem.epochs), sampler=sampler, seed=seed, full=full)
 
 
 def main() -> None:
     """Print a row for each variant: mean regrets over problems and seeds, each with its ratio to `none`."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument(
-        "--data", type=Path, default=Path("../shared/data"), help="folder with lcbench_dev, taskset_dev"
-    )
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="where the recorded curves are")
     parser.add_argument("--seeds", type=int, default=10, help="searches of each problem and variant")
     parser.add_argument("--full", type=int, default=50, help="full trainings' worth of epochs a search may pay for")
     parser.add_argument("--sampler", default="tpe", help="who proposes")
@@ -93,17 +92,28 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="processes")
     options = parser.parse_args()
     names = [problem.name for problem in problems(options.data)]
-    families = {"lcbench": [n for n in names if "lcbench" in n], "taskset": [n for n in names if "taskset" in n]}
+    variants = list(dict.fromkeys(("none", *(options.only or VARIANTS))))
     print(describe_machine())
+    marks = "  ".join(f"{f'@{mark}':>11}" for mark in MARKS if mark <= options.full)
+    print(f"mean regret, and its ratio to none's {marks:>30}")
     run = partial(measured, data=options.data, sampler=options.sampler, full=options.full)
+    jobs = [(name, variant, seed) for variant in variants for name in names for seed in range(options.seeds)]
     with ProcessPoolExecutor(options.workers) as pool:
-        for variant in options.only or VARIANTS:
-            jobs = [(name, variant, seed) for name in names for seed in range(options.seeds)]
-            rows = dict(zip(jobs, pool.map(run, jobs), strict=True))
-            for family, members in families.items():
-                mine = [rows[name, variant, seed] for name in members for seed in range(options.seeds)]
-                means = [statistics.fmean(column) for column in zip(*mine, strict=True)]
-                print(f"{family:8} {variant:22} " + "  ".join(f"{mean:.3f}" for mean in means), flush=True)
+        regrets = dict(zip(jobs, pool.map(run, jobs, chunksize=options.seeds), strict=True))
+    for family in dict.fromkeys(name.partition("/")[0] for name in names):
+        members = [name for name in names if name.startswith(f"{family}/")]
+        rows = {variant: _means(regrets, members, variant, options.seeds) for variant in variants}
+        for variant, row in rows.items():
+            cells = (f"{mean:.3f} {mean / plain:4.2f} ×" for mean, plain in zip(row, rows["none"], strict=True))
+            print(f"{family:8} {variant:28} " + "  ".join(cells))
+
+
+def _means(
+    regrets: dict[tuple[str, str, int], list[float]], names: Sequence[str], variant: str, seeds: int
+) -> list[float]:
+    """Return the mean regrets at the marks, over problems and seeds."""
+    mine = [regrets[name, variant, seed] for name in names for seed in range(seeds)]
+    return [statistics.fmean(column) for column in zip(*mine, strict=True)]
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from workers.cohorts import COHORT_BYTES, Life, gather, group, halves, held_byte
 from workers.devices import one_thread, release
 from workers.endings import Endings, Flags
 from workers.engines.choose import Chosen
-from workers.engines.failures import INTERRUPTS, failure, out_of_memory
+from workers.engines.failures import failure, out_of_memory
 from workers.engines.protocol import Failure, Interrupted, Measured, Member, Result
 from workers.errors import CheckpointError
 from workers.messages import Checkpoint, Event, Job, Saved, TaskInfo
@@ -90,8 +90,6 @@ class Rounds:
             except CheckpointError as error:
                 life.note, life.saved = f"checkpoint: {error}", None
                 self._again([life])
-            except INTERRUPTS:
-                raise
             except BaseException as error:  # a family's own code may raise anything
                 failures[life.number] = failure(error)
         self._forget(late)

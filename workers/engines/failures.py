@@ -27,16 +27,17 @@ class DeviceLost(Exception):
 LONGEST = 300
 """Characters kept of what an error says."""
 
-INTERRUPTS = (KeyboardInterrupt, GeneratorExit)
-"""What ends a training from outside; whatever else is raised in it is the candidate's own, `SystemExit` included."""
-
 
 def failure(error: BaseException) -> Failure:
     """Turn what one candidate raised into why it failed: `oom`, `build: …` or `crash: …`.
 
+    One whose code calls `sys.exit` has failed like any other; only an interrupt is not the candidate's, and goes on.
+
     Raises:
         DeviceLost: no candidate can be trained in this process any more.
     """
+    if isinstance(error, KeyboardInterrupt | GeneratorExit):
+        raise error
     if out_of_memory(error):
         return Failure("oom")
     if isinstance(error, RuntimeError) and any(text in str(error) for text in DEVICE_LOST):

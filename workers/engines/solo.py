@@ -9,7 +9,7 @@ from typing import TypeVar
 from workers.batches import Epoch, Samples, step_count
 from workers.checkpoints import TrainedState
 from workers.endings import NEVER, NONE, Flag, Flags
-from workers.engines.failures import INTERRUPTS, failure
+from workers.engines.failures import failure
 from workers.engines.protocol import Failure, Interrupted, Measured, Member, Result
 from workers.engines.training import Training
 from workers.messages import TaskInfo
@@ -79,8 +79,6 @@ def _guarded(number: int, work: Callable[[], Answer]) -> Answer | Failure:
     """Do something for one candidate; what it raises is its own failure."""
     try:
         return work()
-    except INTERRUPTS:
-        raise
     except BaseException as error:  # one candidate's error is its outcome, never its neighbours'
         log.debug("candidate %d failed", number, exc_info=True)
         return failure(error)

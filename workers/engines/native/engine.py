@@ -12,7 +12,7 @@ from workers import schedules
 from workers.batches import Epoch, Samples, batch_count, step_count
 from workers.checkpoints import TrainedState
 from workers.endings import NEVER, NONE, Flags
-from workers.engines.failures import INTERRUPTS, failure
+from workers.engines.failures import failure
 from workers.engines.native import library
 from workers.engines.native.library import INTERRUPTED, NO_MEMORY, Work
 from workers.engines.native.packing import EVALUATION_SIZE, Packed, Packer
@@ -49,8 +49,6 @@ class Native:
                 self._trained[member.number] = Trained(member, self._info, self._library)
             except Uncovered as error:
                 failures[member.number] = Failure(f"uncovered: {error}")
-            except INTERRUPTS:
-                raise
             except BaseException as error:  # one candidate's error is its outcome, never its neighbours'
                 failures[member.number] = failure(error)
         return failures
