@@ -60,11 +60,10 @@ EXECUTORS = ["inline", "{process: {workers: 1}}"]
 @pytest.fixture
 def guest(desk: Desk, tmp_path: Path) -> Desk:
     """Return a desk where another distribution is installed."""
-    (tmp_path / "site" / "guest-1.dist-info").mkdir(parents=True)
-    (tmp_path / "site" / "guest-1.dist-info" / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: guest\nVersion: 1\n"
-    )
-    (tmp_path / "site" / "guest-1.dist-info" / "entry_points.txt").write_text(ENTRIES)
+    about = tmp_path / "site" / "guest-1.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: guest\nVersion: 1\n")
+    (about / "entry_points.txt").write_text(ENTRIES)
     (tmp_path / "site" / "guest.py").write_text(GUEST)
     desk.plugins = (tmp_path / "site",)
     return desk
@@ -73,7 +72,7 @@ def guest(desk: Desk, tmp_path: Path) -> Desk:
 def study(executor: str, optimizer: str) -> str:
     text = small(trials=4, epochs=2, executor=executor).replace("task: digits", "task: wine")
     lines = [f"  optimizer: {optimizer}" if "optimizer:" in line else line for line in text.splitlines()]
-    return "\n".join([*lines, "final: {seeds: 0}", "artifacts: {export: []}", ""])
+    return "\n".join([*lines, "artifacts: {export: []}", ""])
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
