@@ -145,7 +145,9 @@ def _config(definition: Definition, overrides: Sequence[str]) -> StudyConfig:
         return definition
     if isinstance(definition, Mapping):
         return from_mapping(definition, overrides=overrides)
-    return load(definition, overrides=overrides)
+    if isinstance(definition, str | os.PathLike):
+        return load(definition, overrides=overrides)
+    raise TypeError(f"a study is a file, a dictionary or a StudyConfig, got {type(definition).__name__}")
 
 
 def _begin(config: StudyConfig, watch: Watcher, interrupted: Callable[[], bool], began: float) -> Study:

@@ -22,10 +22,12 @@ class OutputLost(Exception):
     """Standard output cannot be written; `code` is the exit code."""
 
     def __init__(self, error: OSError) -> None:
-        super().__init__(f"cannot write to standard output: {error.strerror}")
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        reason = "no space is left on its disk" if full else error.strerror
+        super().__init__(f"cannot write to standard output: {reason}")
         self.quiet = error.errno in (errno.EPIPE, errno.EIO)
         """A pipe's reader or a terminal is gone: nobody is left to be told."""
-        self.code = _READER_GONE if self.quiet else _FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else 1
+        self.code = _READER_GONE if self.quiet else _FULL if full else 1
 
 
 class _Output(io.FileIO):
@@ -61,18 +63,20 @@ def flushed() -> int:
     try:
         sys.stdout.flush()
     except OutputLost as lost:
-        told(lost)
-        nowhere = os.open(os.devnull, os.O_WRONLY)  # the interpreter flushes once more
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-        return lost.code
+        return told(lost)
     return 0
 
 
 def told(lost: OutputLost) -> int:
-    """Say that output was lost, if anybody may be there to read it; return the exit code."""
+    """Say that output was lost, if anybody may be there to read it; return the exit code.
+
+    What is left of it goes nowhere: it is flushed again, at the latest by the interpreter.
+    """
     if not lost.quiet:
         print(f"error: {lost}", file=sys.stderr)  # noqa: T201  # as any error
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
     return lost.code
 
 
