@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 Result = TypeVar("Result")
+_SAMPLE = 1 << 16
+"""Bytes that are written to see whether there is room: the weights of a small network."""
 
 PRIVATE = ("memory", "local+memory", "data")
 """Protocols whose files nobody but the process that wrote them can read."""
@@ -120,13 +122,26 @@ def remove_empty(folder: str) -> None:
 
 
 def prove(folder: str) -> None:
-    """Write, read and remove a file, if the folder is behind an address; raise `OSError` where that cannot be done."""
-    if is_remote(folder):
+    """Write, read and remove a file; raise `OSError` where that cannot be done.
+
+    No folder is made: on this machine the file is written to the innermost one that is there.
+    """
+    if not is_remote(folder):
+        _prove_here(_path(folder))
+    else:
         place, content = f"{folder}/.nas-{uuid.uuid4().hex}", b"written to see whether it can be"
         write(place, content)
         if read(place) != content:
             raise OSError(errno.EIO, "what was written is not what is read")
         remove([place])
+
+
+def _prove_here(folder: Path) -> None:
+    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(place))
+    with tempfile.NamedTemporaryFile(prefix=".nas-", dir=there) as file:
+        file.write(bytes(_SAMPLE))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 # ---- behind an address

@@ -17,7 +17,7 @@ from nas.config import StudyConfig
 from nas.deciders import deciders
 from nas.executors.protocol import Executor
 from nas.proposals import Proposals
-from nas.sharing import require_writable
+from nas.sharing import require_usable
 from nas.trials import Trial, TrialState
 from search_spaces.candidate import Named
 from workers.messages import Assignment, EpochMetrics, Job, Outcome, TaskInfo
@@ -99,7 +99,7 @@ def surveyed(config: StudyConfig) -> tuple[StudyConfig, Survey]:
         SpecError, TaskError: the task cannot be used or lacks a metric that is asked for, or the sampler cannot search
             this space.
     """
-    require_writable(config)
+    require_usable(config)
     with closing(executors.start(Named("inline"))) as executor:
         task = executor.describe(config.task)
         config = completed(config, task)
