@@ -118,7 +118,7 @@ def search(
     known = _on_record(config)
     if known is not None:
         require_same(known, config)
-        config = _in_its_place(known, _no_fewer(known, config))
+        config = _no_fewer(known, config)
         if complete(known, config, Study(config.name, config.storage).artifacts):
             watch(notice(known, config))
             return Study(config.name, config.storage)
@@ -173,14 +173,10 @@ def resume(name: str, storage: str, *, watch: Watcher = unwatched, interrupted: 
 
 
 def _no_fewer(record: StudyRecord, config: StudyConfig) -> StudyConfig:
-    """Return the definition with a budget of no fewer trials than are on record: they cannot be taken back."""
+    """Return the definition with the study's own folder, and no fewer trials than are on record: they stay."""
+    config = replace(config, artifacts=replace(config.artifacts, place=from_json(record.config).artifacts.place))
     most, there = config.budget.trials, sum(record.counts.values())
     return replace(config, budget=replace(config.budget, trials=max(most, there))) if most else config
-
-
-def _in_its_place(record: StudyRecord, config: StudyConfig) -> StudyConfig:
-    """Return the definition with the folder that the study has below the one for artifacts."""
-    return replace(config, artifacts=replace(config.artifacts, place=from_json(record.config).artifacts.place))
 
 
 def _on_record(config: StudyConfig) -> StudyRecord | None:

@@ -35,7 +35,7 @@ def is_remote(place: str) -> bool:
 def mistake(folder: str) -> str:
     """Say why an address cannot be a folder; empty for a path and for an address that may work."""
     if not is_remote(folder):
-        return ""
+        return "" if folder.isascii() or _is_text(folder) else "has a name that is not UTF-8, which no record can hold"
     protocol = folder.partition("://")[0]
     known = _protocols()
     if "::" in folder:
@@ -48,6 +48,13 @@ def mistake(folder: str) -> str:
         name = f"FSSPEC_{protocol.upper()}_PASSWORD"
         return f"holds a password, which would be on record; set the environment variable {name} instead"
     return ""
+
+
+def _is_text(folder: str) -> bool:
+    try:
+        return bool(folder.encode("utf-8"))
+    except UnicodeEncodeError:
+        return False
 
 
 def _may_hold_a_password(folder: str) -> bool:

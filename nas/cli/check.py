@@ -19,14 +19,16 @@ def check(
     """Print the study with every default, then what sampling and a moment of training tell of it."""
     from nas.cli._survey import surveyed
     from nas.cli.output.console import print_json
+    from nas.cli.output.escaping import escaped
     from nas.study_file import load, resolved, to_json
 
     config = load(file, overrides=settings or ())
     with about(file):
         config, survey = surveyed(replace(config, storage=storage or config.storage))
     if json:
-        print_json({"definition": to_json(config), **survey.document})
+        definition = {name: value for name, value in to_json(config).items() if name != "base"}
+        print_json({"definition": definition, **survey.document})
         return
-    typer.echo(resolved(config).rstrip("\n"))
+    typer.echo(escaped(resolved(config).rstrip("\n")))
     for name, value in survey.told.items():
-        typer.echo(f"# {name:<{max(map(len, survey.told))}}  {value}")
+        typer.echo(escaped(f"# {name:<{max(map(len, survey.told))}}  {value}"))
