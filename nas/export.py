@@ -6,13 +6,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from nas.errors import StudyNotFound
+from nas.errors import FolderUnusable, StudyNotFound
 from nas.storage import Artifact, StudyRecord
 from nas.study_file import from_json
 from nas.trials import Trial
 from workers import exporters, files
 from workers.errors import ExportError, TaskError
 from workers.messages import Checkpoint
+
+DISK_FULL = "checkpoint: disk full"
+"""The reason of a trial that was trained, and whose weights found no room."""
 
 
 def export_trial(record: StudyRecord, trial: Trial, final: Artifact | None, format: str, folder: str) -> list[Artifact]:
@@ -76,6 +79,11 @@ def _placed(path: Path, folder: str) -> tuple[str, int]:
 def _checkpoint(trial: Trial, final: Artifact | None) -> Checkpoint:
     if final is not None:
         return Checkpoint(final.path, final.sha256, final.bytes, final.epoch)
+    if trial.checkpoint is None and trial.reason == DISK_FULL:
+        raise FolderUnusable(
+            f"the disk was full when trial {trial.number} was to be saved: free some space, then have it retrained: "
+            "nas resume NAME --set final.seeds=1"
+        )
     if trial.checkpoint is None:
         raise StudyNotFound(f"trial {trial.number} ({trial.state}) has no weights on record; export a COMPLETE one")
     return trial.checkpoint

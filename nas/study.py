@@ -164,7 +164,7 @@ def _go_on(
     record: StudyRecord, config: StudyConfig, watch: Watcher, interrupted: Callable[[], bool], began: float
 ) -> Study:
     require_same(record, config)
-    config = _in_its_place(record, _no_fewer(record, as_begun(config, from_json(record.config))))
+    config = _no_fewer(record, as_begun(config, from_json(record.config)))
     if complete(record, config, Study(config.name, config.storage).artifacts):
         watch(notice(record, config))
         return Study(config.name, config.storage)
@@ -222,18 +222,14 @@ def resume(
 
 
 def _no_fewer(record: StudyRecord, config: StudyConfig) -> StudyConfig:
-    """Return the definition with a budget of no fewer trials than were trained: they cannot be taken back."""
+    """Return the definition with the study's own folder, and no fewer trials than were trained: they stay."""
+    config = replace(config, artifacts=replace(config.artifacts, place=from_json(record.config).artifacts.place))
     most = config.budget.trials
     if not most or most >= sum(record.counts.values()):
         return config
     with Storage.open(config.storage, create=False) as storage:
         trained = sum(trial.trained for trial in storage.trials(record.id, curves="none"))
     return replace(config, budget=replace(config.budget, trials=max(most, trained)))
-
-
-def _in_its_place(record: StudyRecord, config: StudyConfig) -> StudyConfig:
-    """Return the definition with the folder that the study has below the one for artifacts."""
-    return replace(config, artifacts=replace(config.artifacts, place=from_json(record.config).artifacts.place))
 
 
 def _on_record(config: StudyConfig) -> StudyRecord | None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 Result = TypeVar("Result")
+_SAMPLE = 1 << 16
+"""Bytes that are written to see whether there is room: the weights of a small network."""
 
 PRIVATE = ("memory", "local+memory", "data")
 """Protocols whose files nobody but the process that wrote them can read."""
@@ -33,7 +35,7 @@ def is_remote(place: str) -> bool:
 def mistake(folder: str) -> str:
     """Say why an address cannot be a folder; empty for a path and for an address that may work."""
     if not is_remote(folder):
-        return ""
+        return "" if folder.isascii() or _is_text(folder) else "has a name that is not UTF-8, which no record can hold"
     protocol = folder.partition("://")[0]
     known = _protocols()
     if "::" in folder:
@@ -46,6 +48,13 @@ def mistake(folder: str) -> str:
         name = f"FSSPEC_{protocol.upper()}_PASSWORD"
         return f"holds a password, which would be on record; set the environment variable {name} instead"
     return ""
+
+
+def _is_text(folder: str) -> bool:
+    try:
+        return bool(folder.encode("utf-8"))
+    except UnicodeEncodeError:
+        return False
 
 
 def _may_hold_a_password(folder: str) -> bool:
@@ -120,13 +129,26 @@ def remove_empty(folder: str) -> None:
 
 
 def prove(folder: str) -> None:
-    """Write, read and remove a file, if the folder is behind an address; raise `OSError` where that cannot be done."""
-    if is_remote(folder):
+    """Write, read and remove a file; raise `OSError` where that cannot be done.
+
+    No folder is made: on this machine the file is written to the innermost one that is there.
+    """
+    if not is_remote(folder):
+        _prove_here(_path(folder))
+    else:
         place, content = f"{folder}/.nas-{uuid.uuid4().hex}", b"written to see whether it can be"
         write(place, content)
         if read(place) != content:
             raise OSError(errno.EIO, "what was written is not what is read")
         remove([place])
+
+
+def _prove_here(folder: Path) -> None:
+    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(place))
+    with tempfile.NamedTemporaryFile(prefix=".nas-", dir=there) as file:
+        file.write(bytes(_SAMPLE))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 # ---- behind an address

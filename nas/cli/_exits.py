@@ -10,6 +10,7 @@ from nas.cli._streams import told as lost
 from nas.cli._system import is_disk_full, sentence
 from nas.cli._usage import CODE as USAGE
 from nas.cli._usage import is_usage_error, told_usage
+from nas.cli.output.escaping import escaped
 from nas.errors import (
     FolderUnusable,
     LeaseLost,
@@ -45,17 +46,17 @@ INTERRUPTED = 130
 def told(error: Exception) -> int:
     """Write an error to standard error and return the exit code it stands for."""
     if os.environ.get("NAS_TRACEBACK"):
-        traceback.print_exception(error)
+        print(escaped("".join(traceback.format_exception(error))), file=sys.stderr, end="")  # noqa: T201  # as below
     if type(error).__name__ == "Abort":  # click's word for Ctrl-C
         return INTERRUPTED
     if isinstance(error, OutputLost):
         return lost(error)
     if is_usage_error(error):
-        print(told_usage(error), file=sys.stderr)  # noqa: T201  # as below
+        print(escaped(told_usage(error)), file=sys.stderr)  # noqa: T201  # as below
         return USAGE
     head = "" if _placed(error) else "error: "
     for line in _lines(error):
-        print(f"{head}{line}", file=sys.stderr)  # noqa: T201  # a broken console must still be able to say so
+        print(escaped(f"{head}{line}"), file=sys.stderr)  # noqa: T201  # a broken console must still be able to say so
     return code_of(error)
 
 

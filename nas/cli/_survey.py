@@ -13,7 +13,7 @@ from nas.completion import completed
 from nas.config import StudyConfig
 from nas.deciders import deciders
 from nas.fidelity import SEARCH_SHARE, fitted, full_trainings
-from nas.sharing import require_writable
+from nas.sharing import require_usable
 from nas.survey import Survey, surveyed, timed
 from search_spaces.candidate import Named
 from workers.messages import TaskInfo
@@ -114,7 +114,7 @@ def looked_at(config: StudyConfig) -> Looked:
         SpecError, TaskError: the task cannot be used or lacks a metric that is asked for, the sampler cannot search
             this space, or nothing in it can be trained.
     """
-    require_writable(config)
+    require_usable(config)
     with closing(executors.start(Named("inline"))) as executor:
         task = executor.describe(config.task)
         config, given = completed(config, task), bool(config.budget.epochs)

@@ -17,16 +17,18 @@ def check(
     """Print the study with every default, then what sampling and a few steps of training tell of it."""
     from nas.cli._survey import looked_at
     from nas.cli.output.console import print_json
+    from nas.cli.output.escaping import escaped
     from nas.study_file import resolved, to_json
 
     config = study_in(file, settings or ())
     config = replace(config, storage=storage or config.storage)
     if not json:  # at once: all that follows needs the samples
-        typer.echo(resolved(config).rstrip("\n"))
+        typer.echo(escaped(resolved(config).rstrip("\n")))
     with about(file):
         looked = looked_at(config)
     if json:
-        print_json({"definition": to_json(looked.config), **looked.document})
+        definition = {name: value for name, value in to_json(looked.config).items() if name != "base"}
+        print_json({"definition": definition, **looked.document})
         return
     for name, value in looked.told.items():
-        typer.echo(f"# {name:<{max(map(len, looked.told))}}  {value}")
+        typer.echo(escaped(f"# {name:<{max(map(len, looked.told))}}  {value}"))

@@ -64,6 +64,12 @@ def require(path: Path, *, create: bool) -> None:
     _create(path)
 
 
+def may_be_written(path: Path) -> bool:
+    """Tell whether the file and its folder may be written; where a log lies beside it, somebody else may write both."""
+    log = path.with_name(f"{path.name}-wal")
+    return (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)) or (log.exists() and log.stat().st_size > 0)
+
+
 def file_system(path: Path, mounts: Path = _MOUNTS) -> tuple[str, str]:
     """Return the kind of file system that a path is on and where that is mounted; nothing where Linux does not say."""
     try:

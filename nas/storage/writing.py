@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from nas.storage import tables
-from nas.storage.encoding import Row, artifact_row, dump, point_row, trial_row
+from nas.storage.encoding import Row, artifact_row, dump, point_row, storable, trial_row
 from nas.storage.records import Artifact, StudyState
 from nas.storage.upserts import insert_new, upsert
 from nas.trials import Point, Trial, TrialState
@@ -54,7 +54,10 @@ def write_events(
     connection: Connection, study_id: int, events: Sequence[tuple[str, Mapping[str, object]]], *, at: datetime
 ) -> None:
     """Append events that happened at a moment, once: the newest of that very moment says that they are there."""
-    rows = [{"study_id": study_id, "at": at, "kind": kind, "content": dump(content)} for kind, content in events]
+    rows = [
+        {"study_id": study_id, "at": at, "kind": storable(kind, 64), "content": dump(content)}
+        for kind, content in events
+    ]
     if rows and connection.execute(_NEWEST_EVENT, {"of": study_id}).scalar() != at:
         connection.execute(_ADD_EVENT, rows)
 

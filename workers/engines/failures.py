@@ -40,16 +40,23 @@ def failure(error: BaseException) -> Failure:
         raise error
     if out_of_memory(error):
         return Failure("oom")
-    if isinstance(error, RuntimeError) and any(text in str(error) for text in DEVICE_LOST):
-        raise DeviceLost(str(error)) from error
+    if isinstance(error, RuntimeError) and any(text in _said(error) for text in DEVICE_LOST):
+        raise DeviceLost(_said(error)) from error
     if isinstance(error, NasError):
         return Failure(f"build: {error}")
-    sentence = " ".join(str(error).split())
+    sentence = " ".join(_said(error).split())
     return Failure(f"crash: {type(error).__name__}: {sentence[:LONGEST]}")
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as worse:  # it is somebody's own class
+        return f"its text cannot be had: {type(worse).__name__}"
 
 
 def out_of_memory(error: BaseException) -> bool:
     """Tell whether an exception says that an allocation failed."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(text in str(error) for text in OUT_OF_MEMORY)
+    return isinstance(error, RuntimeError) and any(text in _said(error) for text in OUT_OF_MEMORY)

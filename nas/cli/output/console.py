@@ -6,9 +6,10 @@ import sys
 from collections.abc import Mapping
 from datetime import datetime
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from nas.cli.output.escaping import Console
 
 _PIPE_WIDTH = 10_000
 """In a pipe or a file no line is broken, and no column left out."""
