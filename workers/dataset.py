@@ -6,7 +6,7 @@ brought back to their unit by `TaskInfo.target_scale`, predictions by `Preproces
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from workers.messages import METRICS, TaskInfo, TaskSpec
 from workers.preprocessing import Floats, Preprocessing, fit
 from workers.splits import Parts, divide
 from workers.tasks import TASKS
-from workers.tasks.protocol import Array, ArrayInputs, Samples, TableInputs, Task
+from workers.tasks.protocol import Array, ArrayInputs, Label, Samples, TableInputs, Task
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +41,10 @@ class Dataset:
     validation: Fold
     test: Fold
     preprocessing: Preprocessing
+    labels: tuple[Label, ...] = ()
+    """The classes as the target has them; empty in a regression."""
+    target_axes: Literal[1, 2] = 1
+    """Regression of one number: whether the targets came as (samples,) or (samples, 1)."""
 
 
 def load(spec: TaskSpec) -> Dataset:
@@ -62,7 +66,8 @@ def prepare(samples: Samples, spec: TaskSpec) -> Dataset:
         Fold(inputs[part], targets[part]) for part in (parts.train, parts.validation, parts.test)
     )
     info = _describe(spec, samples, parts, preprocessing, inputs.shape[1:])
-    return Dataset(info, train, validation, test, preprocessing)
+    labels = samples.labels or samples.classes
+    return Dataset(info, train, validation, test, preprocessing, labels, samples.target_axes)
 
 
 def read(spec: TaskSpec) -> Samples:

@@ -15,6 +15,7 @@ from search_spaces.hyperparameters import file, integer, option
 from workers.errors import TaskError
 from workers.messages import Kind
 from workers.tasks._files import DELIMITERS, Table, read_table
+from workers.tasks._labels import labels_in
 from workers.tasks.protocol import KINDS, MISSING, Array, Samples, TableInputs
 
 FEW = 20
@@ -53,7 +54,7 @@ class Csv:
         names, codes = _classes(labels)
         if len(names) < 2:
             raise TaskError(f"{self.path}: the target {self.target!r} has one class alone, {names[0]!r}")
-        return Samples(kind, inputs, codes, names, test=test)
+        return Samples(kind, inputs, codes, names, test=test, labels=labels_in(names))
 
     def _inputs(self, tables: list[Table]) -> TableInputs:
         numeric, categorical, ignored = (

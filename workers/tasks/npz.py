@@ -16,6 +16,7 @@ from search_spaces.hyperparameters import file, flag, option
 from workers.errors import TaskError
 from workers.messages import Kind
 from workers.tasks._files import read_bytes
+from workers.tasks._labels import decoded, labels_of
 from workers.tasks.protocol import KINDS, Array, ArrayInputs, Layout, Samples
 
 LAYOUTS = ("auto", "vectors", "sequences", "NHW", "NHWC", "NCHW")
@@ -44,10 +45,20 @@ class Npz:
         inputs = self._inputs(x)
         kind = self._kind(y)
         code = _numbers if kind == "regression" else _classes
-        targets, names = code(self.path, y, arrays.get("classes"))
+        text = decoded(self.path, y) if y.dtype.kind == "S" else y
+        targets, names = code(self.path, text, arrays.get("classes"))
         indices = np.split(np.arange(len(y)), np.cumsum([len(pair[1]) for pair in parts.values()])[:-1])
         given = dict(zip(parts, indices, strict=True))
-        return Samples(kind, inputs, targets, names, given.get("validation"), given.get("test"))
+        return Samples(
+            kind,
+            inputs,
+            targets,
+            names,
+            given.get("validation"),
+            given.get("test"),
+            labels=labels_of(y, names) if names else (),
+            target_axes=2 if y.ndim == 2 else 1,
+        )
 
     def _inputs(self, x: Array) -> ArrayInputs:
         if x.dtype.kind not in "biuf":

@@ -15,6 +15,8 @@ Columns = Mapping[str, Sequence[Cell]]
 """A table: the cells of each column, by its name; an empty text is a missing value."""
 MISSING = ("", "?", "na", "n/a", "nan", "null")
 """What stands for a missing cell, in any case."""
+Label = bool | int | float | str | bytes
+"""A class as the target has it."""
 Layout = Literal["plain", "NHW", "NHWC"]
 """How the axes of raw inputs are ordered; images become (samples, channels, height, width)."""
 KINDS: Mapping[str, Kind] = {kind: kind for kind in get_args(Kind)}
@@ -65,6 +67,10 @@ class Samples:
     """Indices of the samples that came as validation samples; None lets the split draw them."""
     test: NDArray[np.int64] | None = None
     """Indices of the samples that came as test samples; None lets the split draw them."""
+    labels: tuple[Label, ...] = ()
+    """The classes as the target has them, in the order of `classes`, for exports to answer in; empty if as text."""
+    target_axes: Literal[1, 2] = 1
+    """How many axes the numbers to predict came with, where there is one a sample: (samples,) or (samples, 1)."""
 
 
 class Task(Protocol):
