@@ -4,8 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from search_spaces.registry import Menu
+from workers.messages import Checkpoint
 
 EXPORTERS = Menu("workers.exporters", "format")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One network of an ensemble: its weights, and the seed that it was trained from."""
+
+    checkpoint: Checkpoint
+    seed: int
 
 
 @dataclass(frozen=True, slots=True)
