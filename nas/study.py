@@ -9,7 +9,7 @@ from itertools import count
 from nas.completeness import complete, notice
 from nas.config import StudyConfig
 from nas.errors import NoUsableTrial, StudyExists, StudyNotFound
-from nas.final import retrained
+from nas.final_result import chosen, retrained
 from nas.happenings import Watcher, unwatched
 from nas.objectives import incumbent, pareto_front
 from nas.passwords import hidden
@@ -52,6 +52,11 @@ class Study:
         return incumbent(self.trials, self.config.objectives)
 
     @property
+    def best(self) -> Trial | None:
+        """The trial that is handed out: the final stage's choice among the best, before that the incumbent."""
+        return chosen(self.record, self.trials, self.config.objectives)
+
+    @property
     def pareto_front(self) -> list[Trial]:
         """The trials that no other is better than in every objective."""
         return pareto_front(self.trials, self.config.objectives)
@@ -79,7 +84,7 @@ class Study:
         """
         from nas.export import export_trial
 
-        trial = self.incumbent if number is None else self._trial(number)
+        trial = self.best if number is None else self._trial(number)
         if trial is None:
             raise NoUsableTrial(f"study {self.name!r} has no COMPLETE trial yet")
         record, final, target = self.record, retrained(self.artifacts, trial.number), os.fspath(folder).rstrip("/")

@@ -46,7 +46,7 @@ def read_budget(cursor: Cursor) -> Budget:
 
 
 def read_final(cursor: Cursor) -> Final:
-    """Read `{seeds: 3, top: 1, epochs: 0}`."""
+    """Read `{seeds: 3, top: 3, epochs: 0}`."""
     fields, usual = cursor.fields(("seeds", "top", "epochs")), Final()
     return Final(
         seeds=_integer(fields, "seeds", usual.seeds, 0, 1000),

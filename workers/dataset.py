@@ -5,13 +5,14 @@ brought back to their unit by `TaskInfo.target_scale`, predictions by `Preproces
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search_spaces.hyperparameters import hyperparameters
+from workers.constant import constant_scores
 from workers.errors import TaskError
 from workers.losses import choose_loss
 from workers.messages import METRICS, TaskInfo, TaskSpec
@@ -66,6 +67,8 @@ def prepare(samples: Samples, spec: TaskSpec) -> Dataset:
         Fold(inputs[part], targets[part]) for part in (parts.train, parts.validation, parts.test)
     )
     info = _describe(spec, samples, parts, preprocessing, inputs.shape[1:])
+    seen = np.concatenate([train.targets, validation.targets])
+    info = replace(info, baseline=constant_scores(info, seen, test.targets))
     labels = samples.labels or samples.classes
     return Dataset(info, train, validation, test, preprocessing, labels, samples.target_axes)
 

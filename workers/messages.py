@@ -79,6 +79,8 @@ class TaskInfo:
     classes: tuple[str, ...] = ()
     target_scale: tuple[float, ...] = ()
     """Regression trains on standardised targets; this brings errors back to the unit of each target."""
+    baseline: tuple[float, ...] = ()
+    """What always answering the most frequent class, or the mean, of train + validation scores on test, by metric."""
 
 
 @dataclass(frozen=True, slots=True)

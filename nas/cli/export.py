@@ -35,7 +35,7 @@ def export(
     from dataclasses import asdict
 
     from nas.cli.output.console import facts, out, print_json
-    from nas.final import retrained
+    from nas.final_result import retrained
     from nas.study import Study
     from workers import files
     from workers.exporters import EXPORTERS
