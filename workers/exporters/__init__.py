@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from search_spaces.candidate import Candidate
-from workers.exporters._exported import EXPORTERS, Exported, Member
+from workers.exporters._exported import EXPORTERS, Exported, MeasuredOn, Member
 from workers.messages import Checkpoint, TaskInfo, TaskSpec
 
-__all__ = ["EXPORTERS", "Exported", "Member", "export", "export_ensemble", "score_ensemble"]
+__all__ = ["EXPORTERS", "Exported", "MeasuredOn", "Member", "export", "export_ensemble", "score_ensemble"]
 
 
 def export(
@@ -18,6 +18,7 @@ def export(
     folder: Path,
     *,
     known: TaskInfo | None = None,
+    measured_on: MeasuredOn = "validation",
 ) -> Exported:
     """Write a trained candidate to a folder, reload what was written and compare it with the original.
 
@@ -28,6 +29,7 @@ def export(
         task: what it was trained on; the preparation of inputs is fitted to its samples anew.
         folder: where to write.
         known: what the task held when the candidate was trained; None trusts that it is the same.
+        measured_on: the samples that the metrics of the checkpoint are of.
 
     Raises:
         UnknownName: no such format.
@@ -40,7 +42,7 @@ def export(
     from workers.exporters._trained import restore
     from workers.exporters._verified import write_verified
 
-    return write_verified(format, restore(checkpoint, candidate, task, known), Path(folder).absolute())
+    return write_verified(format, restore(checkpoint, candidate, task, known, measured_on), Path(folder).absolute())
 
 
 def export_ensemble(

@@ -151,8 +151,10 @@ def _docstring(trained: Trained) -> str:
         samples = "a data frame (pandas, polars or Arrow), columns by name, rows, or one row by name"
     else:
         samples = f"an array (samples, {', '.join(map(str, trained.raw.shape[1:]))}), or one sample"
+    metric = info.metrics[1]  # the first is the loss
+    score = f"; {metric} {trained.metrics[metric]:.4g} on {trained.measured_on} samples" if trained.metrics else ""
     return DOCSTRING.format(
-        title=f"{what} found for the task {info.name}, trained for {trained.epoch} epochs.",
+        title=f"{what} found for the task {info.name}, trained for {trained.epoch} epochs{score}.",
         weights="network.safetensors",
         probabilities="\n    print(network.predict_proba(model, samples))" if classify else "",
         samples=samples,

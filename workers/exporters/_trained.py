@@ -18,7 +18,7 @@ from workers.checkpoints import TrainedState
 from workers.dataset import Dataset, prepare, read
 from workers.errors import CheckpointError, TaskError
 from workers.exporters._ensemble import MeanOfNumbers, MeanOfProbabilities
-from workers.exporters._exported import Member
+from workers.exporters._exported import MeasuredOn, Member
 from workers.messages import Checkpoint, Kind, TaskInfo, TaskSpec
 from workers.metrics import measure
 from workers.splits import divide
@@ -41,7 +41,9 @@ class Trained:
     """The validation samples before they were prepared: an array, or columns of cells by name."""
     epoch: int
     metrics: dict[str, float]
-    """What the checkpoint recorded; of the test split if this is the final stage's."""
+    """What the checkpoint recorded; of an ensemble, what it measures now."""
+    measured_on: MeasuredOn
+    """The samples that the metrics are of, which it was not trained on."""
     seeds: tuple[int, ...]
     """One for each network inside: more than one in an ensemble."""
 
@@ -66,6 +68,7 @@ class Trained:
             "seeds": list(self.seeds),
             "epochs": self.epoch,
             "metrics": self.metrics,
+            "measured_on": self.measured_on,
             "task": {"name": info.name, "kind": info.kind, "loss": info.loss, "sha256": info.sha256},
             "inputs": ["batch", *info.inputs],
             "outputs": ["batch", info.outputs],
@@ -75,7 +78,13 @@ class Trained:
         }
 
 
-def restore(checkpoint: Checkpoint, candidate: Candidate, task: TaskSpec, known: TaskInfo | None = None) -> Trained:
+def restore(
+    checkpoint: Checkpoint,
+    candidate: Candidate,
+    task: TaskSpec,
+    known: TaskInfo | None = None,
+    measured_on: MeasuredOn = "validation",
+) -> Trained:
     """Bring a candidate back from its checkpoint, with the samples of its task.
 
     Raises:
@@ -84,7 +93,8 @@ def restore(checkpoint: Checkpoint, candidate: Candidate, task: TaskSpec, known:
     """
     dataset, raw = _samples(task, known)
     network, module, state = _restored(checkpoint, candidate, dataset.info)
-    return Trained(candidate, network, module, dataset, raw, state.epoch, dict(state.metrics), (candidate.seed,))
+    metrics = dict(state.metrics)
+    return Trained(candidate, network, module, dataset, raw, state.epoch, metrics, measured_on, (candidate.seed,))
 
 
 def restore_ensemble(
@@ -98,7 +108,7 @@ def restore_ensemble(
     outputs = in_batches(module, torch.from_numpy(dataset.test.inputs))
     metrics = measure(dataset.info, outputs, torch.from_numpy(dataset.test.targets))
     network, epoch, seeds = found[0][0], found[0][2].epoch, tuple(member.seed for member in members)
-    return Trained(candidates[0], network, module, dataset, raw, epoch, metrics, seeds)
+    return Trained(candidates[0], network, module, dataset, raw, epoch, metrics, "test", seeds)
 
 
 def average(members: Sequence[nn.Module], kind: Kind) -> nn.Module:
