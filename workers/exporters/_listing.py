@@ -4,12 +4,14 @@ import inspect
 import textwrap
 from collections.abc import Iterator, Sequence
 from pprint import pformat
+from types import FunctionType
+from typing import Literal
 
 from torch import nn
 
 from search_spaces.network import Op
 from search_spaces.ops.residual import Residual
-from workers import preprocessing
+from workers import cells, preparing, table_reader
 from workers.exporters._trained import Trained
 from workers.layers.protocol import layer_of
 from workers.messages import Shape
@@ -43,6 +45,19 @@ WEIGHTS = Path(__file__).with_name({weights!r})
 
 PREPROCESSING: Settings = {settings}
 '''
+
+TABLE_IMPORTS = """bz2
+import csv
+import gzip
+import io
+import lzma
+import math
+import re
+import sys
+import zlib
+from collections import Counter
+from datetime import UTC, datetime"""
+"""What the reader of tables needs, behind the first `import`."""
 
 NETWORK = '''class Network(nn.Sequential):
     """{family}: {parameters:,} parameters, (batch, {inputs}) to (batch, {outputs})."""
@@ -92,10 +107,12 @@ MAIN_ARRAY = """if __name__ == "__main__":
 MAIN_TABLE = """if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(f"usage: python {sys.argv[0]} samples.csv")
-    with open(sys.argv[1], newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file, delimiter=PREPROCESSING["delimiter"], restval=""))
-    names = [column["name"] for column in PREPROCESSING["columns"]]
-    for prediction in predict(load(), {name: [row[name] for row in rows] for name in names}):
+    try:
+        table = read_table(sys.argv[1], PREPROCESSING["reading"])[0]
+        predictions = predict(load(), table)
+    except (OSError, ValueError) as error:
+        sys.exit(f"error: {error}")
+    for prediction in predictions:
         print(prediction)
 """
 
@@ -103,10 +120,10 @@ MAIN_TABLE = """if __name__ == "__main__":
 def listing(trained: Trained) -> str:
     """Return the source of a trained network, from imports to `__main__`."""
     table = trained.dataset.preprocessing.kind == "table"
-    prepare = preprocessing.prepare_table if table else preprocessing.prepare_array
+    prepare = preparing.prepare_table if table else preparing.prepare_array
     parts = [
         _head(trained, table=table),
-        inspect.getsource(prepare),
+        *(inspect.getsource(function) for function in preparing_functions("table" if table else "array")),
         *(inspect.getsource(module) for module in _modules(trained)),
         _network(trained, prepare.__name__, table=table),
         _predict(trained),
@@ -115,14 +132,28 @@ def listing(trained: Trained) -> str:
     return "\n\n".join(part.strip("\n") + "\n" for part in parts)
 
 
+def preparing_functions(kind: Literal["array", "table"]) -> list[FunctionType]:
+    """List the functions that read and prepare samples, as the search did: they stand on their own."""
+    if kind == "array":
+        return [preparing.prepare_array]  # type: ignore[list-item]
+    return [
+        function
+        for module in (table_reader, cells, preparing)
+        for function in vars(module).values()
+        if isinstance(function, FunctionType)
+        and function.__module__ == module.__name__
+        and function is not preparing.prepare_array
+    ]
+
+
 def _head(trained: Trained, *, table: bool) -> str:
     info = trained.dataset.info
     return HEAD.format(
         title=f"A network found for the task {info.name}, trained for {trained.epoch} epochs.",
         weights="network.safetensors",
         argument="samples.csv" if table else "samples.npy",
-        imports="csv\nimport sys" if table else "sys",
-        abstract="Mapping, Sequence" if table else "Mapping",
+        imports=TABLE_IMPORTS if table else "sys",
+        abstract="Iterator, Mapping, Sequence" if table else "Mapping",
         torch="Tensor, nn" if _modules(trained) else "nn",
         settings=_value(dict(trained.dataset.preprocessing.inputs)),
     )
