@@ -46,7 +46,9 @@ class Hyperparameter:
         if self.kind is str:
             return self._text_mistake(value)
         if self.kind is tuple:
-            texts = isinstance(value, str) or (isinstance(value, list | tuple) and all(isinstance(v, str) for v in value))
+            texts = isinstance(value, str) or (
+                isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)
+            )
             return "" if texts else f"needs a list of texts, got {value!r}"
         if isinstance(value, bool) or not isinstance(value, int | float):
             return f"needs a number, got {value!r}"

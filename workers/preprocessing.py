@@ -1,9 +1,9 @@
 """How raw samples become a network's inputs, and its outputs become predictions: statistics from train alone."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Mapping
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,14 @@ def fit(samples: Samples, train: NDArray[np.int64]) -> Preprocessing:
     if isinstance(inputs, ArrayInputs):
         return Preprocessing("array", _fit_array(inputs, train), offset, scale)
     return Preprocessing("table", _fit_table(inputs, train), offset, scale)
+
+
+def width(samples: Samples, preprocessing: Preprocessing) -> int:
+    """Return how many numbers a prepared sample has."""
+    if isinstance(samples.inputs, ArrayInputs):
+        return int(np.prod(samples.inputs.values.shape[1:]))
+    columns = preprocessing.inputs["columns"]
+    return sum(len(c["categories"]) + 1 if c["kind"] == "category" else 1 + c["indicator"] for c in columns)
 
 
 def _fit_targets(targets: Array) -> tuple[tuple[float, ...], tuple[float, ...]]:

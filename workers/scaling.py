@@ -87,5 +87,7 @@ def _robust(parts: Parts, feature: int) -> tuple[float, float]:
     values = values[:: max(1, math.ceil(len(values) / _QUANTILES))]
     shares = [share for low, _ in _SPREADS for share in (low, 1 - low)]
     median, *ends = np.quantile(values, [0.5, *shares]).tolist()
-    spreads = ((high / width - low / width) for (_, width), low, high in zip(_SPREADS, ends[::2], ends[1::2], strict=True))
+    spreads = (
+        (high / width - low / width) for (_, width), low, high in zip(_SPREADS, ends[::2], ends[1::2], strict=True)
+    )
     return median, next((spread for spread in spreads if spread > 0), 0.0)

@@ -16,10 +16,14 @@ _UNITS = (
     "% ‰ ° °C °F kg g mg t lb lbs oz km m cm mm mi ft in l L ml cl s sec ms min h hr hrs d days years yrs V W kW kWh "
     "Wh mA Hz kHz MHz GHz KB MB GB TB px mph km/h kmh bar Pa hPa m² m2 m³ m3 cc hp PS"
 ).split()
-_BODY = re.compile(r"(?P<prefix>[^\d\s.,'+\-\u2212]*)\s?[+\-\u2212]?(?P<body>[\d.,' \u00a0\u202f\u2009]*\d[.,]?)\s?(?P<suffix>\D*)")
+_BODY = re.compile(
+    r"(?P<prefix>[^\d\s.,'+\-\u2212]*)\s?[+\-\u2212]?(?P<body>[\d.,' \u00a0\u202f\u2009]*\d[.,]?)\s?(?P<suffix>\D*)"
+)
 _FORMS = ((".", ""), (",", ""), (".", ","), (",", "."), (".", " "), (",", " "), (".", "'"))
 """Decimal sign and thousands sign."""
-_DATE = re.compile(r"\d{1,4}[-/. ]([A-Za-z]{3,9}|\d{1,2})[-/. ,]+\d{1,4}(\D.*)?|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}.*|\d{1,2}:\d{2}.*")
+_DATE = re.compile(
+    r"\d{1,4}[-/. ]([A-Za-z]{3,9}|\d{1,2})[-/. ,]+\d{1,4}(\D.*)?|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}.*|\d{1,2}:\d{2}.*"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from workers.errors import TaskError
 from workers.messages import Kind
 from workers.tasks._columns import FEW, Declared, Taken, columns_taken, is_code, not_a_number, target_notation
 from workers.tasks._files import DELIMITERS, Table, read_table
+from workers.tasks._labels import labels_in
 from workers.tasks.protocol import KINDS, MISSING, Array, Notation, Samples, TableInputs
 
 ENCODINGS = ("utf-8", "cp1252", "latin-1", "utf-16")
@@ -62,11 +63,13 @@ class Csv:
         if len(names) < 2:
             raise TaskError(f"{self.path}: the target {self.target!r} has one class alone, {names[0]!r}")
         self._require_seen(tables, names, codes)
-        return Samples(kind, inputs, codes, names, test=test, **told)
+        return Samples(kind, inputs, codes, names, test=test, labels=labels_in(names), **told)  # type: ignore[arg-type]
 
     def _reading(self) -> dict[str, Any]:
         if self.columns and self.header:
-            raise TaskError("task csv: columns are named by the first line of the file; beside columns say header: false")
+            raise TaskError(
+                "task csv: columns are named by the first line of the file; beside columns say header: false"
+            )
         sign = DELIMITERS.get(self.delimiter, "auto")
         names = list(_listed(self.columns))
         rest = {"header": self.header, "names": names, "optional": []}

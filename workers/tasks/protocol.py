@@ -17,6 +17,8 @@ MISSING = ("", "?", "na", "n/a", "nan", "null", "-nan", "#n/a", "#na", "<na>", "
 """What stands for a missing cell, in any case."""
 Notation = Mapping[str, Any]
 """How the numbers of a column are written, as `workers.cells.number_of` takes it; empty: as programs write them."""
+Label = bool | int | float | str | bytes
+"""A class as the target has it."""
 Layout = Literal["plain", "NHW", "NHWC"]
 """How the axes of raw inputs are ordered; images become (samples, channels, height, width)."""
 KINDS: Mapping[str, Kind] = {kind: kind for kind in get_args(Kind)}
@@ -77,6 +79,10 @@ class Samples:
     """What the target was taken for, and how that was told."""
     warnings: tuple[str, ...] = ()
     """What the user should look at."""
+    labels: tuple[Label, ...] = ()
+    """The classes as the target has them, in the order of `classes`, for exports to answer in; empty if as text."""
+    target_axes: Literal[1, 2] = 1
+    """How many axes the numbers to predict came with, where there is one a sample: (samples,) or (samples, 1)."""
 
 
 class Task(Protocol):
