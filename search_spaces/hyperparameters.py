@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from search_spaces.candidate import Scalar, Value
+from search_spaces.candidate import Value
 from search_spaces.errors import Problem, SpecError, nearest
 
 
@@ -22,8 +22,9 @@ class Hyperparameter:
     """One hyper-parameter: what it may be, and what it is when nobody says."""
 
     name: str
-    kind: type[bool] | type[int] | type[float] | type[str]
-    default: Scalar
+    kind: type[bool] | type[int] | type[float] | type[str] | type[tuple]
+    """A tuple is a list of texts."""
+    default: Value
     doc: str
     low: float = -math.inf
     high: float = math.inf
@@ -44,6 +45,11 @@ class Hyperparameter:
             return "" if isinstance(value, bool) else f"needs true or false, got {value!r}"
         if self.kind is str:
             return self._text_mistake(value)
+        if self.kind is tuple:
+            texts = isinstance(value, str) or (
+                isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)
+            )
+            return "" if texts else f"needs a list of texts, got {value!r}"
         if isinstance(value, bool) or not isinstance(value, int | float):
             return f"needs a number, got {value!r}"
         if self.kind is int and value != int(value):
@@ -55,6 +61,8 @@ class Hyperparameter:
         """Say what is allowed, in words."""
         if self.kind is bool:
             return "true or false"
+        if self.kind is tuple:
+            return "list of texts"
         if self.kind is str:
             return " | ".join(self.options) if self.options else "text"
         noun = "whole number" if self.kind is int else "number"
@@ -132,12 +140,17 @@ def option(
     return _declare(str, default, doc, options=options, each=each, when=when)
 
 
+def names(doc: str) -> Any:
+    """Declare a list of texts, such as names of columns; in one text with commas between, too."""
+    return _declare(tuple, (), doc)
+
+
 def file(doc: str) -> Any:
     """Declare the path of a file; empty means none."""
     return _declare(str, "", doc, is_file=True)
 
 
-def _declare(kind: type, default: Scalar, doc: str, **rest: Any) -> Any:
+def _declare(kind: type, default: Value, doc: str, **rest: Any) -> Any:
     def of(name: str) -> Hyperparameter:
         return Hyperparameter(name, kind, default, doc, **rest)
 

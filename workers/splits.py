@@ -65,6 +65,7 @@ def _draw(group: Indices, shares: dict[str, float], generator: np.random.Generat
     counts = [max(1, round(share * len(group))) if share else 0 for share in shares.values()]
     needed = 1 + sum(share > 0 for share in shares.values())
     if len(group) < needed or sum(counts) >= len(group):
-        raise TaskError(f"{name} {len(group)} samples: too few to have some in each of {needed} parts of the split")
+        there = "1 sample" if len(group) == 1 else f"{len(group)} samples"
+        raise TaskError(f"{name} {there}: too few to have some in each of {needed} parts of the split")
     test_from = counts[0] + counts[1]
     return [shuffled[test_from:], shuffled[: counts[0]], shuffled[counts[0] : test_from]]

@@ -21,7 +21,7 @@ from workers.exporters import EXPORTERS, _verified
 from workers.messages import Checkpoint, Stage, TaskSpec
 
 FORMATS = ("onnx", "safetensors", "source", "torch_export")
-FAMILY_NAMES = ("cnn", "mlp", "recurrent")
+FAMILY_NAMES = ("cnn", "linear", "mlp", "recurrent")
 Train = Callable[..., tuple[Checkpoint, Candidate, TaskSpec]]
 
 

@@ -31,8 +31,8 @@ def companion(trained: Trained) -> str:
     return _parts.put_together(
         DOCSTRING.format(task=info.name, answer=answer),
         _parts.constants(trained),
-        *_parts.preparing(trained),
-        _parts.answering(trained),
+        *_parts.to_prepare(trained),
+        _parts.to_answer(trained),
     )
 
 

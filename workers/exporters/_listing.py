@@ -80,10 +80,8 @@ ARRAY_FILE = '''def read_file(path: str) -> np.ndarray:
 '''
 
 TABLE_FILE = '''def read_file(path: str) -> dict[str, list[str]]:
-    """Return the columns of a table."""
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file, delimiter=PREPROCESSING["delimiter"], restval=""))
-    return {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
+    """Return the columns of a table, read as the search has read its own."""
+    return read_table(path, PREPROCESSING["reading"])[0]
 '''
 
 MAIN_CLASSIFY = '''def main(arguments: Sequence[str]) -> None:
@@ -135,12 +133,19 @@ def listing(trained: Trained) -> str:
         RUN.format(
             outputs=outputs, batch=BATCH, outcome="before the softmax" if classify else "standardised as in training"
         ),
-        _parts.answering(trained),
-        *_parts.preparing(trained),
-        TABLE_FILE if _parts.is_table(trained) else ARRAY_FILE,
+        _parts.to_answer(trained),
+        *_parts.to_prepare(trained),
+        *_reading(trained),
         main.format(usage=_usage(trained), names=_parts.names(trained)),
         CALL,
     )
+
+
+def _reading(trained: Trained) -> list[str]:
+    """Write what reads a file of samples."""
+    if not _parts.is_table(trained):
+        return [ARRAY_FILE]
+    return [TABLE_FILE, *map(inspect.getsource, _parts.READER)]
 
 
 def _docstring(trained: Trained) -> str:

@@ -3,18 +3,19 @@
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pprint import pformat
-from typing import Any
+from types import FunctionType, ModuleType
 
-from workers import preprocessing
+from workers import cells, preparing, table_reader
 from workers.exporters import _raw
 from workers.exporters._trained import Trained
 
 IMPORTS: Mapping[str, str] = {
-    **dict.fromkeys(("csv", "gzip", "io", "math", "re", "sys", "warnings"), ""),
+    **dict.fromkeys(("bz2", "csv", "gzip", "io", "lzma", "math", "re", "sys", "warnings", "zlib"), ""),
     "Counter": "collections",
     **dict.fromkeys(("Callable", "Collection", "Iterable", "Iterator", "Mapping", "Sequence"), "collections.abc"),
+    **dict.fromkeys(("UTC", "datetime"), "datetime"),
     "Path": "pathlib",
     **dict.fromkeys(("Any", "Literal"), "typing"),
 }
@@ -29,17 +30,21 @@ THIRD_PARTY: Mapping[str, str] = {
 ALIASES: Mapping[str, str] = {"Settings": "Mapping[str, Any]", "Floats": "np.ndarray"}
 """Names of types that the functions which are carried along use."""
 
-ARRAY: tuple[Callable[..., Any], ...] = (_raw.array_of, preprocessing.prepare_array)
-TABLE: tuple[Callable[..., Any], ...] = (
-    _raw.columns_of,
-    _raw.named_columns,
-    _raw.columns_of_rows,
-    _raw.texts_of,
-    _raw.text_of,
-    _raw.spelling,
-    preprocessing.prepare_table,
-)
+
+def _functions_of(*modules: ModuleType) -> list[FunctionType]:
+    """List the functions that modules define, in their order: source that stands on its own."""
+    return [
+        function
+        for module in modules
+        for function in vars(module).values()
+        if isinstance(function, FunctionType) and function.__module__ == module.__name__
+    ]
+
+
+ARRAY = [_raw.array_of, preparing.prepare_array]
+TABLE = [function for function in _functions_of(_raw, preparing, cells) if function not in ARRAY]
 """What preparing raw samples takes, by the kind of samples."""
+READER = _functions_of(table_reader)
 
 PREPARE_ARRAY = '''SHAPE = {shape}
 PREPROCESSING: Settings = {settings}
@@ -55,7 +60,7 @@ PREPARE_TABLE = '''PREPROCESSING: Settings = {settings}
 
 def prepare(samples: Any) -> Floats:
     """Return what the network takes, (samples, {inputs}), for a frame, columns by name, rows, or one row by name."""
-    return prepare_table(columns_of(samples, PREPROCESSING), PREPROCESSING)
+    return prepare_table(table_of(samples, PREPROCESSING), PREPROCESSING)
 '''
 
 LABELS = '''def labels(outputs: Floats) -> np.ndarray:
@@ -94,7 +99,7 @@ def names(trained: Trained) -> str:
     return "CLASSES" if tuple(map(str, dataset.labels)) == dataset.info.classes else "NAMES"
 
 
-def preparing(trained: Trained) -> list[str]:
+def to_prepare(trained: Trained) -> list[str]:
     """Write the function `prepare` and what it takes."""
     table, settings = is_table(trained), value(dict(trained.dataset.preprocessing.inputs))
     inputs = ", ".join(map(str, trained.network.inputs))
@@ -105,7 +110,7 @@ def preparing(trained: Trained) -> list[str]:
     return [head, *(inspect.getsource(function) for function in (TABLE if table else ARRAY))]
 
 
-def answering(trained: Trained) -> str:
+def to_answer(trained: Trained) -> str:
     """Write what makes predictions of outputs."""
     if trained.dataset.info.kind == "classification":
         return LABELS

@@ -1,6 +1,6 @@
 """Raw samples in whatever form a caller has them, as what preparing takes: source that exports carry as it is.
 
-Numpy alone, and on its own: a frame is known by its methods, so that no library of frames is needed.
+Plain numpy, beside `workers.preparing`: a frame is known by its methods, so that no library of frames is needed.
 """
 
 import warnings
@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
+from workers.preparing import is_gap, slot_of
 
 Settings = Mapping[str, Any]
 
@@ -36,11 +38,15 @@ def array_of(samples: Any, shape: tuple[int, ...], settings: Settings) -> np.nda
     return array
 
 
-def columns_of(samples: Any, settings: Settings) -> dict[str, list[str]]:
-    """Return the cells of each column as text: of a data frame, of columns or a row by name, or of rows."""
+def table_of(samples: Any, settings: Settings) -> dict[str, list[Any]]:
+    """Return the cells of each column: of a data frame, of columns or a row by name, or of rows."""
     columns = settings["columns"]
-    found = named_columns(samples, [column["name"] for column in columns])
-    return {column["name"]: texts_of(found[column["name"]], column, settings["missing"]) for column in columns}
+    table = named_columns(samples, [column["name"] for column in columns])
+    for column in columns:
+        table[column["name"]] = cells = [plain_cell(cell) for cell in table[column["name"]]]
+        if column["kind"] == "category":
+            warn_of_unknown(column, [cell for cell in cells if not is_gap(cell, settings["missing"])])
+    return table
 
 
 def named_columns(samples: Any, names: Sequence[str]) -> dict[str, list[Any]]:
@@ -83,36 +89,18 @@ def columns_of_rows(rows: Any, names: Sequence[str]) -> dict[str, list[Any]]:
     return {name: [row[place] for row in rows] for place, name in enumerate(names)}
 
 
-def texts_of(cells: Sequence[Any], column: Settings, missing: Sequence[str]) -> list[str]:
-    """Write cells as the table that was learned from has them; warn where most are categories it did not have."""
-    if column["kind"] != "category":
-        return [str(int(cell)) if isinstance(cell, (bool, np.bool_)) else text_of(cell) for cell in cells]
-    known = set(column["categories"])
-    alike = {spelling(category): category for category in reversed(column["categories"])}
-    texts = []
-    for cell in cells:
-        text = text_of(cell)
-        texts.append(text if isinstance(cell, str) or text in known else alike.get(spelling(text), text))
-    filled = [text for text in texts if text.lower() not in missing]
-    unknown = [text for text in filled if text not in known]
-    if 2 * len(unknown) > len(filled):
-        told = f"{len(unknown)} of {len(filled)} cells are categories that training did not have"
-        warnings.warn(f"column {column['name']!r}: {told}, such as {unknown[0]!r}", stacklevel=2)
-    return texts
+def plain_cell(cell: Any) -> Any:
+    """Return None for what frames have in place of a missing cell, and a float for an exact decimal number."""
+    if type(cell).__name__ in ("NAType", "NaTType"):
+        return None
+    return float(cell) if type(cell).__name__ == "Decimal" else cell
 
 
-def text_of(cell: Any) -> str:
-    """Write a cell as a file has it: nothing where it is missing, 4 for 4.0, which frames make of it beside a gap."""
-    if isinstance(cell, str):
-        return cell.strip()
-    if isinstance(cell, (float, np.floating)) and float(cell).is_integer():
-        return str(int(cell))
-    return "" if str(cell) in ("None", "nan", "NaT", "<NA>") else str(cell)
-
-
-def spelling(text: str) -> str:
-    """Return what 4, 4.0 and 4e0 have in common, and True and true."""
-    try:
-        return repr(float(text))
-    except ValueError:
-        return text.casefold() if text.casefold() in ("true", "false") else text
+def warn_of_unknown(column: Settings, cells: Sequence[Any]) -> None:
+    """Warn where most cells of a column are categories that training did not have: they all look the same."""
+    known = column["categories"]
+    strange = {cell for cell in set(cells) if slot_of(cell, False, known) == len(known)}
+    unknown = [cell for cell in cells if cell in strange]
+    if 2 * len(unknown) > len(cells):
+        told = f"{len(unknown)} of {len(cells)} cells are categories that training did not have"
+        warnings.warn(f"column {column['name']!r}: {told}, such as {unknown[0]!r}", stacklevel=4)

@@ -24,9 +24,10 @@ def labels_in(classes: Sequence[str]) -> tuple[Label, ...]:
         return tuple(name.casefold() == "true" for name in classes)
     if all(_INTEGER.fullmatch(name) for name in classes):
         return tuple(int(name) for name in classes)
-    if all(_NUMBER.fullmatch(name) for name in classes):
-        return tuple(float(name) for name in classes)
-    return tuple(classes)
+    numbers = tuple(float(name) for name in classes if _NUMBER.fullmatch(name))
+    if len(set(numbers)) == len(classes):
+        return numbers
+    return tuple(classes)  # also 1E2 beside 100: one number, but two classes
 
 
 def decoded(path: str, y: Array) -> Array:
