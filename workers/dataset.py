@@ -71,7 +71,8 @@ def prepare(samples: Samples, spec: TaskSpec) -> Dataset:
     ]
     info = describe(spec, samples, parts, preprocessing, folds[0].inputs.shape[1:])
     labels = samples.labels or samples.classes
-    return Dataset(info, *folds, preprocessing, labels, samples.target_axes)
+    train, validation, test = folds
+    return Dataset(info, train, validation, test, preprocessing, labels, samples.target_axes)
 
 
 def read(spec: TaskSpec) -> Samples:

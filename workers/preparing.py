@@ -24,9 +24,10 @@ def prepare_array(values: Any, settings: Settings) -> Floats:
     elif settings["layout"] == "NHWC":
         array = array.transpose(0, 3, 1, 2)
     number = np.float32 if array.dtype.itemsize <= 2 else np.float64
-    mean, scale, clip = (np.asarray(settings[key], number) for key in ("mean", "scale", "clip"))
+    figures: list[Any] = [np.asarray(settings[key], number) for key in ("mean", "scale", "clip")]
     if array.ndim == 4:  # one figure for each channel
-        mean, scale, clip = (figure[..., None, None] for figure in (mean, scale, clip))
+        figures = [figure[..., None, None] for figure in figures]
+    mean, scale, clip = figures
     prepared = np.empty(array.shape, np.float32)
     step = max(1, (1 << 18) // max(1, array[:1].size))  # samples that fit into a cache
     for begin in range(0, len(array), step):
