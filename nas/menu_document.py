@@ -63,10 +63,10 @@ def _filled(cursor: Cursor, settings: Cursor | None, offer: Offer, name: str) ->
     return Named(name, Settings(filled))
 
 
-def _texts(cursor: Cursor) -> tuple[str, ...] | None:
+def _texts(cursor: Cursor) -> str | tuple[str, ...] | None:
     """Read a list of texts, or one text with commas between them; a number counts as it is written."""
     if isinstance(cursor.node, ScalarNode) and cursor.node.value is not None:
-        return tuple(name.strip() for name in cursor.raw.split(",") if name.strip())
+        return cursor.raw
     items = cursor.items("a list of texts")
     wrong = [item for item in items if not isinstance(item.node, ScalarNode) or not item.raw]
     for item in wrong:

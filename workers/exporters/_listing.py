@@ -135,7 +135,7 @@ def listing(trained: Trained) -> str:
 def preparing_functions(kind: Literal["array", "table"]) -> list[FunctionType]:
     """List the functions that read and prepare samples, as the search did: they stand on their own."""
     if kind == "array":
-        return [preparing.prepare_array]  # type: ignore[list-item]
+        return [preparing.prepare_array, preparing.bent]  # type: ignore[list-item]
     return [
         function
         for module in (table_reader, cells, preparing)

@@ -124,5 +124,7 @@ def looks_like_date(cell: str) -> bool:
 
 
 def looks_like_number(cell: str) -> bool:
-    """Tell whether a cell is a number with something around it."""
-    return len(cell) <= 40 and _BODY.fullmatch(cell.lstrip("+-\u2212 ")) is not None
+    """Tell whether a cell is a number with something known around it."""
+    found = _BODY.fullmatch(cell.lstrip("+-\u2212 ")) if len(cell) <= 40 else None
+    known = _CURRENCIES | _UNITS | {""}
+    return found is not None and found["prefix"] in known and found["suffix"].strip() in known
