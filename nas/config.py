@@ -49,12 +49,14 @@ class Pruning:
 
 @dataclass(frozen=True, slots=True)
 class Final:
-    """The last stage: the `top` best retrained on train + validation with `seeds` seeds each; 0 seeds skips it."""
+    """The last stage: of the `top` best, fresh seeds choose one, which is retrained with `seeds` seeds; 0 skips it."""
 
     seeds: int = 3
-    top: int = 1
+    top: int = 3
     epochs: int = 0
-    """Epochs of each retraining; 0 means as many as a trial has."""
+    """Epochs of each retraining; 0 means as many as the chosen trial had."""
+    ensemble: bool = False
+    """Whether the retrainings' average, as one network, is handed out in place of the first of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The one process that runs a study: it takes the lease, puts the parts together, searches, and hands out the best."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, suppress
@@ -17,7 +18,10 @@ from nas.deciders import Deciders, deciders
 from nas.environment import environment
 from nas.errors import NoUsableTrial, StorageError, StudyExists
 from nas.executors.protocol import Executor
-from nas.final import FinalStage, score
+from nas.final import FinalStage
+from nas.final_jobs import Trainings
+from nas.final_record import FinalRecord
+from nas.final_result import Finals
 from nas.forking import FORKED, NOTHING, Inheritance, inherited, with_own_files
 from nas.happenings import Noticed, StudyEnded, StudyStarted, Watcher
 from nas.history import History
@@ -177,6 +181,7 @@ class Run:
         self.storage, self.watch, self.clock = controller.storage, controller.watch, controller.clock
         self.interrupted = controller.interrupted
         self.record, self.config, self.executor, self.lease, self.keeper = record, config, executor, lease, keeper
+        self.task = prepared.task
         self.folder = f"{files.absolute(config.artifacts.folder)}/{config.name}"
         self.account = Account(self.clock)
         self.ledger = Ledger(self.storage, lease, self.account, controller.pause)
@@ -198,16 +203,20 @@ class Run:
         reason = self.search.run()
         if reason == "stop":
             return self.leave("STOPPED", reason, {})
-        best = ranked(list(self.search.history), self.config.objectives)[: self.config.final.top]
+        best = ranked(list(self.search.history), self.config.objectives)
         if not best:
             self.leave("FAILED", "no usable trial", {})
             raise NoUsableTrial(_why_unusable(self.config.name, list(self.search.history)))
-        finals = self._retrain(best)
+        try:
+            finals = self._finals(best)
+        except NoUsableTrial:
+            self.leave("FAILED", "diverged", {})
+            raise
         if self._stopping_now():
             return self.leave("STOPPED", "stop", {})
-        mine = [item for item in finals if item.number == best[0].number]
-        failures = self._export(best[0], mine[0] if mine else None)
-        left = self.leave("FINISHED", reason, self.result(best[0], mine, reason))
+        ensemble = self._ensemble(finals)
+        failures = self._export(finals.best, finals.retrained)
+        left = self.leave("FINISHED", reason, {**self.result(finals, reason), **ensemble})
         if failures:
             raise failures[0]  # the study itself is whole: `nas export` tries again
         return left
@@ -249,28 +258,65 @@ class Run:
     def _stopping_now(self) -> bool:
         return self.interrupted() or self.keeper.requested == "stop"
 
-    def _retrain(self, best: Sequence[Trial]) -> list[Artifact]:
-        stage = FinalStage(
-            self.config, self.executor, self.ledger, self.watch, self._stopping_now, self.folder, self.jobs
+    def _finals(self, best: Sequence[Trial]) -> Finals:
+        record = FinalRecord(self.ledger, self.watch)
+        record.restore(self.storage.artifacts(self.record.id), self.storage.events(self.record.id))
+        trainings = Trainings(
+            study=self.config.name,
+            task=self.config.task,
+            folder=self.folder,
+            executor=self.executor,
+            ledger=self.ledger,
+            watch=self.watch,
+            interrupted=self._stopping_now,
+            left=lambda: math.inf,
+            seconds=lambda: self.stopping.seconds,
+            jobs=self.jobs,
         )
-        return stage.run(best, self.storage.artifacts(self.record.id), seconds=lambda: self.stopping.seconds)
+        return FinalStage(self.config, self.task, self._metric, trainings, record).run(best)
 
-    def result(self, best: Trial, finals: Sequence[Artifact], reason: str) -> dict[str, Json]:
-        """Sum up the study."""
+    @property
+    def _metric(self) -> str:
+        """What the study is summed up in: its first objective, or what the task is usually measured by."""
         first = self.config.objectives[0].metric
-        metric = first if first in self.record.task.metrics else self.record.task.metrics[0]
-        test = score(finals, best.number, metric)
-        time: dict[str, Json] = {part: round(seconds, 3) for part, seconds in self.account.seconds.items()}
-        return {"reason": reason, "time": time, "best": best.number, "test": asdict(test) if test else None}
+        return first if first in self.task.metrics else self.task.metrics[0]
 
-    def _export(self, best: Trial, final: Artifact | None) -> list[NasError]:
+    def result(self, finals: Finals, reason: str) -> dict[str, Json]:
+        """Sum up the study."""
+        test = finals.test(self._metric)
+        return {
+            "reason": reason,
+            "time": {part: round(seconds, 3) for part, seconds in self.account.seconds.items()},
+            "best": finals.best.number,
+            "test": asdict(test) if test else None,
+            "failed_retrainings": finals.failed,
+            "weights": "retrained" if finals.retrained else "search",
+            "baselines": {name: dict(metrics) for name, metrics in finals.baselines.items()},
+            "warnings": list(finals.warnings),
+        }
+
+    def _ensemble(self, finals: Finals) -> dict[str, Json]:
+        """Score the average of the retrainings, if it was asked for; say why where there is none."""
+        from nas.export import score_ensemble
+
+        if not self.config.final.ensemble:
+            return {}
+        try:
+            metrics = score_ensemble(self.record, finals.best, finals.retrained)
+        except NasError as error:
+            self.ledger.event("ensemble.failed", reason=str(error))
+            self.watch(Noticed(f"no ensemble: {error}"))
+            return {"ensemble": None}
+        return {"ensemble": {"seeds": len(finals.retrained), "metrics": dict(metrics)}}
+
+    def _export(self, best: Trial, retrained: Sequence[Artifact]) -> list[NasError]:
         """Write the best network in every format asked for; what one format fails with keeps no other from its turn."""
-        from nas.export import export_trial
+        from nas.export import export_best
 
         failures: list[NasError] = []
         for format in self.config.artifacts.export:
             try:
-                artifacts = export_trial(self.record, best, final, format, f"{self.folder}/best")
+                artifacts = export_best(self.record, best, retrained, format, f"{self.folder}/best", self.config.final)
             except NasError as error:
                 failures.append(error)
                 self.ledger.event("export.failed", format=format, reason=str(error))

@@ -1,144 +1,244 @@
-"""The last stage: the best candidates retrained on train + validation with several seeds, each scored once on test."""
+"""The last stage: fresh seeds choose among the best, the winner is retrained on train + validation, scored on test."""
 
 import math
 import statistics
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from itertools import count
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from nas.baselines import LINEAR, Linear, constant, seconds_of
 from nas.config import StudyConfig
-from nas.executors.protocol import Executor
-from nas.happenings import FinalScored, FinalStarted, Happening, Noticed
-from nas.ledger import Ledger
-from nas.loop import LOSSES
+from nas.errors import NoUsableTrial
+from nas.final_comparison import Comparison
+from nas.final_doubts import diverged, far_worse
+from nas.final_jobs import Training, Trainings
+from nas.final_plan import Plan, Terms, cuts, planned
+from nas.final_record import FinalRecord, key_of
+from nas.final_result import KIND, Finals
+from nas.final_retrainings import Retrainings
+from nas.happenings import ComparisonStarted, FinalStarted, Noticed
 from nas.proposals import seed_of
-from nas.storage import Artifact
 from nas.trials import Trial
-from workers.messages import Assignment, Blame, Job, JobLost, Outcome
-
-KIND = "final"
-"""The kind of artifact that a retraining leaves."""
-
-
-@dataclass(frozen=True, slots=True)
-class TestScore:
-    """What the best network scored on samples that the search never saw; `std` is the sample standard deviation."""
-
-    metric: str
-    mean: float
-    std: float
-    seeds: int
-
-
-@dataclass(frozen=True, slots=True)
-class Retraining:
-    """One candidate, one seed."""
-
-    trial: Trial
-    seed: int
-    lost: tuple[Blame, ...] = ()
-    """Whose fault each of its losses was."""
-
-    @property
-    def attempt(self) -> int:
-        """Count its lives, from 1."""
-        return 1 + len(self.lost)
+from workers.messages import Outcome, TaskInfo
 
 
 @dataclass(slots=True)
 class FinalStage:
-    """Runs the retrainings that are not on record yet."""
+    """Does what is not on record yet."""
 
     config: StudyConfig
-    executor: Executor
-    ledger: Ledger
-    watch: Callable[[Happening], None]
-    interrupted: Callable[[], bool]
-    folder: str
-    jobs: "count[int]"
+    task: TaskInfo
+    metric: str
+    """What is compared and summed up."""
+    trainings: Trainings
+    record: FinalRecord
+    _linear: Linear = field(init=False)
+    _waiting: list[Training] = field(default_factory=list)
+    """Trainings of the baseline that have not begun."""
+    _comparison: Comparison | None = None
+    _retrainings: Retrainings | None = None
+    _warnings: list[str] = field(default_factory=list)
 
-    def run(self, best: Sequence[Trial], done: Sequence[Artifact], *, seconds: Callable[[], float]) -> list[Artifact]:
-        """Retrain the best trials and return all their scored artifacts; stop early when interrupted."""
-        scored = [item for item in done if item.kind == KIND]
-        known = {(item.number, item.seed) for item in scored}
-        plan = [Retraining(trial, seed) for trial in best for seed in self._seeds(trial)]
-        todo = dict(enumerate(item for item in plan if (item.trial.number, item.seed) not in known))
-        if todo:
-            self.watch(FinalStarted(len(todo)))
-        jobs = {self._submit(index, item): index for index, item in todo.items()}
-        while todo and not self.interrupted():
-            for event in self.executor.poll(0.5):
-                if isinstance(event, Outcome) and event.number in todo and event.attempt == todo[event.number].attempt:
-                    scored.extend(self._score(todo.pop(event.number), event))
-                elif isinstance(event, JobLost) and event.job in jobs:
-                    self._retry(jobs.pop(event.job), event, todo, jobs)
-            self.ledger.flush(seconds=seconds())
-        return scored
+    def __post_init__(self) -> None:
+        seed = seed_of(self.config.seed, KIND, LINEAR)
+        self._linear = Linear(self.task, self.metric, seed, self.record.linear)
 
-    def _seeds(self, trial: Trial) -> list[int]:
-        return [seed_of(self.config.seed, KIND, trial.number, index) for index in range(self.config.final.seeds)]
+    def run(self, ranked: Sequence[Trial]) -> Finals:
+        """Choose among usable trials, best first, and score the chosen one; stop early when interrupted.
 
-    def _submit(self, index: int, item: Retraining) -> int:
-        """Submit one retraining; its number on the wire is its place in the plan, since one trial has several.
-
-        The folder is this controller's own: a worker that outlives the last one must not write into its files.
+        Raises:
+            NoUsableTrial: no trial's retrainings can be trusted.
         """
-        candidate = replace(item.trial.candidate, seed=item.seed)
-        job = Job(
-            id=next(self.jobs),
-            study=self.config.name,
-            task=self.config.task,
-            assignments=(Assignment(index, candidate, item.attempt),),
-            epochs=self.config.final.epochs or self.config.budget.epochs,
-            seed=item.seed,
-            folder=f"{self.folder}/final-{item.trial.number}-{item.seed:x}-{self.ledger.lease.epoch}",
-            stage="final",
-            checkpoint_seconds=math.inf,  # a retraining is begun again, not gone on with
-        )
-        self.executor.submit(job)
-        return job.id
+        candidates = [trial for trial in ranked if trial.reused_from is None] or list(ranked)
+        if not self.config.final.seeds:
+            return Finals(candidates[0], baselines=constant(self.task))
+        plan = self._plan(candidates)
+        self._waiting = self._linear.begin() if plan.linear else []
+        finals = self._scored(self._ordered(candidates, plan), plan)
+        linear = {LINEAR: self._linear.metrics} if self._linear.metrics is not None else {}
+        doubts = [*self._warnings, *self._doubts(finals)]
+        return replace(finals, baselines={**constant(self.task), **linear}, warnings=doubts)
 
-    def _retry(self, index: int, event: JobLost, todo: dict[int, Retraining], jobs: dict[int, int]) -> None:
-        item = todo[index]
-        self.watch(Noticed(f"{event.reason}; the retraining of trial {item.trial.number} is begun again"))
-        item = replace(item, lost=(*item.lost, event.blame))
-        if item.lost.count(event.blame) >= LOSSES[event.blame]:
-            self.ledger.event("final.lost", number=item.trial.number, seed=item.seed, reason=event.reason)
-            del todo[index]
+    def _plan(self, candidates: Sequence[Trial]) -> Plan:
+        """Fit the stage into the time that is left, and say what is left out."""
+        final = self.config.final
+        if self.config.objectives[0].metric != self.metric:
+            final = replace(final, top=1)  # parameters, say: no seed changes them
+        terms = Terms(self.task.samples, self.trainings.executor.capacity, final.epochs, seconds_of(self.task))
+        plan = planned(candidates, final, terms, left=self.trainings.left())
+        if told := cuts(plan, planned(candidates, final, terms)):
+            self._warn(f"time is short: {told}")
+        return plan
+
+    def _ordered(self, candidates: Sequence[Trial], plan: Plan) -> list[Trial]:
+        """Bring the candidates into the order that fresh seeds give them on the validation samples."""
+        if plan.top < 2:
+            return list(candidates)
+        compared, others = candidates[: plan.top], candidates[plan.top :]
+        self._comparison = Comparison(compared, plan.fresh, self.config.seed, self.metric, self.record)
+        if missing := self._comparison.missing():
+            self.trainings.watch(ComparisonStarted(tuple(trial.number for trial in compared), plan.fresh))
+            self._train(missing)
+        return self._comparison.order(others)
+
+    def _scored(self, order: Sequence[Trial], plan: Plan) -> Finals:
+        """Retrain one candidate after another until the retrainings of one can be trusted."""
+        refused: dict[int, str] = {}
+        for trial in order:
+            found = self._retrain(trial, plan.seeds)
+            if not found.wanted:
+                break
+            if self.trainings.interrupted() or (found.scored and not found.gave_way):
+                self._qualify(found)
+                return Finals(trial, found.scored, len(found.failures))
+            if not found.gave_way:
+                break  # the time is over, or no worker lives long enough
+            refused[trial.number] = found.told
+            self._give_way(found)
+            if self.trainings.out_of_time:
+                break
+        left = [trial for trial in order if trial.number not in refused]
+        if not left:
+            raise NoUsableTrial(self._none_left(refused))
+        self._train([])  # the baseline, if nothing has been trained beside it
+        return self._own_weights(left[0])
+
+    def _retrain(self, trial: Trial, seeds: int) -> Retrainings:
+        """Train one candidate with several seeds on train + validation, and score each on test."""
+        found = Retrainings(trial, seeds, self.config.final.epochs or trial.epochs, self.config.seed, self.record)
+        found.wanted = max(seeds, len(found.scored))  # what is on record counts, whatever the time
+        self._retrainings = found
+        if begun := found.begin():
+            self.trainings.watch(FinalStarted(len(begun)))
+        self._train(begun)
+        return found
+
+    def _own_weights(self, trial: Trial) -> Finals:
+        """Score the weights that the search left: what is handed out where no retraining was possible."""
+        why = (self._retrainings and next(iter(self._retrainings.hindered), "")) or "the time was over"
+        self._warn(
+            f"nothing was retrained ({why}): the weights of trial {trial.number} are those of the search, "
+            "trained on the train samples alone"
+        )
+        saved = trial.checkpoint
+        if saved is None:
+            return Finals(trial)
+        scoring = Training("scoring", trial.number, trial.candidate, saved.epoch, "final", saved)
+        if key_of(scoring) not in self.record.measured:
+            self._train([scoring])
+        return Finals(trial, own=self.record.measured.get(key_of(scoring)))
+
+    # ---- what trainings come to
+
+    def _train(self, wanted: Sequence[Training]) -> None:
+        """Train what is wanted, and the baseline if it has not begun."""
+        baseline, self._waiting = self._waiting, []
+        self.trainings.run([*baseline, *wanted], self._take)
+
+    def _take(self, training: Training, outcome: Outcome | None) -> Sequence[Training]:
+        """Put a training that has ended on record, and return what else to train."""
+        more: Sequence[Training] = ()
+        keeps = False
+        match training.purpose:
+            case "baseline":
+                more = self._take_baseline(training, outcome)
+            case "comparison" | "scoring":
+                self._take_measured(training, outcome)
+            case "retraining":
+                more, keeps = self._take_retraining(training, outcome)
+        if outcome is not None and not keeps:
+            self.trainings.ledger.discard(outcome.checkpoint)
+        return () if self.trainings.out_of_time else more
+
+    def _take_baseline(self, training: Training, outcome: Outcome | None) -> Sequence[Training]:
+        more = self._linear.take(training, outcome)
+        if training.stage == "final" and self._linear.metrics is not None:
+            self.record.baseline(LINEAR, training, self._linear.metrics)
+        return more
+
+    def _take_measured(self, training: Training, outcome: Outcome | None) -> None:
+        if outcome is not None and outcome.state == "COMPLETE":
+            self.record.measure(training, outcome.metrics)
+        elif outcome is not None and outcome.state == "FAIL":
+            self.record.fail(training, outcome.reason or "unknown")
+
+    def _take_retraining(self, training: Training, outcome: Outcome | None) -> tuple[Sequence[Training], bool]:
+        """Return what else to train, and whether the weights are kept."""
+        current = self._retrainings
+        assert current is not None  # it is what began the training
+        hindrance = _hindrance(outcome)
+        if hindrance:
+            current.hindered.append(hindrance)
+        elif outcome is None or outcome.state not in ("COMPLETE", "FAIL"):
+            return (), False  # ended early
+        elif reason := self._why_failed(current.trial, outcome):
+            self.record.fail(training, reason)
+        else:
+            assert outcome.checkpoint is not None  # else something hindered it
+            self.record.retrain(training, outcome.checkpoint, outcome.metrics)
+            return (), True
+        if current.gave_way:
+            self.trainings.end()
+        return current.begin(), False
+
+    # ---- how it is to be judged
+
+    def _why_failed(self, trial: Trial, outcome: Outcome) -> str:
+        """Say why a retraining cannot be used, empty where it can."""
+        if outcome.state == "FAIL":
+            return outcome.reason or "unknown"
+        test = outcome.metrics.get(self.metric, math.nan)
+        trivial = next((metrics[self.metric] for metrics in constant(self.task).values()), None)
+        broken = diverged(self.metric, test=test, validation=self._validation(trial), constant=trivial)
+        return f"diverged: {self.metric} {test:.4g} on test" if broken else ""
+
+    def _validation(self, trial: Trial) -> float | None:
+        """Return what a trial has on validation: the mean of fresh seeds, which luck did not choose, or its own."""
+        if self._comparison and (values := self._comparison.values(trial)):
+            return statistics.fmean(values)
+        if self.config.objectives[0].metric == self.metric and trial.values:
+            return trial.values[0]
+        return trial.metrics.get(self.metric)
+
+    def _doubts(self, finals: Finals) -> Iterable[str]:
+        test, validation = finals.test(self.metric), self._validation(finals.best)
+        if test is None or validation is None:
             return
-        todo[index] = item
-        jobs[self._submit(index, item)] = index
+        if far_worse(self.metric, test=test.mean, validation=validation, samples=self.task.samples):
+            yield (
+                f"test {self.metric} {test.mean:.4g} is far worse than validation {self.metric} {validation:.4g}, "
+                "by more than chance explains"
+            )
 
-    def _score(self, item: Retraining, outcome: Outcome) -> list[Artifact]:
-        if outcome.state != "COMPLETE" or outcome.checkpoint is None:
-            self.ledger.event("final.failed", number=item.trial.number, seed=item.seed, reason=outcome.reason)
-            self.watch(Noticed(f"retraining trial {item.trial.number} failed: {outcome.reason}"))
-            return []
-        saved = outcome.checkpoint
-        artifact = Artifact(
-            number=item.trial.number,
-            kind=KIND,
-            path=saved.path,
-            sha256=saved.sha256,
-            bytes=saved.bytes,
-            epoch=saved.epoch,
-            metrics=dict(outcome.metrics),
-            seed=item.seed,
+    def _qualify(self, found: Retrainings) -> None:
+        """Say what is not as it was planned with retrainings that count all the same."""
+        if found.failures:
+            self._warn(f"trial {found.trial.number}: {found.told}, others were trained in their place")
+        if found.scored and len(found.scored) < found.wanted and not self.trainings.interrupted():
+            why = next(iter(found.hindered), "the time was over")
+            self._warn(f"{len(found.scored)} of {found.wanted} retrainings of trial {found.trial.number} count: {why}")
+
+    def _give_way(self, found: Retrainings) -> None:
+        number = found.trial.number
+        self.trainings.ledger.event("final.gave_way", number=number, reason=found.told)
+        self._warn(f"trial {number} gives way to the next best: {found.told}")
+
+    def _none_left(self, refused: Mapping[int, str]) -> str:
+        tried = "; ".join(f"trial {number}: {why}" for number, why in list(refused.items())[:3])
+        return (
+            f"study {self.config.name!r} has no test score: the retrainings of all {len(refused)} usable trials "
+            f"diverged ({tried}{'; …' if len(refused) > 3 else ''}); give smaller learning rates or "
+            "gradient_clipping, or `final: {seeds: 0}` to keep the weights of the search"
         )
-        self.ledger.artifact(artifact)
-        self.watch(FinalScored(item.trial.number, item.seed, outcome.metrics))
-        return [artifact]
+
+    def _warn(self, text: str) -> None:
+        self._warnings.append(text)
+        self.trainings.watch(Noticed(text))
 
 
-def retrained(artifacts: Sequence[Artifact], number: int) -> Artifact | None:
-    """Return the first retraining of a trial, which is the one that is exported; None where there is none."""
-    return next((item for item in artifacts if item.kind == KIND and item.number == number), None)
-
-
-def score(artifacts: Sequence[Artifact], number: int, metric: str) -> TestScore | None:
-    """Sum up a trial's retrainings in one metric; None where there are none."""
-    values = [item.metrics[metric] for item in artifacts if item.number == number and metric in item.metrics]
-    if not values:
-        return None
-    spread = statistics.stdev(values) if len(values) > 1 else 0.0
-    return TestScore(metric, statistics.fmean(values), spread, len(values))
+def _hindrance(outcome: Outcome | None) -> str:
+    """Say what kept a training from a result through no fault of its own, empty where nothing did."""
+    if outcome is None:
+        return "its worker was lost"
+    if outcome.state == "COMPLETE" and outcome.checkpoint is None:
+        return outcome.reason or "its weights were not written"
+    return outcome.reason if outcome.state == "FAIL" and outcome.reason.startswith("task:") else ""

@@ -37,6 +37,14 @@ class EpochsDone:
 
 
 @dataclass(frozen=True, slots=True)
+class ComparisonStarted:
+    """These trials are now compared on validation, with so many fresh seeds each."""
+
+    numbers: tuple[int, ...]
+    seeds: int
+
+
+@dataclass(frozen=True, slots=True)
 class FinalStarted:
     """The best trials are now retrained on train + validation."""
 
@@ -49,6 +57,14 @@ class FinalScored:
 
     number: int
     seed: int
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineScored:
+    """A baseline was scored on the test split."""
+
+    name: str
     metrics: Mapping[str, float]
 
 
@@ -67,7 +83,17 @@ class StudyEnded:
     reason: str
 
 
-Happening = StudyStarted | TrialFinished | EpochsDone | FinalStarted | FinalScored | Noticed | StudyEnded
+Happening = (
+    StudyStarted
+    | TrialFinished
+    | EpochsDone
+    | ComparisonStarted
+    | FinalStarted
+    | FinalScored
+    | BaselineScored
+    | Noticed
+    | StudyEnded
+)
 Watcher = Callable[[Happening], None]
 
 

@@ -9,6 +9,7 @@ from nas.pareto import front
 from nas.trials import Trial, TrialState
 from search_spaces.errors import NasError, nearest
 from search_spaces.expressions import Expression
+from workers.messages import METRIC_DIRECTIONS
 
 
 def measured(trial: Trial) -> dict[str, float]:
@@ -73,6 +74,11 @@ def pareto_front(trials: Iterable[Trial], objectives: Sequence[Objective]) -> li
     """Return the usable trials that no other is better than in every objective, best of the first objective first."""
     order = ranked(trials, objectives)
     return [order[index] for index in sorted(front([losses(trial, objectives) for trial in order]))]
+
+
+def error_of(metric: str, value: float) -> float:
+    """Turn a metric so that 0 is perfect and more is worse: shares and R² as what is missing to 1."""
+    return 1.0 - value if METRIC_DIRECTIONS.get(metric) == "maximize" else value
 
 
 def _order(trial: Trial, objectives: Sequence[Objective]) -> tuple[tuple[float, ...], int]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from nas.completeness import complete, notice
-from nas.config import StudyConfig
+from nas.config import Final, StudyConfig
 from nas.errors import NoUsableTrial, StudyExists, StudyNotFound
-from nas.final import retrained
+from nas.final_result import chosen
 from nas.happenings import Watcher, unwatched
 from nas.objectives import incumbent, pareto_front
 from nas.passwords import hidden
@@ -52,6 +52,11 @@ class Study:
         return incumbent(self.trials, self.config.objectives)
 
     @property
+    def best(self) -> Trial | None:
+        """The trial that is handed out: the final stage's choice among the best, before that the incumbent."""
+        return chosen(self.record, self.trials, self.config.objectives)
+
+    @property
     def pareto_front(self) -> list[Trial]:
         """The trials that no other is better than in every objective."""
         return pareto_front(self.trials, self.config.objectives)
@@ -70,20 +75,43 @@ class Study:
     def export(
         self, folder: str | os.PathLike[str], *, formats: Sequence[str] = ("source",), number: int | None = None
     ) -> list[Artifact]:
-        """Export the best trial, or the one with this number, and return what was written.
+        """Export what the study hands out, or the trial with this number, and return what was written.
+
+        Retrained weights come before those of the search; with `final: {ensemble: true}` what is handed out is their
+        average.
 
         Raises:
             NoUsableTrial: nothing has been trained to the end yet.
             TaskError: the samples have changed since the search, so that inputs would be prepared otherwise.
             ExportError: an exported network is not the network it was made from.
         """
-        from nas.export import export_trial
+        from nas.export import export_best, members_of
 
-        trial = self.incumbent if number is None else self._trial(number)
+        trial, target = self._exported(number), os.fspath(folder).rstrip("/")
+        record, members = self.record, members_of(self.artifacts, trial.number)
+        final = self.config.final if number is None else Final()
+        return [item for format in formats for item in export_best(record, trial, members, format, target, final)]
+
+    def export_ensemble(
+        self, folder: str | os.PathLike[str], *, formats: Sequence[str] = ("source",), number: int | None = None
+    ) -> list[Artifact]:
+        """Export the average of a trial's retrainings as one network, the best's unless told otherwise.
+
+        Raises:
+            StudyNotFound: the trial has fewer than two retrainings.
+            NoUsableTrial, TaskError, ExportError: as `export`.
+        """
+        from nas.export import export_ensemble, members_of
+
+        trial, target = self._exported(number), os.fspath(folder).rstrip("/")
+        record, members = self.record, members_of(self.artifacts, trial.number)
+        return [item for format in formats for item in export_ensemble(record, trial, members, format, target)]
+
+    def _exported(self, number: int | None) -> Trial:
+        trial = self.best if number is None else self._trial(number)
         if trial is None:
             raise NoUsableTrial(f"study {self.name!r} has no COMPLETE trial yet")
-        record, final, target = self.record, retrained(self.artifacts, trial.number), os.fspath(folder).rstrip("/")
-        return [item for format in formats for item in export_trial(record, trial, final, format, target)]
+        return trial
 
     def _trial(self, number: int) -> Trial:
         with Storage.open(self.storage, create=False) as storage:

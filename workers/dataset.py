@@ -5,12 +5,13 @@ brought back to their unit by `TaskInfo.target_scale`, predictions by `Preproces
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from search_spaces.hyperparameters import hyperparameters
+from workers.constant import constant_scores
 from workers.describing import describe
 from workers.errors import TaskError
 from workers.messages import TaskInfo, TaskSpec
@@ -70,6 +71,9 @@ def prepare(samples: Samples, spec: TaskSpec) -> Dataset:
         Fold(inputs, targets[part]) for inputs, part in zip(_inputs(samples, preprocessing, rows), rows, strict=True)
     ]
     info = describe(spec, samples, parts, preprocessing, folds[0].inputs.shape[1:])
+    train, validation, test = folds
+    seen = np.concatenate([train.targets, validation.targets])
+    info = replace(info, baseline=constant_scores(info, seen, test.targets))
     labels = samples.labels or samples.classes
     train, validation, test = folds
     return Dataset(info, train, validation, test, preprocessing, labels, samples.target_axes)

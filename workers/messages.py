@@ -101,6 +101,8 @@ class TaskInfo:
     classes: tuple[str, ...] = ()
     target_scale: tuple[float, ...] = ()
     """Regression trains on standardised targets; this brings errors back to the unit of each target."""
+    baseline: tuple[float, ...] = ()
+    """What always answering the most frequent class, or the mean, of train + validation scores on test, by metric."""
     columns: tuple[Column, ...] = ()
     """What was done to each column or array; empty where a record of an earlier version tells nothing of it."""
     target: str = ""

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from nas.config import Objective, StudyConfig
+from nas.final_result import chosen
 from nas.forking import FORKED
-from nas.objectives import incumbent, pareto_front, ranked
+from nas.objectives import pareto_front, ranked
 from nas.storage import Artifact, Storage, StudyRecord
 from nas.storage.reading import Curves
 from nas.study_file import from_json
@@ -31,8 +32,8 @@ class Snapshot:
 
     @property
     def best(self) -> Trial | None:
-        """The incumbent."""
-        return incumbent(self.trials, self.config.objectives)
+        """The trial that is handed out: the final stage's choice, before that the incumbent."""
+        return chosen(self.record, self.trials, self.config.objectives)
 
     @property
     def ranked(self) -> list[Trial]:

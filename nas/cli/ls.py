@@ -35,7 +35,7 @@ def ls(storage: StorageOption = None, json: JsonOption = False) -> None:
 
 def _document(snapshot: "Snapshot") -> dict[str, object]:
     from nas.cli._snapshot import tally
-    from nas.cli.output.events import best_document
+    from nas.cli.output.events import best_document, final_document
 
     best, record = snapshot.best, snapshot.record
     return {
@@ -46,6 +46,7 @@ def _document(snapshot: "Snapshot") -> dict[str, object]:
         "states": record.counts,
         "best": best_document(best, snapshot.config.objectives) if best else None,
         "test": record.result.get("test"),
+        **final_document(record.result),
         "seconds": record.seconds,
         "created_at": record.created_at,
         "updated_at": record.updated_at,

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from nas.config import StudyConfig
 from nas.controller import Controller, Run, prepare, require_same_samples
 from nas.environment import environment
-from nas.final import KIND
+from nas.final_result import KIND, Finals
 from nas.happenings import unwatched
 from nas.keeper import Keeper
 from nas.objectives import ranked
-from nas.storage import Artifact, Storage
+from nas.storage import Storage
 from nas.study import require_same
 from nas.study_file import to_json
 from nas.trials import Point, Trial, TrialState
@@ -175,7 +175,7 @@ class Session:
             if reason in ("", "stop"):
                 self._run.leave("STOPPED", "stop", {})
             elif best:
-                self._run.leave("FINISHED", reason, self._run.result(best[0], self._retrained(best[0]), reason))
+                self._run.leave("FINISHED", reason, self._run.result(self._finals(best[0]), reason))
             else:
                 self._run.leave("FAILED", "no usable trial", {})
 
@@ -206,10 +206,10 @@ class Session:
         self._handover.stops.discard(self._numbers.get(tune_id, -1))
         self._record()
 
-    def _retrained(self, best: Trial) -> list[Artifact]:
+    def _finals(self, best: Trial) -> Finals:
         """Return what a final stage has left, if the study has been through one before."""
         artifacts = self._run.storage.artifacts(self._run.record.id)
-        return [item for item in artifacts if item.kind == KIND and item.number == best.number]
+        return Finals(best, [item for item in artifacts if item.kind == KIND and item.number == best.number])
 
     def _record(self) -> None:
         self._search.ledger.flush(seconds=self._search.stopping.seconds)

@@ -8,8 +8,10 @@ from typing import Self
 from nas.cli._snapshot import Snapshot, class_of, tally, valued
 from nas.cli.output.console import print_json
 from nas.config import Objective, StudyConfig
-from nas.happenings import FinalScored, Happening, Noticed, StudyStarted, TrialFinished
+from nas.final_result import beaten_by
+from nas.happenings import BaselineScored, FinalScored, Happening, Noticed, StudyStarted, TrialFinished
 from nas.passwords import hidden
+from nas.storage.records import Json
 from nas.trials import Trial
 
 Document = dict[str, object]
@@ -40,6 +42,8 @@ class Events:
                 print_json({"event": "trial.finished", **shown, "incumbent": happening.best})
             case FinalScored():
                 print_json({"event": "final.scored", **asdict(happening)})
+            case BaselineScored():
+                print_json({"event": "baseline.scored", **asdict(happening)})
             case Noticed():
                 self.say(happening.text)
 
@@ -75,9 +79,22 @@ def finished_document(snapshot: Snapshot) -> Document:
         "seconds": snapshot.record.seconds,
         "best": best_document(best, snapshot.config.objectives) if best else None,
         "test": result.get("test"),
+        **final_document(result),
         "reason": result.get("reason", ""),
         "time": result.get("time", {}),
         "artifacts": [artifact.path for artifact in snapshot.artifacts],
+    }
+
+
+def final_document(result: Mapping[str, Json]) -> Document:
+    """Return what stands beside a test score: baselines, what is to be doubted, whose weights they are."""
+    return {
+        "ensemble": result.get("ensemble"),
+        "baselines": result.get("baselines", {}),
+        "beaten_by": beaten_by(result),
+        "failed_retrainings": result.get("failed_retrainings", 0),
+        "weights": result.get("weights"),
+        "warnings": result.get("warnings", []),
     }
 
 

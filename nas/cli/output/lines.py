@@ -10,7 +10,16 @@ from rich.text import Text
 from nas.cli._snapshot import class_of, valued
 from nas.cli.output import data_account, words
 from nas.cli.output.progress import Progress
-from nas.happenings import FinalScored, FinalStarted, Happening, Noticed, StudyStarted, TrialFinished
+from nas.happenings import (
+    BaselineScored,
+    ComparisonStarted,
+    FinalScored,
+    FinalStarted,
+    Happening,
+    Noticed,
+    StudyStarted,
+    TrialFinished,
+)
 from nas.trials import Trial
 
 
@@ -40,10 +49,16 @@ class Lines:
                 self.say(f"going on after {finished} finished trials")
             case TrialFinished():
                 self.say(self._trial(happening.trial, "best so far" if happening.best else ""))
+            case ComparisonStarted(numbers=numbers, seeds=seeds):
+                self.say(
+                    f"comparing trials {', '.join(map(str, numbers))} with {words.counted(seeds, 'fresh seed')} each"
+                )
             case FinalStarted():
                 self.say(f"retraining the best on train + validation, {happening.trainings} times")
             case FinalScored():
                 self.say(f"retrained trial {happening.number}: {words.values(happening.metrics)} on test")
+            case BaselineScored():
+                self.say(f"baseline {happening.name}: {words.values(happening.metrics)} on test")
             case Noticed():
                 self.say(f"note: {happening.text}")
 

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 
 from nas.cli._snapshot import class_of
 from nas.config import Budget, StudyConfig
-from nas.happenings import EpochsDone, FinalScored, FinalStarted, Happening, StudyEnded, StudyStarted, TrialFinished
+from nas.happenings import (
+    ComparisonStarted,
+    EpochsDone,
+    FinalScored,
+    FinalStarted,
+    Happening,
+    StudyEnded,
+    StudyStarted,
+    TrialFinished,
+)
 from nas.objectives import incumbent
 from nas.trials import Trial
 
@@ -57,6 +66,8 @@ class Progress:
                 self.running = happening.running
                 self.epochs += happening.epochs
                 self._recent.append((self.clock(), happening.epochs))
+            case ComparisonStarted():
+                self.stage = "comparing"
             case FinalStarted():
                 self.stage, self.trainings = "retraining", happening.trainings
             case FinalScored():

@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from nas.cli._snapshot import Snapshot, class_of, tally, valued
-from nas.cli.output import words
+from nas.cli.output import verdict, words
 from nas.cli.output.console import facts, table
 from nas.config import Objective, Pruning
 from nas.executors import EXECUTORS
@@ -24,11 +24,14 @@ from workers.messages import TaskInfo
 
 def outcome(snapshot: Snapshot) -> RenderableType:
     """Say how a study stands, what its best network is and what that scored."""
-    parts: list[RenderableType] = [facts(_standing(snapshot))]
+    doubt = verdict.headline(snapshot.record.result)
+    parts: list[RenderableType] = [Text(f"warning: {doubt}")] if doubt else []
+    parts.append(facts(_standing(snapshot)))
     if snapshot.best is not None:
         parts += [Text(), best(snapshot.best, snapshot.config.objectives)]
     exported = [item for item in snapshot.artifacts if item.kind.startswith("export.")]
-    ending: dict[str, object] = {"test": test_score(snapshot.record.result)}
+    result = snapshot.record.result
+    ending: dict[str, object] = {"test": test_score(result), **verdict.rows(result)}
     for item in exported:  # the first file of a format is the network itself
         ending.setdefault(item.kind.removeprefix("export."), item.path)
     if any(ending.values()):

@@ -1,0 +1,100 @@
+"""Baselines: what the most frequent class or the mean scores on the test samples, and what a linear model does."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nas.final_jobs import Training
+from nas.objectives import error_of
+from search_spaces.candidate import Architecture, Candidate, Named, Recipe, Settings
+from workers.messages import Outcome, Stage, TaskInfo
+
+LINEAR = "linear"
+"""What the linear model is called in a study's result; the constant one is `majority` or `mean`."""
+
+BATCH, STEPS = 128, 1500
+"""Samples of a batch and steps of a training: on the handed data sets more bring nothing (docs/why.md)."""
+OPERATIONS = 2e10
+"""Operations of one training at most, about a second on one core; larger tasks are trained for fewer epochs."""
+LIMIT = 20.0
+"""Seconds after which a training of the linear model is ended, wherever it stands."""
+RECIPES = ((3e-3, 0.3), (5e-3, 0.0), (3e-2, 0.0))
+"""Learning rates and weight decays that are tried on the validation samples; the best is trained anew with them."""
+
+_SPEED = 5e9
+"""Operations a second that a worker is expected to do at least."""
+_OVERHEAD = 0.3
+"""Seconds of two jobs, whatever is trained in them."""
+
+
+def constant(task: TaskInfo) -> dict[str, Mapping[str, float]]:
+    """Return what always answering the most frequent class, or the mean, scores on the test samples."""
+    if not task.baseline:
+        return {}  # of a record that is older than baselines
+    name = "majority" if task.kind == "classification" else "mean"
+    return {name: dict(zip(task.metrics, task.baseline, strict=True))}
+
+
+def seconds_of(task: TaskInfo) -> float:
+    """Estimate the seconds that the linear model takes on one worker, all its trainings one after another."""
+    one = epochs_of(task) * _operations(task) / _SPEED
+    return _OVERHEAD + min((len(RECIPES) + 1) * one, 2 * LIMIT)
+
+
+def epochs_of(task: TaskInfo) -> int:
+    """Return how many epochs a training of the linear model takes: enough steps, unless they are very dear."""
+    wanted = math.ceil(STEPS * BATCH / max(task.samples[0], 1))
+    return max(1, min(wanted, int(OPERATIONS / _operations(task))))
+
+
+def _operations(task: TaskInfo) -> float:
+    """Count the operations of an epoch: a multiply-add forward, and two backward, for each weight and sample."""
+    return 6.0 * math.prod(task.inputs) * task.outputs * max(task.samples[0], 1)
+
+
+@dataclass(slots=True)
+class Linear:
+    """Logistic or linear regression, trained as any other network: a few recipes on train, the best on all but test."""
+
+    task: TaskInfo
+    metric: str
+    """Chooses the recipe."""
+    seed: int
+    metrics: Mapping[str, float] | None = None
+    """What it scored on the test samples, once that is known."""
+    _tried: dict[Recipe, Mapping[str, float]] = field(default_factory=dict)
+    _waited_for: int = 0
+
+    def begin(self) -> list[Training]:
+        """Return the trainings that choose a recipe; none where the score is known."""
+        if self.metrics is not None:
+            return []
+        self._waited_for = len(RECIPES)
+        return [self._training(_recipe(lr, decay), "search") for lr, decay in RECIPES]
+
+    def take(self, training: Training, outcome: Outcome | None) -> Sequence[Training]:
+        """Take a training that has ended; once all recipes were tried, return the training with the best."""
+        complete = outcome is not None and outcome.state == "COMPLETE"
+        if training.stage == "final":
+            if outcome is not None and complete:
+                self.metrics = dict(outcome.metrics)
+            return []
+        self._waited_for -= 1
+        if outcome is not None and complete:
+            self._tried[training.candidate.recipe] = outcome.metrics
+        if self._waited_for or not self._tried:
+            return []
+        best = min(self._tried, key=lambda recipe: self._error(self._tried[recipe]))
+        return [self._training(best, "final")]
+
+    def _error(self, metrics: Mapping[str, float]) -> float:
+        error = error_of(self.metric, metrics.get(self.metric, math.nan))
+        return math.inf if math.isnan(error) else error
+
+    def _training(self, recipe: Recipe, stage: Stage) -> Training:
+        candidate = Candidate(Architecture("linear"), recipe, self.seed)
+        return Training("baseline", -1, candidate, epochs_of(self.task), stage, limit=LIMIT)
+
+
+def _recipe(lr: float, decay: float) -> Recipe:
+    return Recipe(Named("adamw", Settings(lr=lr)), Named("cosine"), BATCH, weight_decay=decay)

@@ -1,0 +1,43 @@
+"""The verdict on a study's result: what stands beside its test score, and what is to be doubted, in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from nas.cli.output import words
+from nas.final_result import beaten_by
+
+NAMES = {"majority": "always the most frequent class", "mean": "always the mean", "linear": "a linear model"}
+"""What baselines are called where people read of them."""
+
+
+def headline(result: Mapping[str, Any]) -> str:
+    """Say that a result does not deserve its name; empty where it does."""
+    if beaten := beaten_by(result):
+        told = " and ".join(NAMES.get(name, name) for name in beaten)
+        return f"no better than {told} on the test samples"
+    return ""
+
+
+def rows(result: Mapping[str, Any]) -> dict[str, object]:
+    """Return what stands beside a test score: the baselines in its metric, and each warning."""
+    test = result.get("test") or {}
+    metric = test.get("metric", "")
+    scored = {name: metrics.get(metric) for name, metrics in result.get("baselines", {}).items()}
+    told = [f"{NAMES.get(name, name)} {written(value)}" for name, value in scored.items() if value is not None]
+    found: dict[str, object] = {"ensemble": _ensemble(result, metric)}
+    found |= {"baselines": f"test {metric} of {', '.join(told)}" if told else ""}
+    for index, text in enumerate(result.get("warnings", []), start=1):
+        found["warning" if index == 1 else f"warning {index}"] = text
+    return found
+
+
+def _ensemble(result: Mapping[str, Any], metric: str) -> str:
+    """Say what the average of the retrainings scored as one network."""
+    scored = result.get("ensemble") or {}
+    value = scored.get("metrics", {}).get(metric)
+    return "" if value is None else f"test {metric} {written(value)}, the average of {scored['seeds']} seeds as one"
+
+
+def written(value: float) -> str:
+    """Write a score as test scores are written."""
+    return words.number(value) if abs(value) >= 1e3 else f"{value:.4f}"

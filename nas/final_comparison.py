@@ -1,0 +1,67 @@
+"""The comparison of the best: each candidate trained anew with fresh seeds, measured on validation."""
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from nas.final_jobs import Training
+from nas.final_record import FinalRecord, key_of
+from nas.objectives import error_of
+from nas.proposals import seed_of
+from nas.trials import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """So many fresh seeds for each candidate, from best to worst; the mean of a candidate decides."""
+
+    candidates: Sequence[Trial]
+    fresh: int
+    seed: int
+    """The study's."""
+    metric: str
+    record: FinalRecord
+
+    def missing(self) -> list[Training]:
+        """Return the trainings that are not on record."""
+        return [
+            training
+            for trial in self.candidates
+            for training in self._trainings(trial)
+            if key_of(training) not in self.record.measured | self.record.failed
+        ]
+
+    def values(self, trial: Trial) -> list[float]:
+        """Return what the fresh seeds of a trial reached."""
+        known = self.record.measured
+        found = [known[key_of(training)] for training in self._trainings(trial) if key_of(training) in known]
+        return [metrics[self.metric] for metrics in found if self.metric in metrics]
+
+    def order(self, others: Sequence[Trial]) -> list[Trial]:
+        """Return the candidates from best to worst, among the others that were not compared.
+
+        Before these stands who has been measured, who never failed first; behind them who always failed. Where a
+        candidate has no result, because time was over, the search's own order stands.
+        """
+        if not all(self.values(trial) or self._failures(trial) for trial in self.candidates):
+            return [*self.candidates, *others]
+        places = {trial.number: self._place(trial) for trial in self.candidates}
+        return sorted([*self.candidates, *others], key=lambda trial: places.get(trial.number, (2, 0.0)))
+
+    def _place(self, trial: Trial) -> tuple[int, float]:
+        values, failures = self.values(trial), self._failures(trial)
+        if not values:
+            return 3, 0.0
+        error = error_of(self.metric, statistics.fmean(values))
+        return (1 if failures else 0), error if math.isfinite(error) else math.inf
+
+    def _failures(self, trial: Trial) -> int:
+        return sum(key_of(training) in self.record.failed for training in self._trainings(trial))
+
+    def _trainings(self, trial: Trial) -> list[Training]:
+        seeds = [seed_of(self.seed, "fresh", trial.number, index) for index in range(self.fresh)]
+        return [
+            Training("comparison", trial.number, replace(trial.candidate, seed=seed), trial.epochs, "search")
+            for seed in seeds
+        ]

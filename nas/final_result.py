@@ -1,0 +1,78 @@
+"""What a final stage came to: the chosen trial, its test score, the baselines, and what is to be doubted."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nas.config import Objective
+from nas.objectives import error_of, incumbent
+from nas.storage import Artifact, StudyRecord
+from nas.trials import Trial
+
+KIND = "final"
+"""The kind of artifact that a retraining leaves."""
+
+
+@dataclass(frozen=True, slots=True)
+class TestScore:
+    """What the best network scored on samples that the search never saw; `std` is the sample standard deviation."""
+
+    metric: str
+    mean: float
+    std: float
+    seeds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finals:
+    """What a final stage came to."""
+
+    best: Trial
+    retrained: Sequence[Artifact] = ()
+    """The sound retrainings of the best trial."""
+    failed: int = 0
+    """How many of its retrainings failed."""
+    own: Mapping[str, float] | None = None
+    """Test metrics of the search's own weights, where no retraining was scored."""
+    baselines: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Test metrics of the constant and the linear model."""
+    warnings: Sequence[str] = ()
+
+    def test(self, metric: str) -> TestScore | None:
+        """Sum up the test score in one metric; None where nothing was scored."""
+        if self.retrained:
+            return score(self.retrained, self.best.number, metric)
+        if self.own is not None and metric in self.own:
+            return TestScore(metric, self.own[metric], 0.0, 1)
+        return None
+
+
+def chosen(record: StudyRecord, trials: Sequence[Trial], objectives: Sequence[Objective]) -> Trial | None:
+    """Return the trial that is handed out: the final stage's choice in a finished study, else the incumbent."""
+    number = record.result.get("best") if record.state == "FINISHED" else None
+    return next((trial for trial in trials if trial.number == number), None) or incumbent(trials, objectives)
+
+
+def retrained(artifacts: Sequence[Artifact], number: int) -> Artifact | None:
+    """Return the first retraining of a trial, which is the one that is exported; None where there is none."""
+    return next((item for item in artifacts if item.kind == KIND and item.number == number), None)
+
+
+def score(artifacts: Sequence[Artifact], number: int, metric: str) -> TestScore | None:
+    """Sum up a trial's retrainings in one metric; None where there are none."""
+    values = [item.metrics[metric] for item in artifacts if item.number == number and metric in item.metrics]
+    if not values:
+        return None
+    spread = statistics.stdev(values) if len(values) > 1 else 0.0
+    return TestScore(metric, statistics.fmean(values), spread, len(values))
+
+
+def beaten_by(result: Mapping[str, Any]) -> list[str]:
+    """Name the baselines that the test score of a study's result is no better than, by its own metric."""
+    test = result.get("test")
+    if not test:
+        return []
+    metric, error = test["metric"], error_of(test["metric"], test["mean"])
+    known = {name: metrics.get(metric) for name, metrics in result.get("baselines", {}).items()}
+    return [name for name, value in known.items() if value is not None and not error < error_of(metric, value)]
