@@ -78,8 +78,6 @@ def _allowed(item: Hyperparameter) -> str:
 def _default(item: Hyperparameter) -> str:
     if isinstance(item.default, float) and abs(item.default) == sys.float_info.max:
         return "no bound"
-    if isinstance(item.default, tuple):
-        return ""
     if isinstance(item.default, bool):
         return f"`{str(item.default).lower()}`"
     written = f"{item.default:g}" if isinstance(item.default, float) else str(item.default)

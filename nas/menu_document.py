@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from search_spaces.candidate import Named, Settings
+from search_spaces.candidate import Named, Settings, Value
 from search_spaces.dimension_document import value
 from search_spaces.errors import NasError, nearest
 from search_spaces.hyperparameters import Hyperparameter, hyperparameters
@@ -56,17 +56,17 @@ def _filled(cursor: Cursor, settings: Cursor | None, offer: Offer, name: str) ->
         cursor.mistake(str(error))
         return None
     given = {} if settings is None or _nothing(settings) else settings.fields(known)
-    filled = {key: hyper.default for key, hyper in known.items()}
+    filled: dict[str, Value] = {key: hyper.default for key, hyper in known.items()}
     for key, below in given.items():
-        found = _texts(below) if known[key].kind is tuple else value(known[key], below)
+        found = _texts(below) if known[key].is_list else value(known[key], below)
         filled[key] = filled[key] if found is None else found
     return Named(name, Settings(filled))
 
 
-def _texts(cursor: Cursor) -> tuple[str, ...] | None:
+def _texts(cursor: Cursor) -> str | tuple[str, ...] | None:
     """Read a list of texts, or one text with commas between them; a number counts as it is written."""
     if isinstance(cursor.node, ScalarNode) and cursor.node.value is not None:
-        return tuple(name.strip() for name in cursor.raw.split(",") if name.strip())
+        return cursor.raw
     items = cursor.items("a list of texts")
     wrong = [item for item in items if not isinstance(item.node, ScalarNode) or not item.raw]
     for item in wrong:

@@ -48,7 +48,7 @@ def value(hyper: Hyperparameter, cursor: Cursor) -> Scalar | None:
     if mistake:
         cursor.mistake(mistake, _advice(hyper, found, cursor.raw))
         return None
-    return hyper.kind(found)  # type: ignore[return-value] # a list of texts is no dimension
+    return hyper.kind(found)
 
 
 def _advice(hyper: Hyperparameter, found: Scalar, raw: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from search_spaces.candidate import Value
+from search_spaces.candidate import Scalar, Value
 from search_spaces.errors import Problem, SpecError, nearest
 
 
@@ -22,9 +22,8 @@ class Hyperparameter:
     """One hyper-parameter: what it may be, and what it is when nobody says."""
 
     name: str
-    kind: type[bool] | type[int] | type[float] | type[str] | type[tuple]
-    """A tuple is a list of texts."""
-    default: Value
+    kind: type[bool] | type[int] | type[float] | type[str]
+    default: Scalar
     doc: str
     low: float = -math.inf
     high: float = math.inf
@@ -38,18 +37,17 @@ class Hyperparameter:
     """The choice that opens it: (hyper-parameter, option)."""
     is_file: bool = False
     """A text that is the path of a file; a study file's are relative to it."""
+    is_list: bool = False
+    """Several texts: a list of them, or one text with commas between."""
 
     def mistake(self, value: object) -> str:
         """Say what is wrong with a value, or return an empty text."""
         if self.kind is bool:
             return "" if isinstance(value, bool) else f"needs true or false, got {value!r}"
+        if self.is_list and isinstance(value, list | tuple):
+            return next((self._text_mistake(item) for item in value if self._text_mistake(item)), "")
         if self.kind is str:
             return self._text_mistake(value)
-        if self.kind is tuple:
-            texts = isinstance(value, str) or (
-                isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)
-            )
-            return "" if texts else f"needs a list of texts, got {value!r}"
         if isinstance(value, bool) or not isinstance(value, int | float):
             return f"needs a number, got {value!r}"
         if self.kind is int and value != int(value):
@@ -61,7 +59,7 @@ class Hyperparameter:
         """Say what is allowed, in words."""
         if self.kind is bool:
             return "true or false"
-        if self.kind is tuple:
+        if self.is_list:
             return "list of texts"
         if self.kind is str:
             return " | ".join(self.options) if self.options else "text"
@@ -142,7 +140,7 @@ def option(
 
 def names(doc: str) -> Any:
     """Declare a list of texts, such as names of columns; in one text with commas between, too."""
-    return _declare(tuple, (), doc)
+    return _declare(str, "", doc, is_list=True)
 
 
 def file(doc: str) -> Any:
@@ -150,7 +148,7 @@ def file(doc: str) -> Any:
     return _declare(str, "", doc, is_file=True)
 
 
-def _declare(kind: type, default: Value, doc: str, **rest: Any) -> Any:
+def _declare(kind: type, default: Scalar, doc: str, **rest: Any) -> Any:
     def of(name: str) -> Hyperparameter:
         return Hyperparameter(name, kind, default, doc, **rest)
 

@@ -31,7 +31,7 @@ def value_schema(hyper: Hyperparameter) -> Schema:
     """Describe one value of a hyper-parameter."""
     if hyper.kind is bool:
         return {"type": "boolean"}
-    if hyper.kind is tuple:
+    if hyper.is_list:
         return {"anyOf": [{"type": "array", "items": {"type": ["string", "number"]}}, {"type": "string"}]}
     if hyper.kind is str:
         return {"type": "string", "enum": list(hyper.options)} if hyper.options else {"type": "string"}

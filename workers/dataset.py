@@ -75,7 +75,8 @@ def prepare(samples: Samples, spec: TaskSpec) -> Dataset:
     seen = np.concatenate([train.targets, validation.targets])
     info = replace(info, baseline=constant_scores(info, seen, test.targets))
     labels = samples.labels or samples.classes
-    return Dataset(info, *folds, preprocessing, labels, samples.target_axes)
+    train, validation, test = folds
+    return Dataset(info, train, validation, test, preprocessing, labels, samples.target_axes)
 
 
 def read(spec: TaskSpec) -> Samples:

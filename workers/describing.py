@@ -29,7 +29,6 @@ def describe(
 ) -> TaskInfo:
     """Describe prepared samples."""
     columns = _columns(samples, parts, preprocessing, shape)
-    counts = np.bincount(samples.targets.astype(np.int64), minlength=len(samples.classes)) if samples.classes else []
     duplicates = _duplicates(samples, parts)
     return TaskInfo(
         name=spec.task.name,
@@ -45,9 +44,15 @@ def describe(
         columns=columns,
         target=samples.target,
         warnings=tuple(_warnings(samples, parts, preprocessing, duplicates)),
-        class_counts=tuple(map(int, counts)),
+        class_counts=_counts(samples),
         duplicates=duplicates,
     )
+
+
+def _counts(samples: Samples) -> tuple[int, ...]:
+    if samples.kind == "regression":
+        return ()
+    return tuple(np.bincount(samples.targets.astype(np.int64), minlength=len(samples.classes)).tolist())
 
 
 def _columns(
@@ -98,7 +103,8 @@ def _warnings(
     yield from samples.warnings
     for part, count, rows in zip(("validation", "test"), duplicates, (parts.validation, parts.test), strict=True):
         if count > SEVERAL * len(rows):
-            yield f"{count:,} of {len(rows):,} {part} samples are among the training samples too: its score is too good"
+            equal = "equals a training sample" if count == 1 else "equal training samples"
+            yield f"{count:,} of {len(rows):,} {part} samples {equal}, target included: the score may be too good"
     if samples.kind == "regression":
         distance = np.abs(samples.targets - preprocessing.target_offset) / preprocessing.target_scale
         if float(distance.max()) > FAR:

@@ -24,9 +24,10 @@ def prepare_array(values: Any, settings: Settings) -> Floats:
     elif settings["layout"] == "NHWC":
         array = array.transpose(0, 3, 1, 2)
     number = np.float32 if array.dtype.itemsize <= 2 else np.float64
-    mean, scale, clip = (np.asarray(settings[key], number) for key in ("mean", "scale", "clip"))
+    figures: list[Any] = [np.asarray(settings[key], number) for key in ("mean", "scale", "clip")]
     if array.ndim == 4:  # one figure for each channel
-        mean, scale, clip = (figure[..., None, None] for figure in (mean, scale, clip))
+        figures = [figure[..., None, None] for figure in figures]
+    mean, scale, clip = figures
     prepared = np.empty(array.shape, np.float32)
     step = max(1, (1 << 18) // max(1, array[:1].size))  # samples that fit into a cache
     for begin in range(0, len(array), step):
@@ -34,7 +35,7 @@ def prepare_array(values: Any, settings: Settings) -> Floats:
         if settings["mean"]:
             part = (part - mean) / scale
         if any(settings["clip"]):
-            part = np.where(clip > 0, part / np.hypot(1, part / np.where(clip > 0, clip, 1)), part)
+            part = bent(part, clip)
         prepared[begin : begin + step] = part
     return prepared
 
@@ -72,9 +73,15 @@ def prepare_numbers(part: Floats, cells: list[Any], gaps: set[Any], column: Sett
         raise ValueError(f"column {column['name']!r} holds numbers, got {wrong!r} in row {cells.index(wrong) + 1}")
     numbers.update(dict.fromkeys(gaps, column["median"]))
     scaled = (np.array([numbers[cell] for cell in cells], np.float64) - column["mean"]) / column["scale"]
-    part[:, 0] = scaled / np.hypot(1, scaled / column["clip"]) if column["clip"] else scaled
+    part[:, 0] = bent(scaled, column["clip"])
     if column["indicator"]:
         part[:, 1] = [cell in gaps for cell in cells]
+
+
+def bent(values: Any, clip: Any) -> Any:
+    """Clip values smoothly to ±clip where that is not 0: small ones stay as they are, and none is beyond."""
+    limit = np.where(np.asarray(clip) > 0, clip, np.inf)
+    return values / np.hypot(1, values / limit)
 
 
 def is_gap(cell: Any, missing: Sequence[str]) -> bool:

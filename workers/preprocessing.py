@@ -74,7 +74,7 @@ def _fit_array(inputs: ArrayInputs, train: NDArray[np.int64]) -> Settings:
     fixed = {"layout": inputs.layout, "divisor": inputs.divisor}
     if not inputs.standardise:
         return {**fixed, "mean": [], "scale": [], "clip": []}
-    raw = {"layout": inputs.layout, "divisor": 1.0, "mean": [], "scale": [], "clip": []}
+    raw: dict[str, Any] = {"layout": inputs.layout, "divisor": 1.0, "mean": [], "scale": [], "clip": []}
     shape = prepare_array(inputs.values[:1], raw).shape
     feature = 1 if len(shape) == 4 else len(shape) - 1  # a figure for each channel, else for each last feature
     step = max(1, (1 << 20) // max(1, int(np.prod(shape))))

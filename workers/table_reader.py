@@ -20,9 +20,9 @@ def read_table(
 ) -> tuple[dict[str, list[str]], list[int], str]:
     """Return the cells of each column by its name, stripped; the line of each row; and the delimiter.
 
-    Blank rows are left out. `settings` are `delimiter` (a sign, or "auto") and the `usual` one, `encoding`, `header`, and for a file without one
-    the `names` of its columns (none: their numbers), the `optional` of which may be missing from all rows. `room` is
-    the memory it may take.
+    Blank rows are left out. `settings` are `delimiter` (a sign, or "auto") and the `usual` one, `encoding`, `header`,
+    and for a file without one the `names` of its columns (none: their numbers), the `optional` of which may be missing
+    from all rows. `room` is the memory it may take.
     """
     content = unpacked(path, room)
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else settings["encoding"]
@@ -49,7 +49,7 @@ def unpacked(path: str, room: float) -> bytes:
         start = file.read(6)
         file.seek(0)
         packers = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
-        packed = next((unpack for mark, unpack in packers.items() if start.startswith(mark)), None)
+        packed: Any = next((unpack for mark, unpack in packers.items() if start.startswith(mark)), None)
         parts: list[bytes] = []
         size = cells = 0
         try:

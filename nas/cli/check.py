@@ -18,6 +18,7 @@ def check(
 ) -> None:
     """Print the study with every default, then what sampling and a moment of training tell of it."""
     from nas.cli._survey import surveyed
+    from nas.cli.output import data_account
     from nas.cli.output.console import print_json
     from nas.study_file import load, resolved, to_json
 
@@ -30,3 +31,5 @@ def check(
     typer.echo(resolved(config).rstrip("\n"))
     for name, value in survey.told.items():
         typer.echo(f"# {name:<{max(map(len, survey.told))}}  {value}")
+    for line in data_account.lines(survey.task, data_account.ALL):
+        typer.echo(f"# {line}")

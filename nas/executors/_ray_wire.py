@@ -4,14 +4,25 @@ from dataclasses import dataclass, field, fields
 from hashlib import sha256
 
 from nas.executors._wire import Answer, Described, JobDone, Ready, Report
-from workers.messages import Assignment, Blame, Checkpoint, EpochMetrics, Job, Outcome, Saved, TaskInfo, TaskSpec
+from workers.messages import (
+    Assignment,
+    Blame,
+    Checkpoint,
+    Column,
+    EpochMetrics,
+    Job,
+    Outcome,
+    Saved,
+    TaskInfo,
+    TaskSpec,
+)
 
 _SPOKEN = (Answer, Described, JobDone, Ready, Report, Assignment, Checkpoint, EpochMetrics, Job, Outcome, Saved)
 
 
 def language() -> str:
     """Return what two must agree in to understand each other: the shape of every message, as it is loaded here."""
-    spoken = [(item.__name__, *(part.name for part in fields(item))) for item in (*_SPOKEN, TaskInfo, TaskSpec)]
+    spoken = [(item.__name__, *(part.name for part in fields(item))) for item in (*_SPOKEN, Column, TaskInfo, TaskSpec)]
     return sha256(repr(spoken).encode()).hexdigest()[:16]
 
 

@@ -198,7 +198,8 @@ def test_text_in_a_declared_number_column_has_its_line(write: Write) -> None:
 
 def test_text_among_numbers_has_its_line_and_the_way_out(write: Write) -> None:
     path = write(table(cell=lambda row: "abc" if row == 5 else row))
-    said = "column 'x' holds numbers, got 'abc' (if it holds categories, say categorical: [x]; if it marks missing cells, missing: [abc])"
+    hint = "if it holds categories, say categorical: [x]; if it marks missing cells, missing: [abc]"
+    said = f"column 'x' holds numbers, got 'abc' ({hint})"
     assert error(path) == f"{path}:7: {said}"
 
 

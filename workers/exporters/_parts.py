@@ -37,10 +37,9 @@ def _functions_of(*modules: ModuleType) -> list[Callable[..., Any]]:
     ]
 
 
-ARRAY: list[Callable[..., Any]] = [_raw.array_of, preparing.prepare_array]
-TABLE: list[Callable[..., Any]] = [
-    function for function in _functions_of(_raw, preparing, cells) if function not in ARRAY
-]
+_OF_ARRAYS: list[Callable[..., Any]] = [_raw.array_of, preparing.prepare_array]
+ARRAY = [*_OF_ARRAYS, preparing.bent]
+TABLE = [function for function in _functions_of(_raw, preparing, cells) if function not in _OF_ARRAYS]
 """What preparing raw samples takes, by the kind of samples."""
 READER = _functions_of(table_reader)
 

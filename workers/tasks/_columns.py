@@ -1,4 +1,4 @@
-"""What the columns of a table are: numbers, dates, categories, or texts and identifiers that teach a network nothing."""
+"""What the columns of a table are: numbers, dates, categories, or texts and identifiers that teach nothing."""
 
 import re
 from collections import Counter

@@ -11,11 +11,14 @@ from workers.tasks.protocol import Notation
 Decimal = Literal["auto", "point", "comma"]
 SIGNS = {"point": ".", "comma": ","}
 
-_CURRENCIES = "$ € £ ¥ ₹ ₽ ₩ ₺ CHF DKK EUR GBP JPY NOK PLN SEK USD AUD CAD CNY INR BRL R$".split()
-_UNITS = (
-    "% ‰ ° °C °F kg g mg t lb lbs oz km m cm mm mi ft in l L ml cl s sec ms min h hr hrs d days years yrs V W kW kWh "
-    "Wh mA Hz kHz MHz GHz KB MB GB TB px mph km/h kmh bar Pa hPa m² m2 m³ m3 cc hp PS"
-).split()
+_CURRENCIES = frozenset(
+    {"$", "€", "£", "¥", "₹", "₽", "₩", "₺", "R$", "CHF", "DKK", "EUR", "GBP", "JPY", "NOK", "PLN", "SEK", "USD"}
+)
+_UNITS = frozenset(
+    {"%", "‰", "°", "°C", "°F", "kg", "g", "mg", "t", "lb", "lbs", "oz", "km", "m", "cm", "mm", "mi", "ft", "in", "l"}
+    | {"L", "ml", "cl", "s", "sec", "ms", "min", "h", "hr", "hrs", "d", "days", "years", "yrs", "V", "W", "kW", "kWh"}
+    | {"Hz", "kHz", "MHz", "GHz", "KB", "MB", "GB", "TB", "px", "mph", "km/h", "bar", "Pa", "hPa", "m²", "m³", "cc"}
+)
 _BODY = re.compile(
     r"(?P<prefix>[^\d\s.,'+\-\u2212]*)\s?[+\-\u2212]?(?P<body>[\d.,' \u00a0\u202f\u2009]*\d[.,]?)\s?(?P<suffix>\D*)"
 )
@@ -65,7 +68,7 @@ def _reads(notation: Notation, cells: Collection[str]) -> bool:
 
 def _without_twins(found: Iterator[Notation]) -> Iterator[Notation]:
     """Keep the simplest notation for each decimal sign: no thousands where none are needed."""
-    seen = set()
+    seen: set[str] = set()
     for notation in found:
         if notation["decimal"] == "." and notation["thousands"] == "" and not seen:
             yield notation  # plain numbers, but for what stands around them
@@ -88,7 +91,7 @@ def _affixes(cells: Collection[str]) -> Notation | None:
         return None
     prefixes.discard("")
     suffixes.discard("")
-    known = prefixes <= {*_CURRENCIES} and suffixes <= {*_CURRENCIES, *_UNITS}
+    known = prefixes <= _CURRENCIES and suffixes <= _CURRENCIES | _UNITS
     if not known or len(prefixes) > 1 or len(suffixes) > 1:
         return None
     return {"prefix": next(iter(prefixes), ""), "suffix": next(iter(suffixes), "")}
@@ -121,5 +124,7 @@ def looks_like_date(cell: str) -> bool:
 
 
 def looks_like_number(cell: str) -> bool:
-    """Tell whether a cell is a number with something around it."""
-    return len(cell) <= 40 and _BODY.fullmatch(cell.lstrip("+-\u2212 ")) is not None
+    """Tell whether a cell is a number with something known around it."""
+    found = _BODY.fullmatch(cell.lstrip("+-\u2212 ")) if len(cell) <= 40 else None
+    known = _CURRENCIES | _UNITS | {""}
+    return found is not None and found["prefix"] in known and found["suffix"].strip() in known

@@ -5,7 +5,7 @@ beside a column that says so. A missing category is a category of its own; one n
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -32,13 +32,13 @@ class Csv:
     target: str = option("", "the column to predict")
     kind: str = option("auto", "what to predict", ("auto", "classification", "regression"))
     test: str = file("a second file, whose rows are the test samples")
-    numeric: tuple[str, ...] = names("columns that hold numbers; others are told by their cells")
-    categorical: tuple[str, ...] = names("columns that hold categories")
-    ignore: tuple[str, ...] = names("columns to leave out")
-    missing: tuple[str, ...] = names("further texts that mark a missing cell, such as -999")
+    numeric: str | tuple[str, ...] = names("columns that hold numbers; others are told by their cells")
+    categorical: str | tuple[str, ...] = names("columns that hold categories")
+    ignore: str | tuple[str, ...] = names("columns to leave out")
+    missing: str | tuple[str, ...] = names("further texts that mark a missing cell, such as -999")
     missing_target: str = option("drop", "what to do with rows without a target", ("drop", "refuse"))
     header: bool = flag(True, "the first line names the columns; else they are called 1, 2, 3, …")
-    columns: tuple[str, ...] = names("what the columns of a file without a header are called")
+    columns: str | tuple[str, ...] = names("what the columns of a file without a header are called")
     delimiter: str = option("auto", "what stands between cells", ("auto", *DELIMITERS))
     decimal: str = option("auto", "the decimal sign of numbers", ("auto", "point", "comma"))
     encoding: str = option("utf-8", "how the text is coded", ENCODINGS)
@@ -55,15 +55,17 @@ class Csv:
         inputs = self._inputs(tables, taken, reading)
         counts = [len(part.lines) for part in tables]
         test = np.arange(counts[0], sum(counts)) if self.test else None
-        told = {"columns": taken.columns, "target": target, "warnings": tuple(warnings)}
+        known = Samples(
+            kind, inputs, np.empty(0), test=test, columns=taken.columns, target=target, warnings=tuple(warnings)
+        )
         if kind == "regression":
-            return Samples(kind, inputs, self._numbers(tables, notation), test=test, **told)
+            return replace(known, targets=self._numbers(tables, notation))
         labels = [label for part in tables for label in part.columns[self.target]]
         names, codes = _classes(labels)
         if len(names) < 2:
             raise TaskError(f"{self.path}: the target {self.target!r} has one class alone, {names[0]!r}")
         self._require_seen(tables, names, codes)
-        return Samples(kind, inputs, codes, names, test=test, labels=labels_in(names), **told)  # type: ignore[arg-type]
+        return replace(known, targets=codes, classes=names, labels=labels_in(names))
 
     def _reading(self) -> dict[str, Any]:
         if self.columns and self.header:

@@ -5,7 +5,7 @@ kept as they are. Arrays of other names are not used, which is said.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -55,18 +55,28 @@ class Npz:
         inputs, column = self._inputs(x)
         indices = np.split(np.arange(len(y)), np.cumsum([len(pair[1]) for pair in parts.values()])[:-1])
         given = dict(zip(parts, indices, strict=True))
-        rest = {"validation": given.get("validation"), "test": given.get("test"), "columns": (column,)}
-        rest["warnings"] = tuple(warnings)
-        if y.dtype.kind == "S":
+        bytes_came = y.dtype.kind == "S"
+        if bytes_came:
             y = decoded(self.path, y)
         kind, told = self._kind(y)
+        known = Samples(
+            kind,
+            inputs,
+            y,
+            validation=given.get("validation"),
+            test=given.get("test"),
+            columns=(column,),
+            target=told,
+            warnings=tuple(warnings),
+            target_axes=2 if y.ndim == 2 else 1,
+        )
         if kind == "regression":
-            axes = 2 if y.ndim == 2 else 1
-            return Samples(kind, inputs, _numbers(self.path, y), target=told, target_axes=axes, **rest)  # type: ignore[arg-type]
+            return replace(known, targets=_numbers(self.path, y))
         labels = y.argmax(axis=1) if _is_one_hot(y) else y
         values, codes = coded(self.path, labels, given)
         names = class_names(self.path, values, arrays.get(used.get("classes", "")))
-        return Samples(kind, inputs, codes, names, target=told, labels=labels_of(labels, names), **rest)  # type: ignore[arg-type]
+        came = np.char.encode(labels, "utf-8") if bytes_came else labels
+        return replace(known, targets=codes, classes=names, labels=labels_of(came, names))
 
     def _inputs(self, x: Array) -> tuple[ArrayInputs, Column]:
         if x.dtype.kind not in "biuf":

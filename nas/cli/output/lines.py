@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from nas.cli._snapshot import class_of, valued
-from nas.cli.output import words
+from nas.cli.output import data_account, words
 from nas.cli.output.progress import Progress
 from nas.happenings import (
     BaselineScored,
@@ -42,7 +42,10 @@ class Lines:
         """Write what is worth a line."""
         self.progress.take(happening)
         match happening:
-            case StudyStarted(finished=finished, resumed=True):
+            case StudyStarted(resumed=False):
+                for line in data_account.lines(happening.task, data_account.FEW):
+                    self.say(line)
+            case StudyStarted(finished=finished):
                 self.say(f"going on after {finished} finished trials")
             case TrialFinished():
                 self.say(self._trial(happening.trial, "best so far" if happening.best else ""))

@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from nas.cli._snapshot import CLASSES, valued
-from nas.cli.output import words
+from nas.cli.output import data_account, words
 from nas.cli.output.progress import Progress
-from nas.happenings import Happening, Noticed
+from nas.happenings import Happening, Noticed, StudyStarted
 
 _FRAMES_PER_SECOND = 5
 
@@ -45,6 +45,9 @@ class Live:
         self.progress.take(happening)
         if isinstance(happening, Noticed):
             self.say(f"note: {happening.text}")
+        elif isinstance(happening, StudyStarted) and not happening.resumed:
+            for line in data_account.lines(happening.task, data_account.FEW):
+                self.say(line)
 
     def say(self, text: str) -> None:
         """Write a line above the progress."""
