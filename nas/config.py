@@ -58,6 +58,8 @@ class Final:
     top: int = 3
     epochs: int = 0
     """Epochs of each retraining; 0 means as many as the chosen trial had."""
+    ensemble: bool = False
+    """Whether the retrainings' average, as one network, is handed out in place of the first of them."""
 
 
 @dataclass(frozen=True, slots=True)

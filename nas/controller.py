@@ -246,8 +246,9 @@ class Run:
             raise
         if self._stopping_now():
             return self.leave("STOPPED", "stop", {})
-        failures = self.account.timed("export", self._export)(finals.best, next(iter(finals.retrained), None))
-        result = self.result(finals, reason)
+        ensemble = self._ensemble(finals)
+        failures = self.account.timed("export", self._export)(finals.best, finals.retrained)
+        result = {**self.result(finals, reason), **ensemble}
         if failures:
             self.leave("STOPPED", "export", result)
             owed = ", ".join(self._owed(finals.best))
@@ -371,16 +372,30 @@ class Run:
             "warnings": list(finals.warnings),
         }
 
-    def _export(self, best: Trial, final: Artifact | None) -> list[NasError]:
+    def _ensemble(self, finals: Finals) -> dict[str, Json]:
+        """Score the average of the retrainings, if it was asked for; say why where there is none."""
+        from nas.export import score_ensemble
+
+        if not self.config.final.ensemble:
+            return {}
+        try:
+            metrics = score_ensemble(self.record, finals.best, finals.retrained)
+        except NasError as error:
+            self.ledger.event("ensemble.failed", reason=str(error))
+            self.watch(Noticed(f"no ensemble: {error}"))
+            return {"ensemble": None}
+        return {"ensemble": {"seeds": len(finals.retrained), "metrics": dict(metrics)}}
+
+    def _export(self, best: Trial, retrained: Sequence[Artifact]) -> list[NasError]:
         """Write the best network in every format owed; what one fails with keeps no other from its turn."""
-        from nas.export import export_trial
+        from nas.export import export_best
 
         failures: list[NasError] = []
         for format in self._owed(best):
             if self._stopping_now():
                 break
             try:
-                artifacts = export_trial(self.record, best, final, format, f"{self.folder}/best")
+                artifacts = export_best(self.record, best, retrained, format, f"{self.folder}/best", self.config.final)
             except NasError as error:
                 failures.append(error)
                 self.ledger.event("export.failed", format=format, reason=str(error))

@@ -1,21 +1,35 @@
 """Hand out a trained trial: its best weights on record, written and verified in a format people use."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from nas.config import Final
 from nas.errors import FolderUnusable, StudyNotFound
+from nas.final_result import KIND
 from nas.storage import Artifact, StudyRecord
 from nas.study_file import from_json
 from nas.trials import Trial
 from workers import exporters, files
 from workers.errors import ExportError, TaskError
+from workers.exporters import Exported, MeasuredOn, Member
 from workers.messages import Checkpoint
+
+Write = Callable[[Path], Exported]
 
 DISK_FULL = "checkpoint: disk full"
 """The reason of a trial that was trained, and whose weights found no room."""
+
+
+def export_best(
+    record: StudyRecord, trial: Trial, retrained: Sequence[Artifact], format: str, folder: str, final: Final
+) -> list[Artifact]:
+    """Export what a study hands out: the first of the retrainings, their average, or the search's own weights."""
+    if final.ensemble and len(retrained) > 1:
+        return export_ensemble(record, trial, retrained, format, folder)
+    return export_trial(record, trial, retrained[0] if retrained else None, format, folder)
 
 
 def export_trial(record: StudyRecord, trial: Trial, final: Artifact | None, format: str, folder: str) -> list[Artifact]:
@@ -31,24 +45,77 @@ def export_trial(record: StudyRecord, trial: Trial, final: Artifact | None, form
     checkpoint = _checkpoint(trial, final)
     candidate = replace(trial.candidate, seed=final.seed) if final else trial.candidate
     task = from_json(record.config).task
+    measured_on: MeasuredOn = "test" if final else "validation"
+
+    def write(here: Path) -> Exported:
+        return exporters.export(format, checkpoint, candidate, task, here, known=record.task, measured_on=measured_on)
+
+    found = _exported(record, write, folder)
+    metrics = final.metrics if final else found[0].metrics
+    return _artifacts(trial, found, metrics, checkpoint.epoch, candidate.seed)
+
+
+def export_ensemble(
+    record: StudyRecord, trial: Trial, members: Sequence[Artifact], format: str, folder: str
+) -> list[Artifact]:
+    """Export several retrainings of a trial as one network, their average; its metrics are of the test samples.
+
+    Raises:
+        StudyNotFound: there are fewer than two retrainings.
+        TaskError, ExportError: as `export_trial`.
+    """
+    networks, task = networks_of(record, trial, members), from_json(record.config).task
+
+    def write(here: Path) -> Exported:
+        return exporters.export_ensemble(format, networks, trial.candidate, task, here, known=record.task)
+
+    found = _exported(record, write, folder)
+    return _artifacts(trial, found, found[0].recorded, members[0].epoch, members[0].seed)
+
+
+def score_ensemble(record: StudyRecord, trial: Trial, members: Sequence[Artifact]) -> Mapping[str, float]:
+    """Measure the average of several retrainings of a trial on the test samples; raises as `export_ensemble`."""
+    networks, task = networks_of(record, trial, members), from_json(record.config).task
+    return exporters.score_ensemble(networks, trial.candidate, task, known=record.task)
+
+
+def members_of(artifacts: Sequence[Artifact], number: int) -> list[Artifact]:
+    """Return the retrainings of a trial that can be averaged: those of as many epochs as the first."""
+    found = [item for item in artifacts if item.kind == KIND and item.number == number]
+    return [item for item in found if item.epoch == found[0].epoch]
+
+
+def networks_of(record: StudyRecord, trial: Trial, members: Sequence[Artifact]) -> list[Member]:
+    """Return the networks of an ensemble; raise StudyNotFound where there are fewer than two."""
+    if len(members) < 2:
+        raise StudyNotFound(
+            f"an ensemble of trial {trial.number} needs at least 2 retrainings, and study {record.name!r} has "
+            f"{len(members)}; `final: {{seeds: 3}}` makes three"
+        )
+    return [Member(_checkpoint(trial, item), item.seed) for item in members]
+
+
+def _exported(record: StudyRecord, write: Write, folder: str) -> tuple[Exported, list[tuple[str, int]]]:
+    """Write an export to its folder; return it with the place and size of each file."""
     try:
         with _at_hand(folder) as here:
-            exported = exporters.export(format, checkpoint, candidate, task, here, known=record.task)
+            exported = write(here)
             placed = [_placed(Path(path), folder) for path in reversed(exported.paths)][::-1]  # the network last
     except TaskError as error:
         raise TaskError(f"study {record.name!r}: nothing is exported: {error}") from error
-    metrics = final.metrics if final else exported.metrics
+    return exported, placed
+
+
+def _artifacts(
+    trial: Trial,
+    found: tuple[Exported, list[tuple[str, int]]],
+    metrics: Mapping[str, float],
+    epoch: int,
+    seed: int,
+) -> list[Artifact]:
+    exported, placed = found
     return [
-        Artifact(
-            number=trial.number,
-            kind=f"export.{format}",
-            path=path,
-            sha256=sha256,
-            bytes=size,
-            epoch=checkpoint.epoch,
-            metrics=dict(metrics),
-            seed=candidate.seed,
-        )
+        Artifact(trial.number, f"export.{exported.format}", path, sha256, size, epoch, dict(metrics), seed)
         for (path, size), sha256 in zip(placed, exported.sha256, strict=True)
     ]
 

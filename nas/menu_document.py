@@ -3,11 +3,11 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from search_spaces.candidate import Named, Settings
+from search_spaces.candidate import Named, Settings, Value
 from search_spaces.dimension_document import value
 from search_spaces.errors import NasError, nearest
 from search_spaces.hyperparameters import Hyperparameter, hyperparameters
-from search_spaces.nodes import MapNode, ScalarNode
+from search_spaces.nodes import ListNode, MapNode, ScalarNode
 from search_spaces.reading import Cursor
 from search_spaces.registry import Menu
 
@@ -58,11 +58,22 @@ def _filled(cursor: Cursor, settings: Cursor | None, offer: Offer, name: str) ->
         cursor.mistake(str(error))
         return None
     given = {} if settings is None or _nothing(settings) else settings.fields(known)
-    filled = {key: hyper.default for key, hyper in known.items()}
+    filled: dict[str, Value] = {key: hyper.default for key, hyper in known.items()}
     for key, below in given.items():
-        found = value(known[key], below)
+        found = _texts(below) if known[key].is_list else value(known[key], below)
         filled[key] = filled[key] if found is None else found
     return Named(name, Settings(filled))
+
+
+def _texts(cursor: Cursor) -> str | tuple[str, ...] | None:
+    """Read a list of texts, or one text with commas between them; a number counts as it is written."""
+    if isinstance(cursor.node, ScalarNode) and cursor.node.value is not None:
+        return cursor.raw
+    items = cursor.items("a list of texts")
+    wrong = [item for item in items if not isinstance(item.node, ScalarNode) or not item.raw]
+    for item in wrong:
+        item.wrong("text")
+    return None if wrong or not isinstance(cursor.node, ListNode) else tuple(item.raw for item in items)
 
 
 def _nothing(cursor: Cursor) -> bool:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from nas.completeness import complete, notice
-from nas.config import USUAL_STORAGE, StudyConfig
+from nas.config import USUAL_STORAGE, Final, StudyConfig
 from nas.errors import NoUsableTrial, StudyExists, StudyNotFound
 from nas.files_on_record import artifacts_here, trials_here
-from nas.final_result import chosen, retrained
+from nas.final_result import chosen
 from nas.happenings import Watcher, unwatched
 from nas.objectives import incumbent, pareto_front
 from nas.passwords import hidden
@@ -83,24 +83,46 @@ class Study:
     def export(
         self, folder: str | os.PathLike[str], *, formats: Sequence[str] = ("source",), number: int | None = None
     ) -> list[Artifact]:
-        """Export the best trial, or the one with this number, and return what was written.
+        """Export what the study hands out, or the trial with this number, and return what was written.
+
+        Retrained weights come before those of the search; with `final: {ensemble: true}` what is handed out is their
+        average.
 
         Raises:
             NoUsableTrial: nothing has been trained to the end yet.
             TaskError: the samples have changed since the search, so that inputs would be prepared otherwise.
             ExportError: an exported network is not the network it was made from.
         """
-        from nas.export import export_trial
+        from nas.export import export_best, members_of
 
+        trial, config, target = self._exported(number), self.config, os.fspath(folder).rstrip("/")
+        record = replace(self.record, config=to_json(config))
+        members = members_of(artifacts_here(self.artifacts, own_folder(config)), trial.number)
+        final = config.final if number is None else Final()
+        return [item for format in formats for item in export_best(record, trial, members, format, target, final)]
+
+    def export_ensemble(
+        self, folder: str | os.PathLike[str], *, formats: Sequence[str] = ("source",), number: int | None = None
+    ) -> list[Artifact]:
+        """Export the average of a trial's retrainings as one network, the best's unless told otherwise.
+
+        Raises:
+            StudyNotFound: the trial has fewer than two retrainings.
+            NoUsableTrial, TaskError, ExportError: as `export`.
+        """
+        from nas.export import export_ensemble, members_of
+
+        trial, config, target = self._exported(number), self.config, os.fspath(folder).rstrip("/")
+        record = replace(self.record, config=to_json(config))
+        members = members_of(artifacts_here(self.artifacts, own_folder(config)), trial.number)
+        return [item for format in formats for item in export_ensemble(record, trial, members, format, target)]
+
+    def _exported(self, number: int | None) -> Trial:
         trial = self.best if number is None else self._trial(number)
         if trial is None:
             raise NoUsableTrial(f"study {self.name!r} has no COMPLETE trial yet")
-        config = self.config
-        own, target = own_folder(config), os.fspath(folder).rstrip("/")
-        (trial,) = trials_here([trial], own)
-        record = replace(self.record, config=to_json(config))
-        final = retrained(artifacts_here(self.artifacts, own), trial.number)
-        return [item for format in formats for item in export_trial(record, trial, final, format, target)]
+        (here,) = trials_here([trial], own_folder(self.config))
+        return here
 
     def _trial(self, number: int) -> Trial:
         with Storage.open(self.storage, create=False) as storage:

@@ -49,13 +49,17 @@ def read_budget(cursor: Cursor) -> Budget:
 
 
 def read_final(cursor: Cursor) -> Final:
-    """Read `{seeds: 3, top: 3, epochs: 0}`."""
-    fields, usual = cursor.fields(("seeds", "top", "epochs")), Final()
-    return Final(
+    """Read `{seeds: 3, top: 3, epochs: 0, ensemble: false}`."""
+    fields, usual = cursor.fields(("seeds", "top", "epochs", "ensemble")), Final()
+    final = Final(
         seeds=_integer(fields, "seeds", usual.seeds, 0, 1000),
         top=_integer(fields, "top", usual.top, 1, 1000),
         epochs=_integer(fields, "epochs", usual.epochs, 0, 10**6),
+        ensemble=fields["ensemble"].flag(usual.ensemble) if "ensemble" in fields else usual.ensemble,
     )
+    if final.ensemble and final.seeds < 2:
+        fields["ensemble"].mistake(f"an average needs at least 2 seeds, got {final.seeds}")
+    return final
 
 
 def read_artifacts(cursor: Cursor) -> Artifacts:

@@ -37,11 +37,15 @@ class Hyperparameter:
     """The choice that opens it: (hyper-parameter, option)."""
     is_file: bool = False
     """A text that is the path of a file; a study file's are relative to it."""
+    is_list: bool = False
+    """Several texts: a list of them, or one text with commas between."""
 
     def mistake(self, value: object) -> str:
         """Say what is wrong with a value, or return an empty text."""
         if self.kind is bool:
             return "" if isinstance(value, bool) else f"needs true or false, got {value!r}"
+        if self.is_list and isinstance(value, list | tuple):
+            return next((self._text_mistake(item) for item in value if self._text_mistake(item)), "")
         if self.kind is str:
             return self._text_mistake(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -55,6 +59,8 @@ class Hyperparameter:
         """Say what is allowed, in words."""
         if self.kind is bool:
             return "true or false"
+        if self.is_list:
+            return "list of texts"
         if self.kind is str:
             return " | ".join(self.options) if self.options else "text"
         noun = "whole number" if self.kind is int else "number"
@@ -132,6 +138,11 @@ def option(
 ) -> Any:
     """Declare a text, one of `options` where there are any."""
     return _declare(str, default, doc, options=options, each=each, when=when)
+
+
+def names(doc: str) -> Any:
+    """Declare a list of texts, such as names of columns; in one text with commas between, too."""
+    return _declare(str, "", doc, is_list=True)
 
 
 def file(doc: str) -> Any:

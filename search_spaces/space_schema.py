@@ -31,6 +31,8 @@ def value_schema(hyper: Hyperparameter) -> Schema:
     """Describe one value of a hyper-parameter."""
     if hyper.kind is bool:
         return {"type": "boolean"}
+    if hyper.is_list:
+        return {"anyOf": [{"type": "array", "items": {"type": ["string", "number"]}}, {"type": "string"}]}
     if hyper.kind is str:
         return {"type": "string", "enum": list(hyper.options)} if hyper.options else {"type": "string"}
     low = {"exclusiveMinimum" if hyper.open_low else "minimum": hyper.low} if hyper.low > -math.inf else {}

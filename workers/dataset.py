@@ -4,22 +4,23 @@ Inputs are float32 (samples, *shape). In regression the targets are standardised
 brought back to their unit by `TaskInfo.target_scale`, predictions by `Preprocessing.target_scale` and `_offset`.
 """
 
-import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from search_spaces.hyperparameters import hyperparameters
 from workers.constant import constant_scores
+from workers.describing import describe
 from workers.errors import TaskError
-from workers.losses import choose_loss
-from workers.messages import METRICS, TaskInfo, TaskSpec
-from workers.preprocessing import Floats, Preprocessing, fit
-from workers.splits import Parts, divide
+from workers.messages import TaskInfo, TaskSpec
+from workers.preparing import Floats
+from workers.preprocessing import Preprocessing, fit, width
+from workers.room import require_room
+from workers.splits import Indices, divide
 from workers.tasks import TASKS
-from workers.tasks.protocol import Array, ArrayInputs, Samples, TableInputs, Task
+from workers.tasks.protocol import Array, ArrayInputs, Label, Samples, TableInputs, Task
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +43,10 @@ class Dataset:
     validation: Fold
     test: Fold
     preprocessing: Preprocessing
+    labels: tuple[Label, ...] = ()
+    """The classes as the target has them; empty in a regression."""
+    target_axes: Literal[1, 2] = 1
+    """Regression of one number: whether the targets came as (samples,) or (samples, 1)."""
 
 
 def load(spec: TaskSpec) -> Dataset:
@@ -58,14 +63,20 @@ def prepare(samples: Samples, spec: TaskSpec) -> Dataset:
     """Split and prepare samples that were read; see `load`."""
     parts = divide(samples, spec.split)
     preprocessing = fit(samples, parts.train)
-    inputs, targets = _inputs(samples, preprocessing), _targets(samples, preprocessing)
-    train, validation, test = (
-        Fold(inputs[part], targets[part]) for part in (parts.train, parts.validation, parts.test)
-    )
-    info = _describe(spec, samples, parts, preprocessing, inputs.shape[1:])
+    count, features = len(samples.targets), width(samples, preprocessing)
+    require_room(8.0 * count * features, f"task {spec.task.name}: {count:,} prepared samples of {features:,} numbers")
+    targets = _targets(samples, preprocessing)
+    rows = (parts.train, parts.validation, parts.test)
+    folds = [
+        Fold(inputs, targets[part]) for inputs, part in zip(_inputs(samples, preprocessing, rows), rows, strict=True)
+    ]
+    info = describe(spec, samples, parts, preprocessing, folds[0].inputs.shape[1:])
+    train, validation, test = folds
     seen = np.concatenate([train.targets, validation.targets])
     info = replace(info, baseline=constant_scores(info, seen, test.targets))
-    return Dataset(info, train, validation, test, preprocessing)
+    labels = samples.labels or samples.classes
+    train, validation, test = folds
+    return Dataset(info, train, validation, test, preprocessing, labels, samples.target_axes)
 
 
 def read(spec: TaskSpec) -> Samples:
@@ -78,7 +89,10 @@ def read(spec: TaskSpec) -> Samples:
         if mistake:
             raise TaskError(f"task {name}: {key} {mistake}")
     task: Task = task_class(**settings)
-    samples = task.samples()
+    try:
+        samples = task.samples()
+    except MemoryError as error:
+        raise TaskError(f"the samples of task {name} do not fit into the memory there is") from error
     if isinstance(samples.inputs, ArrayInputs):
         _check_finite("inputs", samples.inputs.values)
     _check_finite("targets", samples.targets)
@@ -91,11 +105,19 @@ def _check_finite(noun: str, array: Array) -> None:
         raise TaskError(f"the {noun} hold NaN or infinity, first in sample {row} (counted from 0)")
 
 
-def _inputs(samples: Samples, preprocessing: Preprocessing) -> Floats:
+def _inputs(samples: Samples, preprocessing: Preprocessing, parts: Sequence[Indices]) -> list[Floats]:
     inputs = samples.inputs
-    with np.errstate(over="ignore"):  # too large for float32: checked here
-        prepared = preprocessing.apply(inputs.columns if isinstance(inputs, TableInputs) else inputs.values)
-    _check_finite("prepared inputs", prepared)
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):  # too large for float32: checked here
+            if isinstance(inputs, TableInputs):
+                whole = preprocessing.apply(inputs.columns)
+                prepared = [whole[part] for part in parts]
+            else:
+                prepared = [preprocessing.apply(inputs.values[part]) for part in parts]
+    except MemoryError as error:
+        raise TaskError("the prepared samples do not fit into the memory there is") from error
+    for part in prepared:
+        _check_finite("prepared inputs", part)
     return prepared
 
 
@@ -104,36 +126,3 @@ def _targets(samples: Samples, preprocessing: Preprocessing) -> Array:
         return samples.targets.astype(np.int64)
     standardised = (samples.targets - preprocessing.target_offset) / preprocessing.target_scale
     return np.asarray(standardised, np.float32)
-
-
-def _describe(
-    spec: TaskSpec, samples: Samples, parts: Parts, preprocessing: Preprocessing, shape: tuple[int, ...]
-) -> TaskInfo:
-    return TaskInfo(
-        name=spec.task.name,
-        kind=samples.kind,
-        inputs=shape,
-        outputs=len(samples.classes) or samples.targets.shape[1],
-        samples=(len(parts.train), len(parts.validation), len(parts.test)),
-        metrics=METRICS[samples.kind],
-        loss=choose_loss(spec.loss, samples.kind),
-        sha256=_hash(samples, parts),
-        classes=samples.classes,
-        target_scale=preprocessing.target_scale,
-    )
-
-
-def _hash(samples: Samples, parts: Parts) -> str:
-    """Hash the samples as read, the names of the classes and the split: neither rounding nor the machine changes it."""
-    inputs = samples.inputs
-    digest = hashlib.sha256("\x1f".join(samples.classes).encode())
-    arrays: list[NDArray[Any]] = [samples.targets, parts.train, parts.validation, parts.test]
-    if isinstance(inputs, TableInputs):
-        for name, cells in inputs.columns.items():
-            digest.update("\x1f".join([name, *map(str, cells)]).encode() + b"\x1e")
-    else:
-        arrays.append(inputs.values)
-    for array in arrays:
-        digest.update(f"{array.dtype.str}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()

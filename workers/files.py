@@ -229,10 +229,11 @@ def _path(place: str) -> Path:
 
 
 def _replace(path: Path, content: bytes | bytearray) -> None:
+    """Write beside the file and rename; the mode is the one that the umask gives any file, unlike mkstemp's 0600."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
-        with open(descriptor, "wb") as file:
+        with open(temporary, "xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -63,6 +63,28 @@ class TaskSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """What one column of a table, or one array, was taken for, and what was done to it."""
+
+    name: str
+    kind: Literal["number", "date", "category", "left out", "array"]
+    inferred: str = ""
+    """How the kind was told, and what notation its numbers have."""
+    missing: int = 0
+    """Cells without a value, in all rows."""
+    values: int = 0
+    """Different categories among the training samples."""
+    kept: int = 0
+    """How many of them are told apart."""
+    unknown: int = 0
+    """Training samples whose category is not told apart."""
+    scaling: str = ""
+    inputs: int = 0
+    """Numbers that the network gets of it."""
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TaskInfo:
     """What the controller has to know of a task without holding its samples."""
 
@@ -81,6 +103,16 @@ class TaskInfo:
     """Regression trains on standardised targets; this brings errors back to the unit of each target."""
     baseline: tuple[float, ...] = ()
     """What always answering the most frequent class, or the mean, of train + validation scores on test, by metric."""
+    columns: tuple[Column, ...] = ()
+    """What was done to each column or array; empty where a record of an earlier version tells nothing of it."""
+    target: str = ""
+    """What the target was taken for, and how that was told."""
+    warnings: tuple[str, ...] = ()
+    """What should be looked at: rows left out, arrays that are not used, targets far from all others."""
+    class_counts: tuple[int, ...] = ()
+    """Samples of each class, in the order of `classes`."""
+    duplicates: tuple[int, int] = (0, 0)
+    """Validation and test samples that are among the training samples too, targets included."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,21 @@
-"""From raw samples to the float32 arrays that a network takes, and back from its outputs: statistics from train alone.
-
-`prepare_array` and `prepare_table` are plain numpy and stand on their own: an exported network carries their source.
-"""
+"""How raw samples become a network's inputs, and its outputs become predictions: statistics from train alone."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.tasks.protocol import MISSING, Array, ArrayInputs, Samples, TableInputs
+from workers.cells import number_of
+from workers.errors import TaskError
+from workers.preparing import Floats, Settings, prepare_array, prepare_table
+from workers.scaling import measured, moments
+from workers.tasks.protocol import Array, ArrayInputs, Notation, Samples, TableInputs
 
-Floats = NDArray[np.float32]
-Settings = Mapping[str, Any]
-"""JSON values that say how to prepare: what `prepare_array` or `prepare_table` takes beside the samples."""
+LARGEST = 1e150
+"""Targets may deviate by so much: the squares of larger numbers are infinite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,85 +46,78 @@ class Preprocessing:
 
 def fit(samples: Samples, train: NDArray[np.int64]) -> Preprocessing:
     """Measure what preparing needs on the training samples, given by index."""
-    offset, scale = _moments(samples.targets[train]) if samples.kind == "regression" else ([], [])
+    offset, scale = _fit_targets(samples.targets[train]) if samples.kind == "regression" else ((), ())
     inputs = samples.inputs
     if isinstance(inputs, ArrayInputs):
-        return Preprocessing("array", _fit_array(inputs, train), tuple(offset), tuple(scale))
-    return Preprocessing("table", _fit_table(inputs, train), tuple(offset), tuple(scale))
+        return Preprocessing("array", _fit_array(inputs, train), offset, scale)
+    return Preprocessing("table", _fit_table(inputs, train), offset, scale)
+
+
+def width(samples: Samples, preprocessing: Preprocessing) -> int:
+    """Return how many numbers a prepared sample has."""
+    if isinstance(samples.inputs, ArrayInputs):
+        return int(np.prod(samples.inputs.values.shape[1:]))
+    columns = preprocessing.inputs["columns"]
+    return sum(len(c["categories"]) + 1 if c["kind"] == "category" else 1 + c["indicator"] for c in columns)
+
+
+def _fit_targets(targets: Array) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Measure mean and deviation, of outlying targets too: it is the squared error that is to become small."""
+    found = moments(targets)
+    farthest = float(np.abs(targets).max())
+    if max(farthest, *found.scale) > LARGEST:
+        raise TaskError(f"the targets reach {farthest:g}: their squared errors are infinite; divide them first")
+    return found.offset, found.scale
 
 
 def _fit_array(inputs: ArrayInputs, train: NDArray[np.int64]) -> Settings:
-    settings: dict[str, Any] = {"layout": inputs.layout, "divisor": inputs.divisor, "mean": [], "scale": []}
+    fixed = {"layout": inputs.layout, "divisor": inputs.divisor}
     if not inputs.standardise:
-        return settings
-    prepared = prepare_array(inputs.values[train], settings)
-    features = 1 if prepared.ndim == 4 else prepared.ndim - 1  # a figure for each channel, else for each last feature
-    mean, scale = _moments(np.moveaxis(prepared, features, -1).reshape(-1, prepared.shape[features]))
-    return {**settings, "mean": mean, "scale": scale}
+        return {**fixed, "mean": [], "scale": [], "clip": []}
+    raw: dict[str, Any] = {"layout": inputs.layout, "divisor": 1.0, "mean": [], "scale": [], "clip": []}
+    shape = prepare_array(inputs.values[:1], raw).shape
+    feature = 1 if len(shape) == 4 else len(shape) - 1  # a figure for each channel, else for each last feature
+    step = max(1, (1 << 20) // max(1, int(np.prod(shape))))
 
+    def parts() -> Iterator[Array]:
+        for begin in range(0, len(train), step):
+            part = inputs.values[train[begin : begin + step]]
+            axis = {"NHW": part.ndim, "NHWC": part.ndim - 1}.get(inputs.layout, feature)
+            part = part[..., None] if axis == part.ndim else np.moveaxis(part, axis, -1)
+            yield part.reshape(-1, part.shape[-1]).astype(np.float64) / inputs.divisor
 
-def _moments(rows: Array) -> tuple[list[float], list[float]]:
-    """Return mean and standard deviation of each column, 1 where it never varies."""
-    mean, scale = rows.mean(axis=0, dtype=np.float64), rows.std(axis=0, dtype=np.float64)
-    constant = scale <= 1e-7 * np.abs(mean)  # rounding alone
-    return mean.tolist(), np.where(constant, 1.0, scale).tolist()
+    images = len(shape) == 4
+    found = measured(parts, robust=() if images else None)
+    return {**fixed, "mean": list(found.offset), "scale": list(found.scale), "clip": list(found.clip)}
 
 
 def _fit_table(inputs: TableInputs, train: NDArray[np.int64]) -> Settings:
     columns = []
+    rows = train.tolist()
     for name, cells in inputs.columns.items():
-        seen = [str(cells[row]).strip() for row in train]
+        seen = [str(cells[row]).strip() for row in rows]
         if name in inputs.categorical:
-            columns.append(_fit_categories(name, seen, inputs.max_categories))
+            columns.append(_fit_categories(name, seen, inputs))
         else:
-            columns.append(_fit_numbers(name, seen))
-    return {"columns": columns, "missing": list(MISSING), "delimiter": inputs.delimiter}
+            columns.append(_fit_numbers(name, seen, inputs.notations.get(name, {}), inputs))
+    return {"columns": columns, "missing": list(inputs.missing), "reading": dict(inputs.reading)}
 
 
-def _fit_categories(name: str, cells: Sequence[str], limit: int) -> dict[str, Any]:
+def _fit_categories(name: str, cells: Sequence[str], inputs: TableInputs) -> dict[str, Any]:
     """List the most frequent categories, in the order of the alphabet; the empty text is a missing cell."""
-    counts = Counter("" if cell.lower() in MISSING else cell for cell in cells)
-    frequent = sorted(counts, key=lambda category: (-counts[category], category))[:limit]
+    counts: Counter[str] = Counter()
+    for cell, count in Counter(cells).items():
+        counts["" if cell.lower() in inputs.missing else cell] += count
+    frequent = sorted(counts, key=lambda category: (-counts[category], category))[: inputs.max_categories]
     return {"name": name, "kind": "category", "categories": sorted(frequent)}
 
 
-def _fit_numbers(name: str, cells: Sequence[str]) -> dict[str, Any]:
-    numbers = np.array([float(cell) for cell in cells if cell.lower() not in MISSING])
-    median = float(np.median(numbers)) if len(numbers) else 0.0
+def _fit_numbers(name: str, cells: Sequence[str], notation: Notation, inputs: TableInputs) -> dict[str, Any]:
+    read = {cell: number_of(cell, notation) for cell in set(cells) if cell.lower() not in inputs.missing}
+    numbers = np.array([read[cell] for cell in cells if cell in read], np.float64)
     gaps = len(cells) - len(numbers)
-    ((mean,), (scale,)) = _moments(np.append(numbers, [median] * gaps)[:, None])
-    return {"name": name, "kind": "number", "median": median, "mean": mean, "scale": scale, "indicator": gaps > 0}
-
-
-def prepare_array(values: Any, settings: Settings) -> Floats:
-    """Bring images into (samples, channels, height, width) and scale: (values / divisor - mean) / scale."""
-    array: Any = np.asarray(values)
-    if settings["layout"] == "NHW":
-        array = array[:, None]
-    elif settings["layout"] == "NHWC":
-        array = array.transpose(0, 3, 1, 2)
-    array = array.astype(np.float64 if array.itemsize > 4 else np.float32) / np.float32(settings["divisor"])
-    if settings["mean"]:
-        mean, scale = (np.asarray(settings[key], array.dtype) for key in ("mean", "scale"))
-        if array.ndim == 4:  # one figure for each channel
-            mean, scale = mean[:, None, None], scale[:, None, None]
-        array = (array - mean) / scale
-    return np.ascontiguousarray(array, np.float32)
-
-
-def prepare_table(columns: Mapping[str, Sequence[Any]], settings: Settings) -> Floats:
-    """Scale the columns of numbers, write categories as one column each, and tell where a cell was missing."""
-    features = []
-    for column in settings["columns"]:
-        cells = [str(cell).strip() for cell in columns[column["name"]]]
-        gaps = {cell for cell in set(cells) if cell.lower() in settings["missing"]}
-        if column["kind"] == "number":
-            numbers = np.array([column["median"] if cell in gaps else float(cell) for cell in cells])
-            features.append((numbers - column["mean"]) / column["scale"])
-            if column["indicator"]:
-                features.append(np.array([float(cell in gaps) for cell in cells]))
-        else:  # one-hot; the slot after the last category is for those never seen in training
-            known = {category: slot for slot, category in enumerate(column["categories"])}
-            slots = np.array([known.get("" if cell in gaps else cell, len(known)) for cell in cells])
-            features.extend(np.eye(len(known) + 1)[slots].T)
-    return np.stack(features, axis=1).astype(np.float32)
+    median = float(np.median(numbers)) if len(numbers) else 0.0
+    filled = np.append(numbers, [median] * gaps)[:, None]
+    found = measured(lambda: iter([filled]))
+    figures = {"median": median, "mean": found.offset[0], "scale": found.scale[0], "clip": found.clip[0]}
+    return {"name": name, "kind": "number", "notation": dict(notation), **figures, "indicator": gaps > 0}

@@ -16,6 +16,7 @@ def check(
 ) -> None:
     """Print the study with every default, then what sampling and a few steps of training tell of it."""
     from nas.cli._survey import looked_at
+    from nas.cli.output import data_account
     from nas.cli.output.console import print_json
     from nas.cli.output.escaping import escaped
     from nas.study_file import resolved, to_json
@@ -32,3 +33,5 @@ def check(
         return
     for name, value in looked.told.items():
         typer.echo(escaped(f"# {name:<{max(map(len, looked.told))}}  {value}"))
+    for line in data_account.lines(looked.task, data_account.ALL):
+        typer.echo(escaped(f"# {line}"))

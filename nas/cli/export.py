@@ -25,6 +25,9 @@ def export(
     number: Annotated[
         int | None, typer.Option("--trial", metavar="N", min=0, help="this trial instead of the best")
     ] = None,
+    ensemble: Annotated[
+        bool, typer.Option("--ensemble", help="the average of its retrainings, as one network")
+    ] = False,
     folder: Annotated[
         str | None, typer.Option("--folder", metavar="PATH", help="where to; beside the study's files unless given")
     ] = None,
@@ -35,7 +38,7 @@ def export(
     from dataclasses import asdict
 
     from nas.cli.output.console import facts, out, print_json
-    from nas.final_result import retrained
+    from nas.export import members_of
     from nas.study import Study
     from workers import files
     from workers.exporters import EXPORTERS
@@ -44,37 +47,49 @@ def export(
         EXPORTERS.require(format)
     study = Study(name, url_of(storage))
     config = study.config
-    target = files.absolute(folder or _beside(config, number))
-    written = study.export(target, formats=to or config.artifacts.export, number=number)
-    final = retrained(study.artifacts, written[0].number) if written else None
+    target = files.absolute(folder or _beside(config, number, ensemble))
+    write = study.export_ensemble if ensemble else study.export
+    written = write(target, formats=to or config.artifacts.export, number=number)
+    if not written:
+        return
+    retrained = len(members_of(study.artifacts, written[0].number))
+    averaged = ensemble or (number is None and config.final.ensemble)
+    seeds = retrained if averaged else min(retrained, 1)
     if json:
-        measured_on = "test" if final else "validation"
-        print_json([{**asdict(artifact), "measured_on": measured_on} for artifact in written])
-    elif written:
-        out().print(facts({**_files(written), **_weights(written[0], final)}), soft_wrap=True)
+        said = {"measured_on": "test" if seeds else "validation", "seeds": max(seeds, 1)}
+        print_json([{**asdict(artifact), **said} for artifact in written])
+    else:
+        out().print(facts({**_files(written), **_weights(written[0], seeds)}), soft_wrap=True)
 
 
 def _files(written: "Sequence[Artifact]") -> dict[str, str]:
-    """List the files by format, the network itself first."""
-    files: dict[str, str] = {}
+    """List the files by format, the network itself first, then the names of what belongs to it."""
+    files: dict[str, list[str]] = {}
     for artifact in written:
-        format, path = artifact.kind.removeprefix("export."), artifact.path
-        files[format] = f"{files[format]} with {path.rpartition('/')[2]}" if format in files else path
-    return files
-
-
-def _weights(artifact: "Artifact", final: "Artifact | None") -> dict[str, str]:
-    """Say what the weights were trained on, and what they score on samples that they were not."""
-    from nas.cli.output import words
-
-    trained = "train and validation samples" if final else "train samples"
+        files.setdefault(artifact.kind.removeprefix("export."), []).append(artifact.path)
+    beside = {format: [path.rpartition("/")[2] for path in paths[1:]] for format, paths in files.items()}
     return {
-        "weights": f"trial {artifact.number}, {words.counted(artifact.epoch, 'epoch')} on {trained}",
-        "score": words.scores("test" if final else "validation", artifact.metrics),
+        format: f"{paths[0]} with {' and '.join(beside[format])}" if beside[format] else paths[0]
+        for format, paths in files.items()
     }
 
 
-def _beside(config: "StudyConfig", number: int | None) -> str:
+def _weights(artifact: "Artifact", seeds: int) -> dict[str, str]:
+    """Say what the weights were trained on, and what they score on samples that they were not."""
+    from nas.cli.output import words
+
+    trained = "train and validation samples" if seeds else "train samples"
+    average = f", the average of {seeds} seeds" if seeds > 1 else ""
+    return {
+        "weights": f"trial {artifact.number}{average}, {words.counted(artifact.epoch, 'epoch')} on {trained}",
+        "score": words.scores("test" if seeds else "validation", artifact.metrics),
+    }
+
+
+def _beside(config: "StudyConfig", number: int | None, ensemble: bool) -> str:
+    """Return a folder of its own for each network, so that none takes the place of what is on record."""
     from nas.run_folder import own_folder
 
-    return f"{own_folder(config)}/{'best' if number is None else f'trial-{number}'}"
+    averaged = ensemble and not (number is None and config.final.ensemble)
+    name = "best" if number is None else f"trial-{number}"
+    return f"{own_folder(config)}/{name}{'-ensemble' if averaged else ''}"

@@ -5,8 +5,10 @@ from nas.cli._options import JsonOption, StorageOption, StudyName, url_of
 
 def show(name: StudyName, storage: StorageOption = None, json: JsonOption = False) -> None:
     """Show one study: what was searched, how it stands, its best network, where it ran."""
+    from rich.text import Text
+
     from nas.cli._snapshot import read_from
-    from nas.cli.output import report
+    from nas.cli.output import data_account, report
     from nas.cli.output.console import facts, out, print_json
     from nas.cli.output.events import study_document
 
@@ -16,6 +18,8 @@ def show(name: StudyName, storage: StorageOption = None, json: JsonOption = Fals
         return
     console = out()
     console.print(facts(report.definition(snapshot)), soft_wrap=True)
+    for line in data_account.lines(snapshot.record.task, data_account.ALL):
+        console.print(Text(line), soft_wrap=True)
     console.print()
     console.print(report.outcome(snapshot), soft_wrap=True)
     console.print()

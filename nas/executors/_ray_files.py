@@ -16,6 +16,7 @@ import ray
 from ray.exceptions import ObjectStoreFullError
 
 from search_spaces.candidate import Settings
+from workers import files
 from workers.messages import Job, Probe, TaskSpec
 
 _PIECE = 2**20
@@ -60,7 +61,7 @@ class Arrived:
         if not (here.is_file() and _hash_of(parcel.path) == parcel.sha256):
             here = _folder() / f"{parcel.sha256}{''.join(here.suffixes)}"
             if not here.exists():
-                _write(here, ray.get(parcel.content[0]))
+                files.write(str(here), ray.get(parcel.content[0]))
         self._places[parcel.path] = str(here)
 
     def local(self, message: object) -> object:
@@ -88,14 +89,6 @@ def _folder() -> Path:
     if folder.stat().st_uid != os.getuid():
         raise PermissionError(f"{folder} is another user's")
     return folder
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file that is there in whole or not at all, whoever else writes it now."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent)
-    with open(descriptor, "wb") as file:
-        file.write(content)
-    os.replace(temporary, path)
 
 
 def _hash_of(path: str) -> str:

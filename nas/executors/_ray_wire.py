@@ -8,6 +8,7 @@ from workers.messages import (
     Assignment,
     Blame,
     Checkpoint,
+    Column,
     EpochMetrics,
     Job,
     Outcome,
@@ -26,7 +27,7 @@ _SPOKEN = (
 
 def language() -> str:
     """Return what two must agree in to understand each other: the shape of every message, as it is loaded here."""
-    spoken = [(item.__name__, *(part.name for part in fields(item))) for item in (*_SPOKEN, TaskInfo, TaskSpec)]
+    spoken = [(item.__name__, *(part.name for part in fields(item))) for item in (*_SPOKEN, Column, TaskInfo, TaskSpec)]
     return sha256(repr(spoken).encode()).hexdigest()[:16]
 
 

@@ -14,7 +14,7 @@ from typing import Any, cast
 from nas.storage.records import Artifact, Json
 from nas.trials import Point, Trial, TrialState
 from search_spaces.candidate import Candidate
-from workers.messages import Checkpoint, TaskInfo
+from workers.messages import Checkpoint, Column, TaskInfo
 
 Row = dict[str, Any]
 
@@ -113,6 +113,7 @@ def artifact_row(study_id: int, artifact: Artifact) -> Row:
 def read_task(text: str) -> TaskInfo:
     """Undo `dump(asdict(task))`."""
     fields: dict[str, Any] = dict(load(text))
+    fields["columns"] = [Column(**column) for column in fields.get("columns", ())]
     return TaskInfo(
         **{key: cast(Any, tuple(value) if isinstance(value, list) else value) for key, value in fields.items()}
     )

@@ -14,6 +14,7 @@ from workers.train import Worker
 ARCHITECTURES = {
     "mlp": Architecture("mlp", Settings(depth=2, width=(16, 8), activation="maxout", norm="batch", dropout=0.1)),
     "cnn": Architecture("cnn"),
+    "linear": Architecture("linear"),
     "recurrent": Architecture("recurrent", Settings(cell="gru", bidirectional=True)),
 }
 CELLS = [f"{row},{'uvw'[row % 3] if row % 7 else '?'},{'no' if row % 4 else 'yes'}" for row in range(60)]

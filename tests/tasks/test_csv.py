@@ -198,7 +198,8 @@ def test_text_in_a_declared_number_column_has_its_line(write: Write) -> None:
 
 def test_text_among_numbers_has_its_line_and_the_way_out(write: Write) -> None:
     path = write(table(cell=lambda row: "abc" if row == 5 else row))
-    said = "column 'x' holds numbers, got 'abc' (if it holds categories, say categorical: x)"
+    hint = "if it holds categories, say categorical: [x]; if it marks missing cells, missing: [abc]"
+    said = f"column 'x' holds numbers, got 'abc' ({hint})"
     assert error(path) == f"{path}:7: {said}"
 
 
@@ -214,12 +215,19 @@ def test_text_in_a_regression_target_has_its_line(write: Write) -> None:
 
 def test_a_missing_target_cell_has_its_line(write: Write) -> None:
     path = write(table(target=lambda row: "?" if row == 5 else "ab"[row % 2]))
-    assert error(path) == f"{path}:7: the target 'y' is missing, got '?'"
+    way_out = "(to leave such rows out, say missing_target: drop)"
+    assert error(path, missing_target="refuse") == f"{path}:7: the target 'y' is missing, got '?' {way_out}"
+
+
+def test_rows_without_a_target_are_left_out_and_it_is_said(write: Write) -> None:
+    info = load(spec(write(table(target=lambda row: "" if row in (5, 9) else row % 2)))).info
+    assert sum(info.samples) == 28
+    assert info.warnings == ("2 rows without a target are left out, the first in line 7",)
 
 
 def test_a_line_counts_the_lines_inside_quoted_cells(write: Write) -> None:
     path = write('x,y\n"a\n\nb",1\n1,2,3\n')
-    assert error(path).startswith(f"{path}:5: 3 cells, but the header has 2 columns")
+    assert error(path).startswith(f"{path}:5: 3 cells in a table of 2 columns")
 
 
 def test_an_empty_file_is_refused(write: Write) -> None:
@@ -232,7 +240,7 @@ def test_a_header_without_rows_is_refused(write: Write) -> None:
 
 def test_ragged_rows_have_their_line(write: Write) -> None:
     path = write("x,y\n1,2\n1\n")
-    assert error(path) == f"{path}:3: 1 cell, but the header has 2 columns"
+    assert error(path) == f"{path}:3: 1 cell in a table of 2 columns"
 
 
 def test_column_names_that_occur_twice_are_named(write: Write) -> None:
@@ -249,7 +257,7 @@ def test_a_target_alone_leaves_nothing_to_predict_from(write: Write) -> None:
 
 def test_what_is_not_utf_8_has_its_line(write: Write) -> None:
     path = write(b"x,y\n1,2\ncaf\xe9,3\n")
-    assert error(path) == f"{path}:3: not UTF-8: byte b'\\xe9'"
+    assert error(path).startswith(f"{path}:3: not UTF-8: byte b'\\xe9' (say encoding: cp1252")
 
 
 def test_a_broken_gzip_file_is_refused(write: Write) -> None:

@@ -1,5 +1,6 @@
 """Files in a folder of this machine and on a server: whole or not there, and never in the way of another's."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -124,3 +125,14 @@ def test_an_address_that_may_work_is_accepted(folder: str) -> None:
 def test_a_package_that_is_not_installed_is_named() -> None:
     with pytest.raises(OSError, match="adlfs"):
         files.read("abfs://container/a")
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
+def test_a_file_has_the_mode_that_the_umask_gives(tmp_path: Path, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        files.write(str(tmp_path / "deeper" / "a"), b"one")
+        saved = checkpoints.save(str(tmp_path), "c", STATE)
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "deeper" / "a", Path(saved.path))} == {mode}

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import platform
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -22,6 +21,7 @@ from search_spaces.ops.linear import Linear
 from search_spaces.ops.protocol import Op, Shape
 from search_spaces.ops.recurrent import Recurrent
 from search_spaces.ops.sequence_pool import SequencePool
+from workers import files
 from workers.batches import Epoch, Samples
 from workers.devices import one_thread
 from workers.engines.costs import FIRST, LATER, Rate, Rates, kind_of
@@ -85,11 +85,7 @@ def remembered(name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, An
         return found
     path, measured = _path(name), measure()
     with suppress(OSError):  # a cache that cannot be written is measured again
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent)
-        with open(descriptor, "w", encoding="utf-8") as file:
-            json.dump({"format": FORMAT, **measured}, file)
-        os.replace(temporary, path)
+        files.write(str(path), json.dumps({"format": FORMAT, **measured}).encode())
     return measured
 
 

@@ -1,12 +1,13 @@
 """Exporters: one file a format a trained candidate can leave in, each reloaded and compared before it is handed out."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from search_spaces.candidate import Candidate
-from workers.exporters._exported import EXPORTERS, Exported
+from workers.exporters._exported import EXPORTERS, Exported, MeasuredOn, Member
 from workers.messages import Checkpoint, TaskInfo, TaskSpec
 
-__all__ = ["EXPORTERS", "Exported", "export"]
+__all__ = ["EXPORTERS", "Exported", "MeasuredOn", "Member", "export", "export_ensemble", "score_ensemble"]
 
 
 def export(
@@ -17,6 +18,7 @@ def export(
     folder: Path,
     *,
     known: TaskInfo | None = None,
+    measured_on: MeasuredOn = "validation",
 ) -> Exported:
     """Write a trained candidate to a folder, reload what was written and compare it with the original.
 
@@ -27,6 +29,7 @@ def export(
         task: what it was trained on; the preparation of inputs is fitted to its samples anew.
         folder: where to write.
         known: what the task held when the candidate was trained; None trusts that it is the same.
+        measured_on: the samples that the metrics of the checkpoint are of.
 
     Raises:
         UnknownName: no such format.
@@ -39,4 +42,30 @@ def export(
     from workers.exporters._trained import restore
     from workers.exporters._verified import write_verified
 
-    return write_verified(format, restore(checkpoint, candidate, task, known), Path(folder).absolute())
+    return write_verified(format, restore(checkpoint, candidate, task, known, measured_on), Path(folder).absolute())
+
+
+def export_ensemble(
+    format: str,
+    members: Sequence[Member],
+    candidate: Candidate,
+    task: TaskSpec,
+    folder: Path,
+    *,
+    known: TaskInfo | None = None,
+) -> Exported:
+    """Write several seeds of a candidate as one network whose outputs are their average; see `export`."""
+    EXPORTERS.require(format)
+    from workers.exporters._trained import restore_ensemble
+    from workers.exporters._verified import write_verified
+
+    return write_verified(format, restore_ensemble(members, candidate, task, known), Path(folder).absolute())
+
+
+def score_ensemble(
+    members: Sequence[Member], candidate: Candidate, task: TaskSpec, *, known: TaskInfo | None = None
+) -> Mapping[str, float]:
+    """Measure the average of several seeds of a candidate on the test samples; raises as `export`."""
+    from workers.exporters._trained import restore_ensemble
+
+    return restore_ensemble(members, candidate, task, known).metrics

@@ -1,48 +1,32 @@
 """The text of a network's standalone source, put together from its layers' own source."""
 
 import inspect
-import textwrap
 from collections.abc import Iterator, Sequence
-from pprint import pformat
 
 from torch import nn
 
 from search_spaces.network import Op
 from search_spaces.ops.residual import Residual
-from workers import preprocessing
-from workers.exporters._trained import Trained
+from workers.exporters import _parts
+from workers.exporters._trained import BATCH, Trained
 from workers.layers.protocol import layer_of
 from workers.messages import Shape
 
-HEAD = '''"""{title}
+DOCSTRING = '''"""{title}
 
-Plain torch and numpy; the weights are in {weights} beside this file. Use it from Python,
+Plain torch and numpy; the weights are in {weights} beside this file. From Python,
 
-    network = load()
-    print(predict(network, samples))
+    import network
 
-or from a terminal: python network.py {argument}
-"""
+    model = network.load()
+    print(network.predict(model, samples)){probabilities}
 
-from __future__ import annotations
+where samples are {samples}. From a terminal,
 
-import {imports}
-from collections.abc import {abstract}
-from pathlib import Path
-from typing import Any
+    python network.py {usage}
+"""'''
 
-import numpy as np
-import torch
-from safetensors.torch import load_file
-from torch import {torch}
-
-Settings = Mapping[str, Any]
-Floats = np.ndarray
-
-WEIGHTS = Path(__file__).with_name({weights!r})
-
-PREPROCESSING: Settings = {settings}
-'''
+WEIGHTS = 'WEIGHTS = Path(__file__).with_name("{weights}")\n{constants}'
 
 NETWORK = '''class Network(nn.Sequential):
     """{family}: {parameters:,} parameters, (batch, {inputs}) to (batch, {outputs})."""
@@ -51,95 +35,159 @@ NETWORK = '''class Network(nn.Sequential):
         super().__init__(
 {layers}
         )
+'''
 
-
-def load(path: str | Path = WEIGHTS) -> Network:
+LOAD = '''def load(path: str | Path = WEIGHTS) -> nn.Module:
     """Return the trained network, ready to predict."""
-    network = Network()
+    network = {network}
     network.load_state_dict(load_file(path))
     return network.eval()
+'''
+
+CLASSIFY = '''def predict(network: nn.Module, samples: Any) -> np.ndarray:
+    """Return the class of each raw sample, one of CLASSES."""
+    return labels(run(network, samples))
 
 
-def run(network: Network, samples: Any) -> np.ndarray:
-    """Return the outputs for raw samples: {samples}."""
+def predict_proba(network: nn.Module, samples: Any) -> Floats:
+    """Return the probability of each class for each raw sample, (samples, {outputs}), in the order of CLASSES."""
+    return probabilities(run(network, samples))
+'''
+
+REGRESS = '''def predict(network: nn.Module, samples: Any) -> Floats:
+    """Return what is predicted for each raw sample, in the unit of the targets."""
+    return numbers(run(network, samples))
+'''
+
+RUN = '''def run(network: nn.Module, samples: Any) -> Floats:
+    """Return the network's outputs for raw samples, (samples, {outputs}): {outcome}."""
+    device = next(network.parameters()).device
     with torch.inference_mode():
-        return network(torch.from_numpy({prepare}(samples, PREPROCESSING))).numpy()
+        batches = torch.from_numpy(prepare(samples)).split({batch})
+        return torch.cat([network(batch.to(device)).cpu() for batch in batches]).numpy()
 '''
 
-CLASSIFY = '''CLASSES = {classes}
-
-
-def predict(network: Network, samples: Any) -> list[str]:
-    """Return the class of each raw sample."""
-    return [CLASSES[number] for number in run(network, samples).argmax(axis=1)]
+ARRAY_FILE = '''def read_file(path: str) -> np.ndarray:
+    """Return the samples of an .npy file, or of an .npz file: its array x, x_test or x_train, or its only one."""
+    found = np.load(path, allow_pickle=False)
+    if isinstance(found, np.ndarray):
+        return found
+    arrays = {name.lower(): name for name in found.files}
+    wanted = [name for name in ("x", "x_test", "x_train", *arrays) if name in arrays]
+    if not wanted or (len(arrays) > 1 and not wanted[0].startswith("x")):
+        raise ValueError(f"{path}: no array x, x_test or x_train, but {', '.join(arrays) or 'none'}")
+    return found[arrays[wanted[0]]]
 '''
 
-REGRESS = '''OFFSET, SCALE = {offset}, {scale}
-
-
-def predict(network: Network, samples: Any) -> np.ndarray:
-    """Return the predicted numbers for each raw sample, in the unit of the targets."""
-    return run(network, samples) * np.array(SCALE) + np.array(OFFSET)
+TABLE_FILE = '''def read_file(path: str) -> dict[str, list[str]]:
+    """Return the columns of a table, read as the search has read its own."""
+    return read_table(path, PREPROCESSING["reading"])[0]
 '''
 
-MAIN_ARRAY = """if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit(f"usage: python {sys.argv[0]} samples.npy")
-    for prediction in predict(load(), np.load(sys.argv[1], allow_pickle=False)):
-        print(prediction)
-"""
+MAIN_CLASSIFY = '''def main(arguments: Sequence[str]) -> None:
+    """Print the class of each sample of a file or, with --proba, the probabilities of all classes."""
+    paths = [argument for argument in arguments if argument != "--proba"]
+    if len(paths) != 1:
+        sys.exit(f"usage: python {{Path(__file__).name}} {usage}")
+    try:
+        outputs = run(load(), read_file(paths[0]))
+    except (OSError, TypeError, ValueError) as error:
+        sys.exit(f"error: {{error}}")
+    table = csv.writer(sys.stdout, lineterminator="\\n")
+    if "--proba" in arguments:
+        table.writerow({names})
+        table.writerows(probabilities(outputs).round(6).tolist())
+    else:
+        table.writerows([{names}[number]] for number in outputs.argmax(axis=1))
+'''
 
-MAIN_TABLE = """if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit(f"usage: python {sys.argv[0]} samples.csv")
-    with open(sys.argv[1], newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file, delimiter=PREPROCESSING["delimiter"], restval=""))
-    names = [column["name"] for column in PREPROCESSING["columns"]]
-    for prediction in predict(load(), {name: [row[name] for row in rows] for name in names}):
-        print(prediction)
+MAIN_REGRESS = '''def main(arguments: Sequence[str]) -> None:
+    """Print what is predicted for each sample of a file."""
+    if len(arguments) != 1:
+        sys.exit(f"usage: python {{Path(__file__).name}} {usage}")
+    try:
+        predicted = predict(load(), read_file(arguments[0]))
+    except (OSError, TypeError, ValueError) as error:
+        sys.exit(f"error: {{error}}")
+    csv.writer(sys.stdout, lineterminator="\\n").writerows(predicted.reshape(len(predicted), -1).tolist())
+'''
+
+CALL = """if __name__ == "__main__":
+    main(sys.argv[1:])
 """
 
 
 def listing(trained: Trained) -> str:
     """Return the source of a trained network, from imports to `__main__`."""
-    table = trained.dataset.preprocessing.kind == "table"
-    prepare = preprocessing.prepare_table if table else preprocessing.prepare_array
-    parts = [
-        _head(trained, table=table),
-        inspect.getsource(prepare),
-        *(inspect.getsource(module) for module in _modules(trained)),
-        _network(trained, prepare.__name__, table=table),
-        _predict(trained),
-        MAIN_TABLE if table else MAIN_ARRAY,
-    ]
-    return "\n\n".join(part.strip("\n") + "\n" for part in parts)
-
-
-def _head(trained: Trained, *, table: bool) -> str:
     info = trained.dataset.info
-    return HEAD.format(
-        title=f"A network found for the task {info.name}, trained for {trained.epoch} epochs.",
-        weights="network.safetensors",
-        argument="samples.csv" if table else "samples.npy",
-        imports="csv\nimport sys" if table else "sys",
-        abstract="Mapping, Sequence" if table else "Mapping",
-        torch="Tensor, nn" if _modules(trained) else "nn",
-        settings=_value(dict(trained.dataset.preprocessing.inputs)),
+    classify, outputs = info.kind == "classification", trained.network.outputs
+    constants = WEIGHTS.format(weights="network.safetensors", constants=_parts.constants(trained))
+    main = MAIN_CLASSIFY if classify else MAIN_REGRESS
+    return _parts.put_together(
+        _docstring(trained),
+        constants,
+        _network(trained),
+        *(inspect.getsource(module) for module in _modules(trained)),
+        LOAD.format(network=_made(trained)),
+        (CLASSIFY if classify else REGRESS).format(outputs=outputs),
+        RUN.format(
+            outputs=outputs, batch=BATCH, outcome="before the softmax" if classify else "standardised as in training"
+        ),
+        _parts.to_answer(trained),
+        *_parts.to_prepare(trained),
+        *_reading(trained),
+        main.format(usage=_usage(trained), names=_parts.names(trained)),
+        CALL,
     )
 
 
-def _network(trained: Trained, prepare: str, *, table: bool) -> str:
+def _reading(trained: Trained) -> list[str]:
+    """Write what reads a file of samples."""
+    if not _parts.is_table(trained):
+        return [ARRAY_FILE]
+    return [TABLE_FILE, *map(inspect.getsource, _parts.READER)]
+
+
+def _docstring(trained: Trained) -> str:
+    info, count = trained.dataset.info, len(trained.seeds)
+    what = f"The average of {count} networks" if count > 1 else "A network"
+    classify = info.kind == "classification"
+    if _parts.is_table(trained):
+        samples = "a data frame (pandas, polars or Arrow), columns by name, rows, or one row by name"
+    else:
+        samples = f"an array (samples, {', '.join(map(str, trained.raw.shape[1:]))}), or one sample"
+    metric = info.metrics[1]  # the first is the loss
+    score = f"; {metric} {trained.metrics[metric]:.4g} on {trained.measured_on} samples" if trained.metrics else ""
+    return DOCSTRING.format(
+        title=f"{what} found for the task {info.name}, trained for {trained.epoch} epochs{score}.",
+        weights="network.safetensors",
+        probabilities="\n    print(network.predict_proba(model, samples))" if classify else "",
+        samples=samples,
+        usage=_usage(trained),
+    )
+
+
+def _usage(trained: Trained) -> str:
+    file = "samples.csv" if _parts.is_table(trained) else "samples.npy"
+    return f"{file} [--proba]" if trained.dataset.info.kind == "classification" else file
+
+
+def _network(trained: Trained) -> str:
     network = trained.network
-    shape = ", ".join(map(str, trained.raw.shape[1:])) if not table else ""
     return NETWORK.format(
         family=trained.candidate.architecture.family,
         parameters=network.parameters,
         inputs=", ".join(map(str, network.inputs)),
         outputs=network.outputs,
         layers="\n".join(_layers(network.ops, network.inputs)),
-        samples="a table, as the cells of each column by its name" if table else f"an array (samples, {shape})",
-        prepare=prepare,
     )
+
+
+def _made(trained: Trained) -> str:
+    """Write how the network is made: alone, or as many as an ensemble has."""
+    if len(trained.seeds) == 1:
+        return "Network()"
+    return f"{type(trained.module).__name__}(Network() for _ in range({len(trained.seeds)}))"
 
 
 def _layers(ops: Sequence[Op], shape: Shape) -> Iterator[str]:
@@ -151,10 +199,11 @@ def _layers(ops: Sequence[Op], shape: Shape) -> Iterator[str]:
 
 
 def _modules(trained: Trained) -> list[type[nn.Module]]:
-    """List the module classes of ours that the layers name, each once."""
+    """List the module classes of ours that the source names, each once."""
     found = [module for op in _walk(trained.network.ops) for module in layer_of(op).modules]
     used = {type(module) for module in trained.module.modules()}
-    return [module for module in dict.fromkeys(found) if module in used]
+    ensemble = [type(trained.module)] if len(trained.seeds) > 1 else []
+    return [*ensemble, *(module for module in dict.fromkeys(found) if module in used)]
 
 
 def _walk(ops: Sequence[Op]) -> Iterator[Op]:
@@ -162,16 +211,3 @@ def _walk(ops: Sequence[Op]) -> Iterator[Op]:
         yield op
         if isinstance(op, Residual):
             yield from _walk((*op.body, *op.shortcut))
-
-
-def _predict(trained: Trained) -> str:
-    info = trained.dataset.info
-    if info.kind == "classification":
-        return CLASSIFY.format(classes=_value(list(info.classes)))
-    targets = trained.dataset.preprocessing
-    return REGRESS.format(offset=list(targets.target_offset), scale=list(targets.target_scale))
-
-
-def _value(value: object) -> str:
-    """Write a literal over as many lines as it needs."""
-    return textwrap.dedent(pformat(value, width=116, compact=True, sort_dicts=False))

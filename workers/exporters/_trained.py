@@ -1,8 +1,9 @@
-"""A trained candidate with everything an export tells of it: weights, samples to compare on, and its card."""
+"""What is exported, with everything that is told of it: weights, samples to compare on, and its card."""
 
 import platform
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,13 @@ from search_spaces import families
 from search_spaces.candidate import Candidate
 from search_spaces.network import Network
 from workers import checkpoints, modules
+from workers.checkpoints import TrainedState
 from workers.dataset import Dataset, prepare, read
 from workers.errors import CheckpointError, TaskError
-from workers.messages import Checkpoint, TaskInfo, TaskSpec
+from workers.exporters._ensemble import MeanOfNumbers, MeanOfProbabilities
+from workers.exporters._exported import MeasuredOn, Member
+from workers.messages import Checkpoint, Kind, TaskInfo, TaskSpec
+from workers.metrics import measure
 from workers.splits import divide
 from workers.tasks.protocol import TableInputs
 
@@ -24,17 +29,23 @@ BATCH = 512
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """A candidate restored from its checkpoint, on the CPU, ready to predict."""
+    """A candidate restored from its checkpoint, or several seeds of it as one network; on the CPU, ready to predict."""
 
     candidate: Candidate
+    """What was trained; of an ensemble, its first member."""
     network: Network
-    module: nn.Sequential
+    """Its architecture, which all members of an ensemble share."""
+    module: nn.Module
     dataset: Dataset
     raw: Any
     """The validation samples before they were prepared: an array, or columns of cells by name."""
     epoch: int
     metrics: dict[str, float]
-    """What the checkpoint recorded; of the test split if this is the final stage's."""
+    """What the checkpoint recorded; of an ensemble, what it measures now."""
+    measured_on: MeasuredOn
+    """The samples that the metrics are of, which it was not trained on."""
+    seeds: tuple[int, ...]
+    """One for each network inside: more than one in an ensemble."""
 
     @property
     def inputs(self) -> Tensor:
@@ -54,27 +65,75 @@ class Trained:
             "flops": self.network.flops,
             "fingerprint": self.network.fingerprint,
             **self.candidate.to_json(),
+            "seeds": list(self.seeds),
             "epochs": self.epoch,
             "metrics": self.metrics,
+            "measured_on": self.measured_on,
             "task": {"name": info.name, "kind": info.kind, "loss": info.loss, "sha256": info.sha256},
+            "inputs": ["batch", *info.inputs],
+            "outputs": ["batch", info.outputs],
             "classes": list(info.classes),
             "preprocessing": self.dataset.preprocessing.to_json(),
-            "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
+            "versions": _versions(),
         }
 
 
-def restore(checkpoint: Checkpoint, candidate: Candidate, task: TaskSpec, known: TaskInfo | None = None) -> Trained:
+def restore(
+    checkpoint: Checkpoint,
+    candidate: Candidate,
+    task: TaskSpec,
+    known: TaskInfo | None = None,
+    measured_on: MeasuredOn = "validation",
+) -> Trained:
     """Bring a candidate back from its checkpoint, with the samples of its task.
 
     Raises:
         CheckpointError: the file is missing, altered, or holds another network.
         TaskError: the samples cannot be used, or are not those of the task as it is `known`.
     """
+    dataset, raw = _samples(task, known)
+    network, module, state = _restored(checkpoint, candidate, dataset.info)
+    metrics = dict(state.metrics)
+    return Trained(candidate, network, module, dataset, raw, state.epoch, metrics, measured_on, (candidate.seed,))
+
+
+def restore_ensemble(
+    members: Sequence[Member], candidate: Candidate, task: TaskSpec, known: TaskInfo | None = None
+) -> Trained:
+    """Bring several seeds of a candidate back as one network, measured on the test samples; raises as `restore`."""
+    dataset, raw = _samples(task, known)
+    candidates = [replace(candidate, seed=member.seed) for member in members]
+    found = [_restored(m.checkpoint, one, dataset.info) for m, one in zip(members, candidates, strict=True)]
+    module = average([module for _, module, _ in found], dataset.info.kind).eval()
+    outputs = in_batches(module, torch.from_numpy(dataset.test.inputs))
+    metrics = measure(dataset.info, outputs, torch.from_numpy(dataset.test.targets))
+    network, epoch, seeds = found[0][0], found[0][2].epoch, tuple(member.seed for member in members)
+    return Trained(candidates[0], network, module, dataset, raw, epoch, metrics, "test", seeds)
+
+
+def average(members: Sequence[nn.Module], kind: Kind) -> nn.Module:
+    """Return networks as one whose outputs are their average; one alone as it is."""
+    if len(members) == 1:
+        return members[0]
+    return MeanOfProbabilities(members) if kind == "classification" else MeanOfNumbers(members)
+
+
+def _samples(task: TaskSpec, known: TaskInfo | None) -> tuple[Dataset, Any]:
+    """Return the prepared samples of a task, and those of validation as they were read."""
     samples = read(task)
     dataset = prepare(samples, task)
     if known is not None and dataset.info.sha256 != known.sha256:
         raise TaskError(_changed(known, dataset.info))
-    network = families.build(candidate.architecture, dataset.info.inputs, dataset.info.outputs)
+    rows = divide(samples, task.split).validation
+    if isinstance(samples.inputs, TableInputs):
+        return dataset, {name: [cells[row] for row in rows] for name, cells in samples.inputs.columns.items()}
+    return dataset, samples.inputs.values[rows]
+
+
+def _restored(
+    checkpoint: Checkpoint, candidate: Candidate, info: TaskInfo
+) -> tuple[Network, nn.Sequential, TrainedState]:
+    network = families.build(candidate.architecture, info.inputs, info.outputs)
     state = checkpoints.load(checkpoint)
     module = modules.build(network, candidate.seed).eval()
     try:
@@ -84,14 +143,15 @@ def restore(checkpoint: Checkpoint, candidate: Candidate, task: TaskSpec, known:
             f"the checkpoint {checkpoint.path!r} is of another network than {candidate.architecture.family} "
             f"for inputs {network.inputs} and {network.outputs} outputs: did the task's samples change?"
         ) from error
-    rows = divide(samples, task.split).validation
-    inputs = samples.inputs
-    raw: Any
-    if isinstance(inputs, TableInputs):
-        raw = {name: [cells[row] for row in rows] for name, cells in inputs.columns.items()}
-    else:
-        raw = inputs.values[rows]
-    return Trained(candidate, network, module, dataset, raw, state.epoch, dict(state.metrics))
+    return network, module, state
+
+
+def _versions() -> dict[str, str]:
+    try:
+        ours = version("nas")
+    except PackageNotFoundError:  # a checkout that is on the path without being installed
+        ours = "unknown"
+    return {"nas": ours, "python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__}
 
 
 def _changed(known: TaskInfo, now: TaskInfo) -> str:

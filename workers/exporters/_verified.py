@@ -54,7 +54,9 @@ def _write(format: str, exporter: Exporter, trained: Trained, temporary: Path, f
             os.replace(path, folder / path.name)
     except (OSError, RuntimeError, SafetensorError) as error:  # on a full disk torch raises RuntimeError
         raise ExportError(f"the {format} export cannot be written to {str(folder)!r}: {error}") from error
-    return Exported(format, tuple(str(folder / path.name) for path in paths), hashes, difference, metrics)
+    return Exported(
+        format, tuple(str(folder / path.name) for path in paths), hashes, difference, metrics, trained.metrics
+    )
 
 
 def _compare(format: str, trained: Trained, outputs: Tensor) -> tuple[float, Mapping[str, float]]:

@@ -1,4 +1,4 @@
-"""An ONNX file for any batch size, with a JSON card: runs wherever there is an ONNX runtime."""
+"""An ONNX file for any batch size, with its card inside and beside it: runs wherever there is an ONNX runtime."""
 
 import io
 import logging
@@ -6,38 +6,33 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from workers import files
 from workers.errors import ExportError
-from workers.exporters._card import write_card
+from workers.exporters._card import metadata, write_card
+from workers.exporters._companion import prepared, write_companion
 from workers.exporters._trained import Trained, in_batches
 from workers.exporters.torch_export import trace
 
 
 class Onnx:
-    """One file, weights included; input "inputs", output "outputs"."""
+    """One file, weights included; input "inputs", output "outputs", both with "batch" as their first axis."""
 
     def write(self, trained: Trained, folder: Path) -> list[Path]:
-        """Trace the network, translate it, and write it with its card."""
+        """Trace the network, translate it, and write it with its card and companion."""
         _require_extra()
         path = folder / "network.onnx"
-        program = trace(trained.module, trained.inputs)
-        with _silence():
-            try:
-                torch.onnx.export(
-                    program,
-                    (),
-                    path,
-                    input_names=["inputs"],
-                    output_names=["outputs"],
-                    dynamo=True,
-                    external_data=False,
-                )
-            except torch.onnx.OnnxExporterError as error:
-                raise ExportError(f"this network cannot be written as ONNX: {error}") from error
-        return [path, write_card(trained, path)]
+        model = _translated(trace(trained.module, trained.inputs))
+        _name_batch(model.graph)
+        model.producer_name, model.producer_version = "nas", trained.card()["versions"]["nas"]
+        for key, text in metadata(trained).items():
+            model.metadata_props.add(key=key, value=text)
+        files.write(str(path), model.SerializeToString())
+        return [path, write_card(trained, path), write_companion(trained, folder)]
 
     def outputs(self, paths: list[Path], trained: Trained) -> Tensor:
         """Run the file with onnxruntime."""
@@ -47,8 +42,31 @@ class Onnx:
         options.intra_op_num_threads = 1
         session = onnxruntime.InferenceSession(str(paths[0]), options, providers=["CPUExecutionProvider"])
         return in_batches(
-            lambda batch: torch.from_numpy(session.run(None, {"inputs": batch.numpy()})[0]), trained.inputs
+            lambda batch: torch.from_numpy(session.run(None, {"inputs": batch.numpy()})[0]),
+            prepared(paths[2], trained),
         )
+
+
+def _translated(program: torch.export.ExportedProgram) -> Any:
+    """Return a program as an ONNX model."""
+    with _silence():
+        try:
+            found = torch.onnx.export(
+                program, (), input_names=["inputs"], output_names=["outputs"], dynamo=True, external_data=False
+            )
+        except torch.onnx.OnnxExporterError as error:
+            raise ExportError(f"this network cannot be written as ONNX: {error}") from error
+    assert found is not None
+    return found.model_proto
+
+
+def _name_batch(graph: Any) -> None:
+    """Call the axis that is free "batch", which torch calls s31 or the like, wherever it occurs."""
+    free = graph.input[0].type.tensor_type.shape.dim[0].dim_param
+    for value in (*graph.input, *graph.value_info, *graph.output):
+        for axis in value.type.tensor_type.shape.dim:
+            if axis.dim_param == free:
+                axis.dim_param = "batch"
 
 
 def _require_extra() -> None:

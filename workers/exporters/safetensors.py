@@ -1,29 +1,34 @@
-"""The weights in a safetensors file, with a JSON card beside it that says what they are."""
+"""The weights in a safetensors file, with metadata inside and a JSON card beside it, and what prepares raw samples."""
 
 import json
 from pathlib import Path
 
-from safetensors.torch import load_file, save_file
+from safetensors import safe_open
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from search_spaces.network import Network
-from workers import modules
-from workers.exporters._card import write_card
-from workers.exporters._trained import Trained, in_batches
+from workers import files, modules
+from workers.exporters._card import metadata, write_card
+from workers.exporters._companion import prepared, write_companion
+from workers.exporters._trained import Trained, average, in_batches
 
 
 class Safetensors:
-    """Parameters and buffers by name; the card holds the network to put them in."""
+    """Parameters and buffers by name; metadata and card hold the network to put them in."""
 
     def write(self, trained: Trained, folder: Path) -> list[Path]:
-        """Write weights and card."""
+        """Write weights, card and companion."""
         path = folder / "weights.safetensors"
-        save_file(trained.weights(), path)
-        return [path, write_card(trained, path)]
+        files.write(str(path), save(trained.weights(), metadata(trained)))
+        return [path, write_card(trained, path), write_companion(trained, folder)]
 
     def outputs(self, paths: list[Path], trained: Trained) -> Tensor:
-        """Build the network that the card describes and load the weights."""
-        card = json.loads(paths[1].read_text("utf-8"))
-        module = modules.build(Network.from_json(card["network"]), card["seed"] + 1).eval()
+        """Build the network that the metadata describes and load the weights."""
+        with safe_open(paths[0], "pt") as file:
+            described = {key: file.metadata()[key] for key in ("network", "seeds", "task")}
+        card = {key: json.loads(text) for key, text in described.items()}
+        network = Network.from_json(card["network"])
+        module = average([modules.build(network, seed + 1) for seed in card["seeds"]], card["task"]["kind"]).eval()
         module.load_state_dict(load_file(paths[0]))
-        return in_batches(module, trained.inputs)
+        return in_batches(module, prepared(paths[2], trained))

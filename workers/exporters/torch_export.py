@@ -1,13 +1,19 @@
-"""A torch.export program (.pt2) for any batch size, with a JSON card: runs with torch alone, also from C++."""
+"""A torch.export program (.pt2) for any batch size, its card inside and beside it: runs with torch alone, or from C++.
 
+torch names the axes of a program by itself; which one is the batch says the card.
+"""
+
+import io
 import warnings
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from workers import files
 from workers.errors import ExportError
-from workers.exporters._card import write_card
+from workers.exporters._card import metadata, write_card
+from workers.exporters._companion import prepared, write_companion
 from workers.exporters._trained import Trained, in_batches
 
 
@@ -15,14 +21,15 @@ class TorchExport:
     """The traced graph with its weights."""
 
     def write(self, trained: Trained, folder: Path) -> list[Path]:
-        """Trace the network and write program and card."""
-        path = folder / "network.pt2"
-        torch.export.save(trace(trained.module, trained.inputs), path)
-        return [path, write_card(trained, path)]
+        """Trace the network and write program, card and companion."""
+        path, content = folder / "network.pt2", io.BytesIO()
+        torch.export.save(trace(trained.module, trained.inputs), content, extra_files=metadata(trained))
+        files.write(str(path), content.getvalue())
+        return [path, write_card(trained, path), write_companion(trained, folder)]
 
     def outputs(self, paths: list[Path], trained: Trained) -> Tensor:
         """Load the program and run it."""
-        return in_batches(torch.export.load(paths[0]).module(), trained.inputs)
+        return in_batches(torch.export.load(paths[0]).module(), prepared(paths[2], trained))
 
 
 def trace(module: nn.Module, inputs: Tensor) -> torch.export.ExportedProgram:

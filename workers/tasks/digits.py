@@ -16,5 +16,6 @@ class Digits:
         """Read the images and what they show."""
         rows = read_bundled("digits.csv.gz")  # 64 pixels of 0 to 16, then the digit
         images = rows[:, :-1].reshape(-1, 8, 8).astype(np.uint8)
-        classes = tuple(str(digit) for digit in range(10))
-        return Samples("classification", ArrayInputs(images, "NHW", 16.0, False), rows[:, -1].astype(np.int64), classes)
+        digits = tuple(range(10))
+        inputs, targets = ArrayInputs(images, "NHW", 16.0, False), rows[:, -1].astype(np.int64)
+        return Samples("classification", inputs, targets, tuple(map(str, digits)), labels=digits)

@@ -1,22 +1,21 @@
 """Your own arrays: an .npz file with x and y, or x_train, y_train and, if they came apart, x_test, y_test.
 
-Also x_validation and y_validation; an array `classes` names the classes. Parts that are given are kept as they are.
+Also x_validation and y_validation, or x_val and y_val; an array `classes` names the classes. Parts that are given are
+kept as they are. Arrays of other names are not used, which is said.
 """
 
-import io
-import zipfile
-import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from search_spaces.errors import nearest
 from search_spaces.hyperparameters import file, flag, option
-from search_spaces.quantities import counted
 from workers.errors import TaskError
-from workers.messages import Kind
-from workers.tasks._files import read_bytes
+from workers.messages import Column, Kind
+from workers.tasks._archive import read_arrays
+from workers.tasks._classes import class_names, coded
+from workers.tasks._labels import decoded, labels_of
 from workers.tasks.protocol import KINDS, Array, ArrayInputs, Layout, Samples
 
 LAYOUTS = ("auto", "vectors", "sequences", "NHW", "NHWC", "NCHW")
@@ -24,6 +23,12 @@ DIMENSIONS = {"vectors": 2, "sequences": 3, "NHW": 3, "NHWC": 4, "NCHW": 4}
 AXES: Mapping[str, Layout] = {"NHW": "NHW", "NHWC": "NHWC"}
 CHANNELS = (1, 3, 4)
 """How many channels an image may have for its layout to be told from its shape."""
+FEW = 20
+"""A target of at most so many different whole numbers is taken for classes, also where they are stored as floats."""
+PARTS = {"train": "", "": "", "val": "validation", "valid": "validation", "validation": "validation", "test": "test"}
+"""The part of the samples that an array holds, by what stands behind `x_` and `y_` in its name."""
+
+Pair = tuple[Array, Array]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,11 @@ class Npz:
     """Arrays in a file: images, sequences (samples, time, features) or vectors."""
 
     path: str = file("the file, relative to the study file")
-    kind: str = option("auto", "what to predict; whole numbers are classes", ("auto", "classification", "regression"))
+    kind: str = option(
+        "auto",
+        "what to predict; text, a few different whole numbers and rows with a single 1 are classes",
+        ("auto", "classification", "regression"),
+    )
     layout: str = option("auto", "what the axes of x are; N samples, H height, W width, C channels", LAYOUTS)
     standardise: bool = flag(True, "give each feature or channel mean 0 and deviation 1; bytes become 0 to 1 first")
 
@@ -39,73 +48,143 @@ class Npz:
         """Read the arrays and code the targets."""
         if not self.path:
             raise TaskError("task npz: needs path, got ''")
-        arrays = _read(self.path)
-        parts = _parts(self.path, arrays)
-        x, y = (np.concatenate([pair[side] for pair in parts.values()]) for side in (0, 1))
-        inputs = self._inputs(x)
-        kind = self._kind(y)
-        code = _numbers if kind == "regression" else _classes
-        targets, names = code(self.path, y, arrays.get("classes"))
+        arrays = read_arrays(self.path)
+        used, warnings = _used(self.path, arrays)
+        parts = _parts(self.path, used, arrays)
+        x, y = (_joined([pair[side] for pair in parts.values()]) for side in (0, 1))
+        inputs, column = self._inputs(x)
         indices = np.split(np.arange(len(y)), np.cumsum([len(pair[1]) for pair in parts.values()])[:-1])
         given = dict(zip(parts, indices, strict=True))
-        return Samples(kind, inputs, targets, names, given.get("validation"), given.get("test"))
+        bytes_came = y.dtype.kind == "S"
+        if bytes_came:
+            y = decoded(self.path, y)
+        kind, told = self._kind(y)
+        known = Samples(
+            kind,
+            inputs,
+            y,
+            validation=given.get("validation"),
+            test=given.get("test"),
+            columns=(column,),
+            target=told,
+            warnings=tuple(warnings),
+            target_axes=2 if y.ndim == 2 else 1,
+        )
+        if kind == "regression":
+            return replace(known, targets=_numbers(self.path, y))
+        labels = y.argmax(axis=1) if _is_one_hot(y) else y
+        values, codes = coded(self.path, labels, given)
+        names = class_names(self.path, values, arrays.get(used.get("classes", "")))
+        came = np.char.encode(labels, "utf-8") if bytes_came else labels
+        return replace(known, targets=codes, classes=names, labels=labels_of(came, names))
 
-    def _inputs(self, x: Array) -> ArrayInputs:
+    def _inputs(self, x: Array) -> tuple[ArrayInputs, Column]:
         if x.dtype.kind not in "biuf":
             raise TaskError(f"{self.path}: x needs numbers, got {x.dtype}")
+        if x.ndim < 2 or 0 in x.shape:
+            lacking = "x has one axis, samples alone" if x.ndim < 2 else "x has an axis of length 0"
+            raise TaskError(f"{self.path}: {lacking}: {x.shape}; it needs at least one number a sample")
         divisor = 255.0 if x.dtype == np.uint8 else 1.0
-        layout = self._layout(x)
-        return ArrayInputs(x, AXES.get(layout, "plain"), divisor, self.standardise)
+        layout, how = self._layout(x)
+        column = Column("x", "array", f"{x.dtype} {x.shape}, {how}")
+        return ArrayInputs(x, AXES.get(layout, "plain"), divisor, self.standardise), column
 
-    def _layout(self, x: Array) -> str:
+    def _layout(self, x: Array) -> tuple[str, str]:
+        """Return the layout, and how it was told."""
         layout = _guess(x) if self.layout == "auto" else self.layout
         if layout not in DIMENSIONS:
-            raise TaskError(f"{self.path}: cannot tell what the axes of x, {x.shape}, are (say layout: {LAYOUTS[1:]})")
+            raise TaskError(
+                f"{self.path}: cannot tell what the axes of x, {x.shape}, are (say layout: {', '.join(LAYOUTS[1:])})"
+            )
         if x.ndim != DIMENSIONS[layout]:
             raise TaskError(f"{self.path}: layout {layout} needs {DIMENSIONS[layout]} axes, x has {x.ndim}: {x.shape}")
-        return layout
+        if self.layout != "auto":
+            return layout, f"layout {layout}"
+        doubt = " (images would be layout: NHW)" if layout == "sequences" else ""
+        return layout, f"taken for {layout if layout in ('vectors', 'sequences') else f'images, {layout}'}{doubt}"
 
-    def _kind(self, y: Array) -> Kind:
+    def _kind(self, y: Array) -> tuple[Kind, str]:
+        """Tell what is predicted, and why."""
         if self.kind in KINDS:
-            return KINDS[self.kind]
-        return "regression" if y.dtype.kind == "f" else "classification"
+            return KINDS[self.kind], f"{'numbers' if self.kind == 'regression' else 'classes'}, as declared"
+        if _is_one_hot(y):
+            return "classification", "classes: rows with a single 1 (one-hot; else say kind: regression)"
+        if y.dtype.kind != "f":
+            return "classification", "classes: text or whole numbers (else say kind: regression)"
+        several = y.ndim > 1 and y.size != len(y)
+        if several or not np.isfinite(y).all() or (y % 1).any() or len(np.unique(y)) > FEW:
+            return "regression", "numbers"
+        return "classification", f"classes: at most {FEW} different whole numbers (else say kind: regression)"
 
 
-def _read(path: str) -> dict[str, Array]:
-    """Return the arrays of a file by their names in small letters; one that holds objects is refused."""
-    content = io.BytesIO(read_bytes(path))
-    try:
-        loaded = np.load(content, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            raise TaskError(f"{path}: holds one array; it needs two, x and y (numpy.savez)")
-        return {name.lower(): loaded[name] for name in loaded.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise TaskError(f"{path}: not an .npz file of plain arrays: {error}") from error
+def _used(path: str, arrays: Mapping[str, Array]) -> tuple[dict[str, str], list[str]]:
+    """Return the names of the arrays that are used, by part such as `x_train`; and what to say of the others."""
+    used: dict[str, str] = {}
+    others = []
+    for name in arrays:
+        side, _, part = name.lower().partition("_")
+        known = part in PARTS and side in ("x", "y") and (bool(part) or "_" not in name)
+        role = (
+            "classes" if name.lower() == "classes" else f"{side}_{part and (PARTS[part] or 'train')}" if known else ""
+        )
+        if not role:
+            others.append(name)
+        elif role in used:
+            raise TaskError(f"{path}: arrays {used[role]!r} and {name!r} are two names for one thing; keep one")
+        else:
+            used[role] = name
+    if "x_" in used and "x_train" in used:
+        raise TaskError(f"{path}: arrays {used['x_']!r} and {used['x_train']!r} are two names for one thing; keep one")
+    likely = [name for name in others if name.lower()[:2] in ("x_", "y_") or name.lower() in ("x", "y")]
+    if "x_" in used:  # nothing is taken from the parts beside x and y
+        likely += [used[role] for role in used if role not in ("x_", "y_", "classes")]
+    elif "x_train" in used and likely:
+        raise TaskError(f"{path}: array {likely[0]!r} belongs to no part{nearest(likely[0], ROLES)}")
+    unused = [*likely, *(name for name in others if name not in likely)]
+    shown = ", ".join(f"{name} {arrays[name].shape}" for name in unused[:8]) + (", …" if len(unused) > 8 else "")
+    return used, [
+        f"{'1 array is' if len(unused) == 1 else f'{len(unused)} arrays are'} not used: {shown}"
+    ] if unused else []
 
 
-def _parts(path: str, arrays: dict[str, Array]) -> dict[str, tuple[Array, Array]]:
+ROLES = tuple(f"{side}_{part}" for part in ("train", "validation", "test") for side in "xy")
+
+
+def _parts(path: str, used: Mapping[str, str], arrays: Mapping[str, Array]) -> dict[str, Pair]:
     """Pair x with y: those to split under an empty name, and the parts that came apart under theirs."""
-    if "x" in arrays or "x_train" not in arrays:
-        return {"": _pair(path, arrays, "x", "y")}
-    parts = {"": _pair(path, arrays, "x_train", "y_train")}
+    if "x_" in used or "x_train" not in used:
+        return {"": _pair(path, used, arrays, "x_", "y_")}
+    parts = {"": _pair(path, used, arrays, "x_train", "y_train")}
     for part in ("validation", "test"):
-        if f"x_{part}" in arrays or f"y_{part}" in arrays:
-            parts[part] = _pair(path, arrays, f"x_{part}", f"y_{part}")
-    shape = parts[""][0].shape[1:]
-    for part, (x, _) in parts.items():
+        if f"x_{part}" in used or f"y_{part}" in used:
+            parts[part] = _pair(path, used, arrays, f"x_{part}", f"y_{part}")
+    shape, axes = parts[""][0].shape[1:], parts[""][1].shape[1:]
+    for part, (x, y) in parts.items():
         if x.shape[1:] != shape:
             raise TaskError(f"{path}: samples of x_{part} have shape {x.shape[1:]}, those of x_train {shape}")
+        if y.shape[1:] != axes:
+            raise TaskError(f"{path}: targets of y_{part} have shape {y.shape[1:]}, those of y_train {axes}")
+        if y.dtype.kind != parts[""][1].dtype.kind and "U" in y.dtype.kind + parts[""][1].dtype.kind:
+            raise TaskError(f"{path}: y_{part} holds {y.dtype}, y_train {parts[''][1].dtype}")
     return parts
 
 
-def _pair(path: str, arrays: dict[str, Array], *names: str) -> tuple[Array, Array]:
-    for name in names:
-        if name not in arrays:
-            raise TaskError(f"{path}: no array {name!r}{nearest(name, tuple(arrays))}")
+def _pair(path: str, used: Mapping[str, str], arrays: Mapping[str, Array], *roles: str) -> Pair:
+    for role in roles:
+        if role not in used:
+            name = role.removesuffix("_")
+            raise TaskError(f"{path}: no array {name!r}{nearest(name, tuple(arrays)) if arrays else ', it is empty'}")
+    names = [used[role] for role in roles]
     x, y = (arrays[name] for name in names)
     if x.ndim < 1 or len(x) == 0 or y.ndim < 1 or len(x) != len(y):
         raise TaskError(f"{path}: {names[0]} {x.shape} and {names[1]} {y.shape} need as many samples, at least one")
+    if 0 in y.shape:
+        raise TaskError(f"{path}: {names[1]} has an axis of length 0: {y.shape}")
     return x, y
+
+
+def _joined(arrays: Sequence[Array]) -> Array:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
 def _guess(x: Array) -> str:
@@ -117,22 +196,14 @@ def _guess(x: Array) -> str:
     return "vectors" if x.ndim == 2 else ""
 
 
-def _numbers(path: str, y: Array, _names: Array | None) -> tuple[Array, tuple[str, ...]]:
+def _is_one_hot(y: Array) -> bool:
+    """Tell whether each row is 0 but for a single 1."""
+    if y.ndim != 2 or y.shape[1] < 2 or y.dtype.kind not in "biuf":
+        return False
+    return bool(((y == 0) | (y == 1)).all() and (np.count_nonzero(y, axis=1) == 1).all())
+
+
+def _numbers(path: str, y: Array) -> Array:
     if y.dtype.kind not in "biuf" or y.ndim > 2:
         raise TaskError(f"{path}: y needs numbers of shape (samples,) or (samples, outputs), got {y.dtype} {y.shape}")
-    return y.reshape(len(y), -1).astype(np.float64), ()
-
-
-def _classes(path: str, y: Array, names: Array | None) -> tuple[Array, tuple[str, ...]]:
-    """Give each class its number, in their order; `names` names them where y counts them from 0."""
-    if y.size != len(y) or y.dtype.kind not in "biuUf":
-        raise TaskError(f"{path}: y needs one class a sample, as a number or text, got {y.dtype} {y.shape}")
-    values, codes = np.unique(y.reshape(-1), return_inverse=True)
-    if len(values) < 2:
-        raise TaskError(f"{path}: y has one class alone, {values[0]!s}: nothing to learn")
-    if names is None or y.dtype.kind not in "iu":
-        return codes.astype(np.int64), tuple(str(value) for value in values)
-    if values[0] < 0 or values[-1] >= len(names):
-        named = counted(len(names), "name")
-        raise TaskError(f"{path}: y has class {values[-1]}, but classes has {named}, counted from 0")
-    return codes.astype(np.int64), tuple(str(names[value]) for value in values)
+    return y.reshape(len(y), -1).astype(np.float64)

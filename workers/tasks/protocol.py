@@ -1,20 +1,24 @@
 """What every task does: read raw samples; and what raw samples are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.messages import Kind
+from workers.messages import Column, Kind
 
 Array = NDArray[Any]
 Cell = str | float
 Columns = Mapping[str, Sequence[Cell]]
 """A table: the cells of each column, by its name; an empty text is a missing value."""
-MISSING = ("", "?", "na", "n/a", "nan", "null")
+MISSING = ("", "?", "na", "n/a", "nan", "null", "-nan", "#n/a", "#na", "<na>", "nat")
 """What stands for a missing cell, in any case."""
+Notation = Mapping[str, Any]
+"""How the numbers of a column are written, as `workers.cells.number_of` takes it; empty: as programs write them."""
+Label = bool | int | float | str | bytes
+"""A class as the target has it."""
 Layout = Literal["plain", "NHW", "NHWC"]
 """How the axes of raw inputs are ordered; images become (samples, channels, height, width)."""
 KINDS: Mapping[str, Kind] = {kind: kind for kind in get_args(Kind)}
@@ -45,8 +49,12 @@ class TableInputs:
     """The names of the columns that hold categories; the others hold numbers."""
     max_categories: int = 64
     """How many categories of a column are told apart; rarer ones count as unknown."""
-    delimiter: str = ","
-    """What stands between cells in the file they came from, for those who read more of the kind."""
+    notations: Mapping[str, Notation] = field(default_factory=dict)
+    """The notation of those columns of numbers that have one of their own."""
+    missing: tuple[str, ...] = MISSING
+    """What stands for a missing cell, in small letters."""
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    """How the file they came from was read, as `workers.table_reader.read_table` takes it, to read more of the kind."""
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
@@ -65,6 +73,16 @@ class Samples:
     """Indices of the samples that came as validation samples; None lets the split draw them."""
     test: NDArray[np.int64] | None = None
     """Indices of the samples that came as test samples; None lets the split draw them."""
+    columns: tuple[Column, ...] = ()
+    """What each column or array was taken for; what is known only once it is prepared is filled in later."""
+    target: str = ""
+    """What the target was taken for, and how that was told."""
+    warnings: tuple[str, ...] = ()
+    """What the user should look at."""
+    labels: tuple[Label, ...] = ()
+    """The classes as the target has them, in the order of `classes`, for exports to answer in; empty if as text."""
+    target_axes: Literal[1, 2] = 1
+    """How many axes the numbers to predict came with, where there is one a sample: (samples,) or (samples, 1)."""
 
 
 class Task(Protocol):

@@ -99,6 +99,7 @@ def finished_document(snapshot: Snapshot) -> Document:
 def final_document(result: Mapping[str, Json]) -> Document:
     """Return what stands beside a test score: baselines, what is to be doubted, whose weights they are."""
     return {
+        "ensemble": result.get("ensemble"),
         "baselines": result.get("baselines", {}),
         "beaten_by": beaten_by(result),
         "compared": result.get("compared", []),

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from nas.cli._snapshot import class_of, valued
-from nas.cli.output import opening, words
+from nas.cli.output import data_account, opening, words
 from nas.cli.output.progress import Progress
 from nas.happenings import (
     BaselineScored,
@@ -45,6 +45,8 @@ class Lines:
         match happening:
             case StudyStarted():
                 self.say(opening.begun(happening, announced))
+                for line in () if happening.resumed else data_account.lines(happening.task, data_account.FEW):
+                    self.say(line)
                 if happening.resumed:
                     self.say(f"going on after {words.counted(happening.finished, 'finished trial')}")
             case TrialFinished():

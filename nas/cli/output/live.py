@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nas.cli._snapshot import CLASSES, valued
-from nas.cli.output import opening, words
+from nas.cli.output import data_account, opening, words
 from nas.cli.output.progress import Progress
 from nas.happenings import Happening, Noticed, StudyStarted
 
@@ -49,6 +49,8 @@ class Live:
         match happening:
             case StudyStarted():
                 self.say(opening.begun(happening, announced))
+                for line in () if happening.resumed else data_account.lines(happening.task, data_account.FEW):
+                    self.say(line)
             case Noticed():
                 self.say(f"note: {happening.text}")
 

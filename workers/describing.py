@@ -1,0 +1,145 @@
+"""What a task holds and what was done to its samples, as the controller, the record and the user are told."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Hashable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.losses import choose_loss
+from workers.messages import METRICS, Column, TaskInfo, TaskSpec
+from workers.preparing import Settings
+from workers.preprocessing import Preprocessing
+from workers.splits import Parts
+from workers.tasks.protocol import Samples, TableInputs
+
+PREPARATION = 2
+"""Counts the ways in which samples were prepared so far: weights that were trained on one do not fit another."""
+SEVERAL = 0.05
+"""A share of samples that is worth a warning."""
+FAR = 20.0
+"""Targets so many deviations from their mean are worth a warning."""
+
+
+def describe(
+    spec: TaskSpec, samples: Samples, parts: Parts, preprocessing: Preprocessing, shape: tuple[int, ...]
+) -> TaskInfo:
+    """Describe prepared samples."""
+    columns = _columns(samples, parts, preprocessing, shape)
+    duplicates = _duplicates(samples, parts)
+    return TaskInfo(
+        name=spec.task.name,
+        kind=samples.kind,
+        inputs=shape,
+        outputs=len(samples.classes) or samples.targets.shape[1],
+        samples=(len(parts.train), len(parts.validation), len(parts.test)),
+        metrics=METRICS[samples.kind],
+        loss=choose_loss(spec.loss, samples.kind),
+        sha256=_hash(samples, parts),
+        classes=samples.classes,
+        target_scale=preprocessing.target_scale,
+        columns=columns,
+        target=samples.target,
+        warnings=tuple(_warnings(samples, parts, preprocessing, duplicates)),
+        class_counts=_counts(samples),
+        duplicates=duplicates,
+    )
+
+
+def _counts(samples: Samples) -> tuple[int, ...]:
+    if samples.kind == "regression":
+        return ()
+    return tuple(np.bincount(samples.targets.astype(np.int64), minlength=len(samples.classes)).tolist())
+
+
+def _columns(
+    samples: Samples, parts: Parts, preprocessing: Preprocessing, shape: tuple[int, ...]
+) -> tuple[Column, ...]:
+    settings = preprocessing.inputs
+    if isinstance(samples.inputs, TableInputs):
+        fitted = {column["name"]: column for column in settings["columns"]}
+        train = parts.train.tolist()
+        return tuple(
+            _of_table(column, samples.inputs, fitted[column.name], train) if column.name in fitted else column
+            for column in samples.columns
+        )
+    given = samples.columns or (Column("x", "array", f"{samples.inputs.values.dtype} {samples.inputs.values.shape}"),)
+    return tuple(replace(column, scaling=_of_array(settings), inputs=int(np.prod(shape))) for column in given)
+
+
+def _of_table(column: Column, inputs: TableInputs, fitted: Settings, train: list[int]) -> Column:
+    if fitted["kind"] == "number":
+        scaling = "median and spread, clipped" if fitted["clip"] else "mean and deviation"
+        return replace(column, scaling=scaling, inputs=1 + fitted["indicator"])
+    cells = inputs.columns[column.name]
+    counts: Counter[str] = Counter()
+    for cell, count in Counter([str(cells[row]).strip() for row in train]).items():
+        counts["" if cell.lower() in inputs.missing else cell] += count
+    kept = fitted["categories"]
+    unknown = counts.total() - sum(counts[category] for category in kept)
+    lost = f"{unknown:,} of {counts.total():,} training samples have a rarer category, which counts as unknown"
+    warning = column.warning or (lost if unknown > SEVERAL * counts.total() else "")
+    found = {"values": len(counts), "kept": len(kept), "unknown": unknown}
+    return replace(column, **found, scaling="one input a category", inputs=len(kept) + 1, warning=warning)  # type: ignore[arg-type]
+
+
+def _of_array(settings: Settings) -> str:
+    clipped = sum(clip > 0 for clip in settings["clip"])
+    divided = f"divided by {settings['divisor']:g}" if settings["divisor"] != 1 else ""
+    if not settings["mean"]:
+        return divided or "as they are"
+    figures = len(settings["mean"])
+    measured = f"mean and deviation of {'1 feature' if figures == 1 else f'each of {figures} features or channels'}"
+    outlying = f"{clipped} of them by median and spread, clipped, for their outliers" if clipped else ""
+    return ", ".join(part for part in (divided, measured, outlying) if part)
+
+
+def _warnings(
+    samples: Samples, parts: Parts, preprocessing: Preprocessing, duplicates: tuple[int, int]
+) -> Iterator[str]:
+    yield from samples.warnings
+    for part, count, rows in zip(("validation", "test"), duplicates, (parts.validation, parts.test), strict=True):
+        if count > SEVERAL * len(rows):
+            equal = "equals a training sample" if count == 1 else "equal training samples"
+            yield f"{count:,} of {len(rows):,} {part} samples {equal}, target included: the score may be too good"
+    if samples.kind == "regression":
+        distance = np.abs(samples.targets - preprocessing.target_offset) / preprocessing.target_scale
+        if float(distance.max()) > FAR:
+            yield (
+                f"a target lies {distance.max():.0f} deviations from the mean: it decides the squared error "
+                "(loss: huber heeds such targets less)"
+            )
+
+
+def _duplicates(samples: Samples, parts: Parts) -> tuple[int, int]:
+    """Count the validation and the test samples that are training samples too, to the last bit, targets included."""
+    keys = np.fromiter(map(hash, _keys(samples)), np.int64, len(samples.targets))
+    return tuple(int(np.isin(keys[rows], keys[parts.train]).sum()) for rows in (parts.validation, parts.test))  # type: ignore[return-value]
+
+
+def _keys(samples: Samples) -> Iterator[Hashable]:
+    targets = samples.targets.reshape(len(samples.targets), -1).tolist()
+    if isinstance(samples.inputs, TableInputs):
+        return zip(*samples.inputs.columns.values(), map(tuple, targets), strict=True)
+    rows = samples.inputs.values
+    return ((row.tobytes(), *target) for row, target in zip(rows, targets, strict=True))
+
+
+def _hash(samples: Samples, parts: Parts) -> str:
+    """Hash the samples as read, the names of the classes and the split: neither rounding nor the machine changes it."""
+    inputs = samples.inputs
+    digest = hashlib.sha256("\x1f".join(samples.classes).encode())
+    digest.update(f"\x1d{PREPARATION}".encode())
+    arrays: list[NDArray[Any]] = [samples.targets, parts.train, parts.validation, parts.test]
+    if isinstance(inputs, TableInputs):
+        for name, cells in inputs.columns.items():
+            digest.update("\x1f".join([name, *map(str, cells)]).encode() + b"\x1e")
+    else:
+        arrays.append(inputs.values)
+    for array in arrays:
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()

@@ -1,0 +1,47 @@
+"""Memory that this process can still take: what the machine, its container and the limits of the process leave."""
+
+import os
+import resource
+from contextlib import suppress
+from pathlib import Path
+
+from workers.errors import TaskError
+
+LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+USED = (Path("/sys/fs/cgroup/memory.current"), Path("/sys/fs/cgroup/memory/memory.usage_in_bytes"))
+"""Where a container's memory ends, and how much of it is taken."""
+
+
+def room() -> int:
+    """Return the bytes that can still be taken, about."""
+    return max(0, min(_of_machine(), _of_container(), _of_process()))
+
+
+def require_room(need: float, what: str) -> None:
+    """Raise `TaskError`, with both sizes, unless so many bytes can still be taken."""
+    there = room()
+    if need > there:
+        raise TaskError(f"{what} would take {need / 1e9:.1f} GB of memory, and {there / 1e9:.1f} GB are there")
+
+
+def _of_machine() -> int:
+    with suppress(OSError, StopIteration):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:"))
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _of_container() -> int:
+    for limit, used in zip(LIMITS, USED, strict=True):
+        with suppress(OSError, ValueError):  # "max" is no limit
+            return int(limit.read_text()) - int(used.read_text())
+    return 1 << 62
+
+
+def _of_process() -> int:
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit == resource.RLIM_INFINITY:
+        return 1 << 62
+    with suppress(OSError):
+        return limit - int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    return limit

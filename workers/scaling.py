@@ -1,0 +1,93 @@
+"""Scaling of numbers: what brings each feature near mean 0 and deviation 1, measured in double precision.
+
+A feature with outliers is scaled by its median and the spread of its middle, and then clipped smoothly to ±3, so that
+a single value far from all others neither squeezes the others together nor makes a training diverge: robust scaling
+and smooth clipping as in Holzmüller, Grinsztajn and Steinwart, "Better by default" (NeurIPS 2024), but only where a
+feature has outliers; all others keep mean and deviation, which say more to a network.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.tasks.protocol import Array
+
+Doubles = NDArray[np.float64]
+
+CLIP = 3.0
+"""Where robustly scaled values end."""
+OUTLYING = 10.0
+"""Outliers lie so many robust deviations from the median, and more than `_FAR` deviations from the mean."""
+
+_FAR = 5.0
+_QUANTILES = 1 << 16
+"""From so many values at most quantiles are measured."""
+_SPREADS = ((0.25, 1.349), (0.1, 2.563), (0.05, 3.290), (0.01, 4.653))
+"""A quantile, and how many deviations of a normal distribution lie between it and its opposite."""
+_ROUNDING = 1e-14
+"""A deviation smaller than this share of the mean is rounding alone."""
+
+Parts = Callable[[], Iterator[Array]]
+"""Goes over all values in parts: (values, features) each, numbers of any kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """For each feature: scaled = (value - offset) / scale, then smoothly clipped to ±clip unless that is 0."""
+
+    offset: tuple[float, ...]
+    scale: tuple[float, ...]
+    clip: tuple[float, ...]
+    farthest: tuple[float, ...]
+    """How many deviations from the mean the farthest value lies."""
+
+
+def measured(parts: Parts, *, robust: tuple[int, ...] | None = None) -> Scaling:
+    """Measure each feature; those with outliers robustly, unless `robust` lists the only ones that may be."""
+    low, high = _ends(parts)
+    unit = np.exp2(np.ceil(np.log2(np.maximum(np.abs(low), np.abs(high)).clip(1e-300))))  # squares stay in range
+    unit = np.where((unit > 1e100) | (unit < 1e-100), unit, 1.0)
+    mean, deviation = _moments(parts, unit)
+    constant = (low == high) | (deviation <= _ROUNDING * np.abs(mean))
+    offset, scale = np.where(low == high, low, mean * unit), np.where(constant, 1.0, deviation * unit)
+    farthest = np.where(constant, 0.0, np.maximum(high / scale - offset / scale, offset / scale - low / scale))
+    clip = np.zeros(len(offset))
+    allowed = range(len(offset)) if robust is None else robust
+    for feature in [number for number in allowed if farthest[number] > _FAR]:
+        middle, spread = _robust(parts, feature)
+        if spread and max(high[feature] / spread - middle / spread, middle / spread - low[feature] / spread) > OUTLYING:
+            offset[feature], scale[feature], clip[feature] = middle, spread, CLIP
+    return Scaling(*(tuple(values.tolist()) for values in (offset, scale, clip, farthest)))
+
+
+def moments(values: Doubles) -> Scaling:
+    """Measure mean and deviation of each column alone."""
+    return measured(lambda: iter([values]), robust=())
+
+
+def _ends(parts: Parts) -> tuple[Doubles, Doubles]:
+    ends = [(part.min(axis=0).astype(np.float64), part.max(axis=0).astype(np.float64)) for part in parts()]
+    return np.min([low for low, _ in ends], axis=0), np.max([high for _, high in ends], axis=0)
+
+
+def _moments(parts: Parts, unit: Doubles) -> tuple[Doubles, Doubles]:
+    """Return mean and deviation in that unit, each in a pass of its own: one pass would lose small deviations."""
+    count = sum(len(part) for part in parts())
+    mean = np.sum([(part / unit).sum(axis=0, dtype=np.float64) for part in parts()], axis=0) / count
+    squares = np.sum([np.square(part / unit - mean).sum(axis=0, dtype=np.float64) for part in parts()], axis=0)
+    return mean, np.sqrt(squares / count)
+
+
+def _robust(parts: Parts, feature: int) -> tuple[float, float]:
+    """Return the median and the spread of the middle, in deviations of a normal distribution; 0 if nearly all agree."""
+    values = np.concatenate([part[:, feature] for part in parts()]).astype(np.float64)
+    values = values[:: max(1, math.ceil(len(values) / _QUANTILES))]
+    shares = [share for low, _ in _SPREADS for share in (low, 1 - low)]
+    median, *ends = np.quantile(values, [0.5, *shares]).tolist()
+    spreads = (
+        (high / width - low / width) for (_, width), low, high in zip(_SPREADS, ends[::2], ends[1::2], strict=True)
+    )
+    return median, next((spread for spread in spreads if spread > 0), 0.0)
