@@ -65,11 +65,11 @@ def timed(survey: Survey, config: StudyConfig, executor: Executor) -> Survey:
     """Return the survey with the cost of epochs, from a few training steps of some candidates."""
     cost = EpochCost()
     probed = survey.trainable[:PROBED]
+    probed = [probed[0], *probed]  # the first pays for cold caches, and is not believed
     candidates = tuple(trial.candidate for trial in probed)
     seconds = min(PROBE_SECONDS, PROBE_SHARE * config.budget.seconds or PROBE_SECONDS)
-    for trial, timing in zip(
-        probed, executor.probe(Probe(config.task, candidates, seconds, config.epoch_samples)), strict=True
-    ):
+    timings = executor.probe(Probe(config.task, candidates, seconds, config.epoch_samples))
+    for trial, timing in zip(probed[1:], timings[1:], strict=True):
         if timing is not None:
             cost.observe(trial, timing.epoch)
     return Survey(survey.samples, cost)
