@@ -41,8 +41,13 @@ def _functions_of(*modules: ModuleType) -> list[FunctionType]:
     ]
 
 
-_OF_ARRAYS = [_raw.array_of, preparing.prepare_array]
-ARRAY = [*_OF_ARRAYS, preparing.bent]
+_OF_ARRAYS: list[FunctionType] = [
+    function for function in _functions_of(_raw, preparing) if function.__name__ in ("array_of", "prepare_array")
+]
+ARRAY: list[FunctionType] = [
+    *_OF_ARRAYS,
+    *(function for function in _functions_of(preparing) if function.__name__ == "bent"),
+]
 TABLE = [function for function in _functions_of(_raw, preparing, cells) if function not in _OF_ARRAYS]
 """What preparing raw samples takes, by the kind of samples."""
 READER = _functions_of(table_reader)
