@@ -12,8 +12,8 @@ from workers.messages import Outcome, Stage, TaskInfo
 LINEAR = "linear"
 """What the linear model is called in a study's result; the constant one is `majority` or `mean`."""
 
-BATCH, STEPS = 128, 1500
-"""Samples of a batch and steps of a training: on the handed data sets more bring nothing (docs/why.md)."""
+BATCH, STEPS, EPOCHS = 128, 1500, 200
+"""Samples of a batch, steps and epochs of a training at most: on the handed data sets more bring nothing."""
 OPERATIONS = 2e10
 """Operations of one training at most, about a second on one core; larger tasks are trained for fewer epochs."""
 LIMIT = 20.0
@@ -43,8 +43,8 @@ def seconds_of(task: TaskInfo) -> float:
 
 def epochs_of(task: TaskInfo) -> int:
     """Return how many epochs a training of the linear model takes: enough steps, unless they are very dear."""
-    wanted = math.ceil(STEPS * BATCH / max(task.samples[0], 1))
-    return max(1, min(wanted, int(OPERATIONS / _operations(task))))
+    steps = math.ceil(max(task.samples[0], 1) / BATCH)  # of an epoch
+    return max(1, min(EPOCHS, math.ceil(STEPS / steps), int(OPERATIONS / _operations(task))))
 
 
 def _operations(task: TaskInfo) -> float:

@@ -289,6 +289,7 @@ class Run:
             "time": {part: round(seconds, 3) for part, seconds in self.account.seconds.items()},
             "best": finals.best.number,
             "test": asdict(test) if test else None,
+            "compared": [asdict(item) for item in finals.compared],
             "failed_retrainings": finals.failed,
             "weights": "retrained" if finals.retrained else "search",
             "baselines": {name: dict(metrics) for name, metrics in finals.baselines.items()},

@@ -56,7 +56,8 @@ class FinalStage:
         finals = self._scored(self._ordered(candidates, plan), plan)
         linear = {LINEAR: self._linear.metrics} if self._linear.metrics is not None else {}
         doubts = [*self._warnings, *self._doubts(finals)]
-        return replace(finals, baselines={**constant(self.task), **linear}, warnings=doubts)
+        compared = self._comparison.results if self._comparison else ()
+        return replace(finals, baselines={**constant(self.task), **linear}, compared=compared, warnings=doubts)
 
     def _plan(self, candidates: Sequence[Trial]) -> Plan:
         """Fit the stage into the time that is left, and say what is left out."""
@@ -78,6 +79,8 @@ class FinalStage:
         if missing := self._comparison.missing():
             self.trainings.watch(ComparisonStarted(tuple(trial.number for trial in compared), plan.fresh))
             self._train(missing)
+        for text in self._comparison.told:
+            self._warn(text)
         return self._comparison.order(others)
 
     def _scored(self, order: Sequence[Trial], plan: Plan) -> Finals:

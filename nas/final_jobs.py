@@ -110,14 +110,10 @@ class Trainings:
             self._submit(next(self._numbers), training)
 
     def _submit(self, number: int, training: Training) -> None:
-        """Submit one training; its number on the wire is no trial's, since one trial has several.
-
-        The folder is this controller's own: a worker that outlives the last one must not write into its files.
-        """
+        """Submit one training; its number on the wire is no trial's, since one trial has several."""
         self._open[number] = training
         self._ends.setdefault(number, self.seconds() + training.limit)
         start = training.checkpoint.epoch if training.checkpoint else 0
-        name = "baseline" if training.number < 0 else str(training.number)
         job = Job(
             id=next(self.jobs),
             study=self.study,
@@ -125,12 +121,21 @@ class Trainings:
             assignments=(Assignment(number, training.candidate, training.attempt, start, training.checkpoint),),
             epochs=training.epochs,
             seed=training.seed,
-            folder=f"{self.folder}/final-{name}-{training.seed:x}-{self.ledger.lease.epoch}",
+            folder=self._folder(training),
             stage=training.stage,
             checkpoint_seconds=math.inf,  # a retraining is begun again, not gone on with
         )
         self._jobs[job.id] = number
         self.executor.submit(job)
+
+    def _folder(self, training: Training) -> str:
+        """Return where a training writes: what is not kept beside the search's checkpoints, which are swept.
+
+        A retraining's folder is this controller's own: a worker that outlives the last one must not write into it.
+        """
+        if training.purpose != "retraining":
+            return f"{self.folder}/checkpoints"
+        return f"{self.folder}/final-{training.number}-{training.seed:x}-{self.ledger.lease.epoch}"
 
     def _ended(self, outcome: Outcome, take: Take) -> None:
         training = self._open.get(outcome.number)

@@ -145,12 +145,13 @@ class ScriptedExecutor:
             return [JobLost(training.job.id, "worker 1 was killed by signal 9", life.blame)]
         if life.fails_after == training.epochs:
             return [self._end(training, "FAIL")]
-        training.epochs += 1
+        linear = training.assignment.candidate.architecture.family == "linear"
+        training.epochs = training.job.epochs if linear else training.epochs + 1  # a baseline takes no time
         training.lived += 1
         return self._epoch(training)
 
     def _epoch(self, training: Training) -> list[Event | JobLost]:
-        item, last = training.assignment, training.epochs == training.job.epochs
+        item, last = training.assignment, training.epochs >= training.job.epochs
         events: list[Event | JobLost] = []
         if training.job.stage == "search":
             self.trained += 1

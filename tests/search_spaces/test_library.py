@@ -18,7 +18,7 @@ each_space = pytest.mark.parametrize("path", LIBRARY, ids=[path.stem for path in
 
 def test_there_is_a_space_for_every_family() -> None:
     assert {load_space(path).family for path in LIBRARY} == set(FAMILIES.names())
-    assert len(LIBRARY) == 5
+    assert len(LIBRARY) == 6
 
 
 @each_space

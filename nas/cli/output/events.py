@@ -92,6 +92,7 @@ def final_document(result: Mapping[str, Json]) -> Document:
         "ensemble": result.get("ensemble"),
         "baselines": result.get("baselines", {}),
         "beaten_by": beaten_by(result),
+        "compared": result.get("compared", []),
         "failed_retrainings": result.get("failed_retrainings", 0),
         "weights": result.get("weights"),
         "warnings": result.get("warnings", []),
