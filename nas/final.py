@@ -40,7 +40,7 @@ class FinalStage:
 
     def __post_init__(self) -> None:
         seed = seed_of(self.config.seed, KIND, LINEAR)
-        self._linear = Linear(self.task, self.metric, seed, self.record.linear)
+        self._linear = Linear(self.task, self.metric, self.config.epoch_samples, seed, self.record.linear)
 
     def run(self, ranked: Sequence[Trial]) -> Finals:
         """Choose among usable trials, best first, and score the chosen one; stop early when interrupted.
@@ -247,7 +247,7 @@ def candidates_of(ranked: Sequence[Trial], config: StudyConfig) -> list[Trial]:
 
 def terms_of(config: StudyConfig, task: TaskInfo, workers: int) -> Terms:
     """Return what the cost of a study's final stage depends on, beside its trials."""
-    return Terms(task.samples, workers, config.final.epochs, seconds_of(task))
+    return Terms(task.samples, workers, config.final.epochs, seconds_of(task, config.epoch_samples))
 
 
 def _hindrance(outcome: Outcome | None) -> str:
