@@ -13,7 +13,7 @@ from nas.executors.protocol import Executor
 from nas.fidelity import fitted
 from nas.relocation import with_full_paths
 from nas.sharing import require_writable
-from nas.survey import surveyed, timed
+from nas.survey import FEW, SAMPLES, surveyed, timed
 from search_spaces.candidate import Named
 from workers.messages import TaskInfo
 
@@ -42,7 +42,7 @@ def prepare(config: StudyConfig, stack: ExitStack, start: Callable[[Named], Exec
     executor = stack.enter_context(closing(start(config.executor)))
     task = executor.describe(config.task)
     whole = completed(config, task)
-    survey = surveyed(whole, task)
+    survey = surveyed(whole, task, SAMPLES if whole.budget.seconds else FEW)
     if whole.budget.seconds:
         survey = timed(survey, whole, executor)
     budget = fitted(whole, task, survey.trainable, survey.epoch_seconds, executor.capacity)

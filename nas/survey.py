@@ -14,7 +14,8 @@ from search_spaces.candidate import Named
 from search_spaces.errors import Problem, SpecError
 from workers.messages import Probe, TaskInfo
 
-SAMPLES = 200
+FEW, SAMPLES = 8, 64
+"""Candidates that are drawn where only some have to be seen, and where their mean cost counts."""
 ATTEMPTS = 2000
 """Candidates that are drawn before a space in which none can be trained counts as a mistake."""
 PROBED = 8
@@ -45,8 +46,8 @@ class Survey:
         return self.cost.mean(self.trainable)
 
 
-def surveyed(config: StudyConfig, task: TaskInfo) -> Survey:
-    """Draw candidates, and more where few can be trained; nothing is timed yet.
+def surveyed(config: StudyConfig, task: TaskInfo, count: int = SAMPLES) -> Survey:
+    """Draw candidates, and more where none of them can be trained; nothing is timed yet.
 
     Raises:
         SpecError: not one of many can be trained, and why.
@@ -55,7 +56,7 @@ def surveyed(config: StudyConfig, task: TaskInfo) -> Survey:
     proposals = Proposals(config, task, sampler)
     samples: list[Trial] = []
     while len(samples) < ATTEMPTS:
-        samples += proposals.ask(range(len(samples), len(samples) + SAMPLES))
+        samples += proposals.ask(range(len(samples), len(samples) + count))
         if any(trial.state is TrialState.WAITING for trial in samples):
             return Survey(samples)
     raise SpecError([Problem("space", _none_can_be_trained(samples))])
