@@ -7,7 +7,7 @@ from nas.epoch_cost import EpochCost
 from nas.proposals import Proposals
 from nas.running import over
 from nas.samplers.protocol import SpaceExhausted
-from nas.stopping import Stopping
+from nas.stopping import LATE, Stopping
 from nas.trials import Trial, TrialState
 
 WHOLE_SHARE = 0.6
@@ -45,6 +45,8 @@ class Admission:
         if trial.state.finished:
             return trial
         excess = self._excess(trial)
+        if self.stopping.late == LATE - 1 and not self.stopping.epochs_spent:
+            excess = 0.0  # rather one that is too long than nothing
         self.stopping.late = self.stopping.late + 1 if excess > 0 else 0
         if excess <= 0:
             return trial
@@ -59,4 +61,5 @@ class Admission:
         if seconds is None:
             return -math.inf
         whole = seconds * self.epochs - WHOLE_SHARE * (budget - self.stopping.reserve)
-        return max(seconds * self.first_rung - self.stopping.left, whole)
+        first = seconds * self.first_rung - self.stopping.left if self.stopping.epochs_spent else -math.inf
+        return max(first, whole)

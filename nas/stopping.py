@@ -90,8 +90,12 @@ class Stopping:
 
     @property
     def out_of_time(self) -> bool:
-        """Say whether the wall time of the search is spent."""
-        return self.left <= 0
+        """Say whether the wall time of the search is spent.
+
+        Where nothing was measured yet, as on a machine that took the time to start, it goes on for as long again.
+        """
+        late = self._epochs_spent > 0 or self.seconds >= 2 * self.budget.seconds
+        return self.left <= 0 and late
 
     @property
     def left(self) -> float:

@@ -103,8 +103,9 @@ class Looked:
                 return "unknown"
             return f"about {words.duration(self.seconds)} of training at most; starting and retraining come on top"
         time = words.duration(budget.seconds)
+        most = words.number(round(bought))
         if bought >= 1:
-            return f"{time} buys about {words.number(round(bought))} full trainings: as many trials, more with pruning"
+            return f"{time} buys about {most} full trainings: {most} trials to their end, more with pruning"
         enough = words.duration(12 * budget.seconds / max(bought, 1e-3) / SEARCH_SHARE)
         return f"{time} buys not one full training, not one trial to its end: give limits, fewer epochs, or {enough}"
 

@@ -7,7 +7,7 @@ from scripted import EPOCHS, Bench, ScriptedExecutor, tiny_space
 
 from nas.admission import TOO_LONG
 from nas.config import Budget
-from nas.errors import NoUsableTrial
+from nas.stopping import LATE
 from nas.trials import TrialState
 from search_spaces.errors import SpecError
 from search_spaces.space import Limits
@@ -39,11 +39,13 @@ def test_a_trial_that_cannot_reach_its_first_rung_is_not_begun(bench: Bench) -> 
     assert all(trial.constraints[TOO_LONG] > 0 for trial in refused)
 
 
-def test_a_candidate_too_large_for_the_whole_time_is_not_begun(bench: Bench) -> None:
-    executor = ScriptedExecutor(epoch_seconds=100.0)
-    with pytest.raises(NoUsableTrial):
-        bench.run(executor, bench.config(budget=Budget(0, EPOCHS, seconds=60.0)), clock=lambda: 0.0)
-    assert executor.jobs == []
+def test_where_every_candidate_is_too_large_for_the_time_one_is_begun_all_the_same(bench: Bench) -> None:
+    clock = Clock()
+    executor = ScriptedExecutor(epoch_seconds=100.0, at_poll=clock.tick)
+    record = bench.run(executor, bench.config(budget=Budget(0, EPOCHS, seconds=3.0)), clock=clock)
+    (begun,) = (trial for trial in bench.trials if trial.trained)
+    assert (begun.number, begun.state, begun.reason) == (LATE - 1, TrialState.COMPLETE, "time")
+    assert record.result["best"] == begun.number
 
 
 def test_a_budget_of_trials_counts_what_was_trained(bench: Bench) -> None:

@@ -222,7 +222,7 @@ def timed(monkeypatch: pytest.MonkeyPatch, left: float) -> None:
     def begin(**parts: object) -> Trainings:
         return Trainings(**{**parts, "left": ticking})  # type: ignore[arg-type]
 
-    monkeypatch.setattr("nas.controller.Trainings", begin)
+    monkeypatch.setattr("nas.run.Trainings", begin)
 
 
 def test_time_that_is_over_leaves_the_weights_of_the_search_with_a_test_score(

@@ -62,6 +62,13 @@ def test_a_study_of_one_trial_that_the_clock_ends_has_a_result(bench: Bench) -> 
     assert record.result["best"] == 0
 
 
+def test_a_start_that_took_the_time_leaves_as_much_again_to_measure_something(bench: Bench) -> None:
+    clock = Clock()
+    config = bench.config(budget=Budget(0, EPOCHS, seconds=2.0), final=Final(seeds=1))
+    bench.run(ScriptedExecutor(at_poll=clock.tick), config, clock=clock, began=clock.now - 2.5)
+    assert [trial.epochs for trial in bench.trials] == [1]
+
+
 def test_a_study_in_which_nothing_was_measured_has_none(bench: Bench) -> None:
     clock = Clock()
     clock.now += 5.0
