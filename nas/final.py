@@ -103,7 +103,7 @@ class FinalStage:
         if not left:
             raise NoUsableTrial(self._none_left(refused))
         self._train([])  # the baseline, if nothing has been trained beside it
-        return self._own_weights(left[0])
+        return self._own_weights(next((trial for trial in left if trial.checkpoint), left[0]))
 
     def _retrain(self, trial: Trial, seeds: int) -> Retrainings:
         """Train one candidate with several seeds on train + validation, and score each on test."""

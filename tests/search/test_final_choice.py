@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 from scripted import EPOCHS, TASK, Bench, Killed, Life, ScriptedExecutor, killing
 
-from nas.config import Budget, Final, Objective, StudyConfig
+from nas.config import Artifacts, Budget, Final, Objective, StudyConfig
 from nas.errors import NoUsableTrial
 from nas.final_jobs import Trainings
 from nas.happenings import BaselineScored, ComparisonStarted, Noticed
@@ -240,6 +240,17 @@ def test_time_that_is_over_leaves_the_weights_of_the_search_with_a_test_score(
     assert "trained on the train samples alone" in warnings(record)
 
 
+def test_without_time_the_best_whose_weights_were_kept_is_handed_out(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timed(monkeypatch, 0.0)
+    stage = Stage(luck={0: 0.6, 1: 0.9, 2: 0.8, 3: 0.95})
+    artifacts = Artifacts(str(bench.folder / "runs"), keep=1, export=())
+    record = bench.run(stage.executor, replace(config(bench), artifacts=artifacts))
+    assert record.result["best"] == 3
+    assert record.result["test"] is not None
+
+
 def test_what_was_scored_when_time_ended_counts_and_what_ran_is_ended(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -251,7 +262,7 @@ def test_what_was_scored_when_time_ended_counts_and_what_ran_is_ended(
     assert isinstance(test, dict)
     assert test["seeds"] in (1, 2)
     assert f"{test['seeds']} of 3 retrainings of trial 1 count: the time was over" in warnings(record)
-    assert stage.executor.stops != []
+    assert stage.executor.ends != []
 
 
 def whole_plan() -> object:

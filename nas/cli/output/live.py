@@ -102,6 +102,8 @@ class Live:
         progress = self.progress
         if progress.stage == "starting":
             said = "loading the task, starting workers"
+        elif progress.stage == "comparing":
+            said = "measuring the best again, with fresh seeds"
         elif progress.stage == "retraining":
             said = f"{progress.scored}/{progress.trainings} retrainings on train + validation"
         else:

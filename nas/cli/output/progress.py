@@ -75,7 +75,7 @@ class Progress:
             case ComparisonStarted():
                 self.stage = "comparing"
             case FinalStarted():
-                self.stage, self.trainings = "retraining", happening.trainings
+                self.stage, self.trainings, self.scored = "retraining", happening.trainings, 0
             case FinalScored():
                 self.scored += 1
             case StudyEnded():
