@@ -2,22 +2,26 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import count
 
 from nas import executors
 from nas.account import Account, TimedSampler
+from nas.admission import Admission
 from nas.cohort_size import CohortSize
 from nas.completion import completed
 from nas.config import StudyConfig
 from nas.dashboard import Projection
 from nas.deciders import Deciders, deciders
 from nas.environment import environment
-from nas.errors import NoUsableTrial, StorageError, StudyExists
+from nas.epoch_cost import EpochCost
+from nas.errors import NoUsableTrial, StorageError, StudyBusy, StudyExists
 from nas.executors.protocol import Executor
+from nas.fidelity import fitted
+from nas.files_on_record import artifacts_here, is_lost, owed_formats, trials_here
 from nas.final import FinalStage
 from nas.final_jobs import Trainings
 from nas.final_record import FinalRecord
@@ -30,18 +34,23 @@ from nas.ledger import Ledger
 from nas.loop import Search
 from nas.objectives import ranked
 from nas.proposals import Proposals
+from nas.pruners.asha import usual_first_rung
+from nas.relocation import recalled, with_full_paths
 from nas.replay import shown_again
+from nas.reserve import exporting, reserved
+from nas.run_folder import mark, own_folder, with_own_folder
 from nas.sharing import require_writable, unshared
-from nas.shelf import Shelf
+from nas.shelf import Shelf, sweep_retrainings
 from nas.showing import Showing
 from nas.stopping import Stopping
 from nas.storage import Artifact, Lease, Storage, StudyRecord
 from nas.storage.records import Json, StudyState
-from nas.study_file import from_json, to_json
+from nas.study_file import as_begun, from_json, to_json
+from nas.survey import surveyed, timed
 from nas.trials import Trial
 from search_spaces.candidate import Named
 from search_spaces.errors import NasError
-from workers import files
+from search_spaces.quantities import counted
 from workers.messages import TaskInfo
 
 Clock = Callable[[], float]
@@ -55,20 +64,28 @@ class Prepared:
     task: TaskInfo
     executor: Executor
     deciders: Deciders
+    cost: EpochCost
+    """What epochs of its candidates take, as far as that was timed."""
 
 
 def prepare(config: StudyConfig, stack: ExitStack, start: Callable[[Named], Executor] = executors.start) -> Prepared:
     """Start the executor, which ends with the stack, look at the task, make who decides; nothing is written.
 
     Raises:
-        TaskError, SpecError: the task cannot be used or lacks a metric that is asked for, the sampler cannot search
-            this space, or nothing can be written to the folder for artifacts.
+        TaskError, SpecError: the task cannot be used or lacks a metric that is asked for, no candidate of the space can
+            be trained, the sampler cannot search it, or nothing can be written to the folder for artifacts.
     """
+    config = with_full_paths(config)
     require_writable(config)
     executor = stack.enter_context(closing(start(config.executor)))
     task = executor.describe(config.task)
     whole = completed(config, task)
-    return Prepared(whole, task, executor, deciders(whole))
+    survey = surveyed(whole, task)
+    if whole.budget.seconds:
+        survey = timed(survey, whole, executor)
+    budget = fitted(whole, task, survey.trainable, survey.epoch_seconds, executor.capacity)
+    whole = replace(whole, budget=budget)
+    return Prepared(whole, task, executor, deciders(whole), survey.cost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +95,8 @@ class Controller:
     storage: Storage
     watch: Watcher
     interrupted: Callable[[], bool] = bool
+    began: float | None = None
+    """By the clock, when the command began, from which the budget's time counts; None is when the study is run."""
     clock: Clock = time.monotonic
     start: Callable[[Named], Executor] = executors.start
     """How executors are started; benchmarks and tests hand in their own."""
@@ -118,10 +137,14 @@ class Controller:
             TaskError, SpecError: as `prepare`.
         """
         with ExitStack() as stack:
-            prepared = prepare(config, stack, self.start)
+            prepared = prepare(as_begun(config, from_json(record.config)), stack, self.start)
+            prepared = replace(prepared, config=with_own_folder(prepared.config, self.storage))
             config = prepared.config
-            found = inherited(record, self.storage.trials(record.id), config, prepared.task)
-            found = with_own_files(found, f"{files.absolute(config.artifacts.folder)}/{config.name}/checkpoints")
+            theirs = trials_here(
+                self.storage.trials(record.id), own_folder(recalled(record, self.storage.database.where))
+            )
+            found = inherited(record, theirs, config, prepared.task)
+            found = with_own_files(found, f"{own_folder(config)}/checkpoints")
             self.watch(Noticed(found.told))
             return self.begin_prepared(prepared, found)
 
@@ -132,7 +155,8 @@ class Controller:
             StudyBusy: another controller runs it.
             StudyExists: the samples of its task are no longer those it began with.
         """
-        config = config or from_json(record.config)
+        known = recalled(record, self.storage.database.where)
+        config = as_begun(config or known, known)
         with ExitStack() as stack:
             lease = self._lease(record, stack)
             prepared = prepare(config, stack, self.start)
@@ -140,7 +164,11 @@ class Controller:
             return self._conduct(record, prepared, stack, lease)
 
     def _lease(self, record: StudyRecord, stack: ExitStack) -> Lease:
-        lease = self.storage.acquire(record.id)
+        try:
+            lease = self.storage.acquire(record.id)
+        except StudyBusy as error:
+            advice = f"see how it stands with: nas show {record.name}; stop it with: nas stop {record.name}"
+            raise StudyBusy(f"study {record.name!r} is running: {error}; {advice}") from error
         stack.callback(self._let_go, lease)
         return lease
 
@@ -177,21 +205,24 @@ class Run:
         lease: Lease,
         keeper: Keeper,
     ) -> None:
-        config, executor = prepared.config, prepared.executor
+        config, executor = with_own_folder(prepared.config, controller.storage, record), prepared.executor
         self.storage, self.watch, self.clock = controller.storage, controller.watch, controller.clock
         self.interrupted = controller.interrupted
-        self.record, self.config, self.executor, self.lease, self.keeper = record, config, executor, lease, keeper
+        self.record = replace(record, config=to_json(config))  # places may have moved since it was written
+        self.config, self.executor, self.lease, self.keeper = config, executor, lease, keeper
         self.task = prepared.task
-        self.folder = f"{files.absolute(config.artifacts.folder)}/{config.name}"
+        self.folder = own_folder(config)
         self.account = Account(self.clock)
-        self.ledger = Ledger(self.storage, lease, self.account, controller.pause)
-        self.stopping = Stopping(config.budget, config.objectives, self.clock, record.seconds)
+        self.ledger = Ledger(self.storage, lease, self.account, controller.pause, self.folder)
+        self.stopping = Stopping(config.budget, config.objectives, self.clock, record.seconds, controller.began)
         self.jobs = count()
-        self.search = self._search(record.task, prepared.deciders)
+        self.projection = Projection(self.storage, record, config.space, config.objectives)
+        self.search = self._search(record.task, prepared)
 
     def enter(self) -> None:
         """Say that the study runs, and go on from what is on record."""
-        trials = self.storage.trials(self.record.id, curves="resume")
+        mark(self.folder, self.storage, self.record)
+        trials = trials_here(self.storage.trials(self.record.id, curves="resume"), self.folder)
         self.storage.save(self.lease, state="RUNNING", config=to_json(self.config))
         self._announce(trials)
         values = partial(self.storage.values, self.record.id, self.config.pruning.metric)
@@ -200,7 +231,8 @@ class Run:
     def whole(self) -> tuple[StudyState, str]:
         """Search, retrain, export; return the study's state and the reason it ended."""
         self.enter()
-        reason = self.search.run()
+        self.account.seconds["start"] = self.stopping.seconds - self.record.seconds
+        reason = self.account.timed("search", self.search.run)()
         if reason == "stop":
             return self.leave("STOPPED", reason, {})
         best = ranked(list(self.search.history), self.config.objectives)
@@ -208,31 +240,41 @@ class Run:
             self.leave("FAILED", "no usable trial", {})
             raise NoUsableTrial(_why_unusable(self.config.name, list(self.search.history)))
         try:
-            finals = self._finals(best)
+            finals = self.account.timed("final", self._finals)(best)
         except NoUsableTrial:
             self.leave("FAILED", "diverged", {})
             raise
         if self._stopping_now():
             return self.leave("STOPPED", "stop", {})
         ensemble = self._ensemble(finals)
-        failures = self._export(finals.best, finals.retrained)
-        left = self.leave("FINISHED", reason, {**self.result(finals, reason), **ensemble})
+        failures = self.account.timed("export", self._export)(finals.best, finals.retrained)
+        result = {**self.result(finals, reason), **ensemble}
         if failures:
-            raise failures[0]  # the study itself is whole: `nas export` tries again
-        return left
+            self.leave("STOPPED", "export", result)
+            owed = ", ".join(self._owed(finals.best))
+            self.watch(
+                Noticed(f"the export ({owed}) is owed; mend what hinders it, then: nas resume {self.config.name}")
+            )
+            raise failures[0]  # what is owed is made by a resume
+        if self._owed(finals.best):
+            return self.leave("STOPPED", "stop", result)
+        return self.leave("FINISHED", reason, result)
 
-    def _search(self, task: TaskInfo, deciders: Deciders) -> Search:
-        config = self.config
-        sampler = TimedSampler(deciders.sampler, self.account)
+    def _search(self, task: TaskInfo, prepared: Prepared) -> Search:
+        config, budget = self.config, self.config.budget
+        sampler = TimedSampler(prepared.deciders.sampler, self.account)
+        proposals = Proposals(config, task, sampler)
+        rung = usual_first_rung(budget.epochs)
         return Search(
             config=config,
-            proposals=Proposals(config, task, sampler),
+            admission=Admission(proposals, self.stopping, budget.epochs, rung, prepared.cost),
             sampler=sampler,
-            pruner=deciders.pruner,
+            pruner=prepared.deciders.pruner,
             executor=self.executor,
             ledger=self.ledger,
             keeper=self.keeper,
             stopping=self.stopping,
+            reserve=lambda trials: reserved(config, task, trials, self.executor.capacity),
             history=History(config.objectives),
             shelf=Shelf(config.artifacts.keep, config.objectives),
             cohort=CohortSize(config.budget.trials, lambda: self.executor.capacity, self.executor.cohort),
@@ -246,8 +288,7 @@ class Run:
 
     def _projector(self) -> Callable[[Sequence[Trial]], None]:
         """Write to the dashboard's tables, which are a courtesy: no trouble there may end a search."""
-        projection = Projection(self.storage, self.record, self.config.space, self.config.objectives)
-        return self.account.timed("dashboard", projection.update)
+        return self.account.timed("dashboard", self.projection.update)
 
     def _announce(self, trials: Sequence[Trial]) -> None:
         finished = sum(trial.state.finished for trial in trials)
@@ -260,20 +301,54 @@ class Run:
 
     def _finals(self, best: Sequence[Trial]) -> Finals:
         record = FinalRecord(self.ledger, self.watch)
-        record.restore(self.storage.artifacts(self.record.id), self.storage.events(self.record.id))
+        done = self._files()
+        record.restore(done, self.storage.events(self.record.id))
         trainings = Trainings(
             study=self.config.name,
             task=self.config.task,
+            epoch_samples=self.config.epoch_samples,
             folder=self.folder,
             executor=self.executor,
             ledger=self.ledger,
             watch=self.watch,
             interrupted=self._stopping_now,
-            left=lambda: math.inf,
+            left=self._left,
             seconds=lambda: self.stopping.seconds,
             jobs=self.jobs,
         )
-        return FinalStage(self.config, self.task, self._metric, trainings, record).run(best)
+        finals = FinalStage(self.config, self.task, self._metric, trainings, record).run(best)
+        self._forget_exports({item.number for item in finals.retrained if item not in done}, done)
+        return finals
+
+    def _files(self) -> list[Artifact]:
+        """Return the files on record that are as they were written; the record forgets the others, to be made again."""
+        known = self.storage.artifacts(self.record.id)
+        pairs = list(zip(known, artifacts_here(known, self.folder), strict=True))
+        lost = [then for then, now in pairs if is_lost(now)]
+        for artifact in lost:
+            self.ledger.event("artifact.lost", artifact=artifact.kind, path=artifact.path)
+            self.ledger.drop(artifact)
+        self.ledger.flush(seconds=self.stopping.seconds)
+        kept = [now for then, now in pairs if then not in lost]
+        sweep_retrainings(self.folder, kept)
+        return kept
+
+    def _forget_exports(self, retrained: Collection[int], known: Sequence[Artifact]) -> None:
+        """Have the exports of these trials made again, as their weights are others now."""
+        for item in known:
+            if item.kind.startswith("export.") and item.number in retrained:
+                self.ledger.drop(item)
+        self.ledger.flush(seconds=self.stopping.seconds)
+
+    def _owed(self, best: Trial) -> tuple[str, ...]:
+        here = artifacts_here(self.storage.artifacts(self.record.id), self.folder)
+        return owed_formats(self.config, best.number, here)
+
+    def _left(self) -> float:
+        """Return the seconds that the final stage still has."""
+        if not self.config.budget.seconds:
+            return math.inf
+        return self.config.budget.seconds - self.stopping.seconds - exporting(self.config)
 
     @property
     def _metric(self) -> str:
@@ -286,6 +361,7 @@ class Run:
         test = finals.test(self._metric)
         return {
             "reason": reason,
+            "wall": round(self.stopping.seconds, 3),
             "time": {part: round(seconds, 3) for part, seconds in self.account.seconds.items()},
             "best": finals.best.number,
             "test": asdict(test) if test else None,
@@ -311,11 +387,13 @@ class Run:
         return {"ensemble": {"seeds": len(finals.retrained), "metrics": dict(metrics)}}
 
     def _export(self, best: Trial, retrained: Sequence[Artifact]) -> list[NasError]:
-        """Write the best network in every format asked for; what one format fails with keeps no other from its turn."""
+        """Write the best network in every format owed; what one fails with keeps no other from its turn."""
         from nas.export import export_best
 
         failures: list[NasError] = []
-        for format in self.config.artifacts.export:
+        for format in self._owed(best):
+            if self._stopping_now():
+                break
             try:
                 artifacts = export_best(self.record, best, retrained, format, f"{self.folder}/best", self.config.final)
             except NasError as error:
@@ -330,11 +408,11 @@ class Run:
     def leave(self, state: StudyState, reason: str, result: dict[str, Json]) -> tuple[StudyState, str]:
         """Record the state that the study is left in, and return it with the reason."""
         self.storage.save(self.lease, state=state, result=result or None, seconds=self.stopping.seconds)
+        self.projection.sum_up(self.storage.study(self.config.name), self.storage.artifacts(self.record.id))
         return state, reason
 
 
 def _why_unusable(name: str, trials: Sequence[Trial]) -> str:
     reasons = sorted({trial.reason or trial.state.value for trial in trials})
-    return (
-        f"study {name!r} has no usable trial; its {len(trials)} trials ended so: {', '.join(reasons) or 'none began'}"
-    )
+    ended = f"{counted(len(trials), 'trial')} ended so: {', '.join(reasons)}" if trials else "none began"
+    return f"study {name!r} has no usable trial; {ended}"

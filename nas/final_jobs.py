@@ -64,6 +64,7 @@ class Trainings:
 
     study: str
     task: TaskSpec
+    epoch_samples: int
     folder: str
     executor: Executor
     ledger: Ledger
@@ -87,6 +88,8 @@ class Trainings:
 
     def run(self, wanted: Sequence[Training], take: Take) -> None:
         """Train what is wanted, and whatever `take` asks for as trainings end."""
+        if self.interrupted():
+            return
         self._begin(wanted)
         while self._open and not self.interrupted():
             self._end_late()
@@ -123,6 +126,7 @@ class Trainings:
             seed=training.seed,
             folder=self._folder(training),
             stage=training.stage,
+            epoch_samples=self.epoch_samples,
             checkpoint_seconds=math.inf,  # a retraining is begun again, not gone on with
         )
         self._jobs[job.id] = number
@@ -173,4 +177,4 @@ class Trainings:
         for number in fresh:
             self._ends[number] = -math.inf
         if fresh:
-            self.executor.stop(fresh)
+            self.executor.end(fresh)

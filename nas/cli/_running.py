@@ -1,5 +1,6 @@
 """A search on the command line: what is told before, shown while it runs, and said at its end."""
 
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,19 +11,21 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from nas.cli._began import began
 from nas.cli._changes import named
-from nas.cli._options import on_storage
-from nas.cli._signals import heard
+from nas.cli._signals import Interruption, heard
 from nas.cli._snapshot import read_from
-from nas.cli.output import report, words
+from nas.cli._streams import OutputLost
+from nas.cli._system import require_open_files
+from nas.cli.output import report
 from nas.cli.output.console import err, out, print_json
 from nas.cli.output.events import Events, finished_document
 from nas.cli.output.lines import Lines
 from nas.cli.output.live import Live
+from nas.cli.output.opening import announcement, resume_command
 from nas.cli.output.progress import Progress
 from nas.config import StudyConfig
 from nas.errors import NoUsableTrial, StudyNotFound
-from nas.passwords import hidden
 from nas.storage import Storage
 from nas.study import fork, free_name, search
 
@@ -61,6 +64,7 @@ def conduct_fork(config: StudyConfig, name: str | None, mode: Mode) -> None:
 
 
 def _conduct(config: StudyConfig, mode: Mode, begin: Callable[..., object]) -> None:
+    require_open_files()
     console = err()
     if mode not in ("quiet", "json"):
         console.print(Text(announcement(config)), soft_wrap=True)
@@ -69,42 +73,26 @@ def _conduct(config: StudyConfig, mode: Mode, begin: Callable[..., object]) -> N
         say = watcher.say if isinstance(watcher, Live) else lambda text: console.print(Text(text), soft_wrap=True)
         with heard(lambda: say(f"finishing current epochs… continue with: {resume_command(config)}")) as interruption:
             try:
-                begin(config, watch=watcher, interrupted=interruption)
+                begin(
+                    config,
+                    watch=watcher,
+                    interrupted=lambda: interruption() or _unheard(watcher),
+                    began=began(),
+                )
             except NoUsableTrial as error:
                 unusable = error
-    state = _sum_up(config, mode)
+    if isinstance(watcher, Events) and watcher.lost is not None:
+        raise watcher.lost  # it has drained: nobody reads what it finds
+    state = _sum_up(config, mode, interruption)
     if unusable is not None:
         raise unusable
     if interruption.signal and state == "STOPPED":
         raise typer.Exit(interruption.code)
 
 
-def announcement(config: StudyConfig) -> str:
-    """Say what will run, where it is kept, and how to come back to it."""
-    budget = config.budget
-    lasting = [
-        f"{budget.trials} trials" if budget.trials else "",
-        f"{budget.epochs} epochs each",
-        words.duration(budget.seconds) if budget.seconds else "",
-        f"{budget.total_epochs:,} epochs in all" if budget.total_epochs else "",
-    ]
-    rows = {
-        "study": config.name,
-        "task": config.task.task.name,
-        "space": report.announced_space(config.space),
-        "goal": report.told_objectives(config.objectives),
-        "search": f"{config.sampler.name} with {config.pruning.pruner.name}, seed {config.seed}",
-        "budget": ", ".join(part for part in lasting if part),
-        "storage": hidden(config.storage),
-        "resume": resume_command(config),
-        "watch": on_storage("nas dashboard", config.storage),
-    }
-    return "\n".join(f"{name:<8} {value}" for name, value in rows.items() if value)
-
-
-def resume_command(config: StudyConfig) -> str:
-    """Return what the user types to go on with a study."""
-    return on_storage(f"nas resume {config.name}", config.storage)
+def _unheard(watcher: Live | Lines | Events) -> bool:
+    """Tell whether the reader of the events is gone."""
+    return isinstance(watcher, Events) and watcher.lost is not None
 
 
 def _watcher(config: StudyConfig, mode: Mode, console: Console) -> Live | Lines | Events:
@@ -126,11 +114,16 @@ def _progress(config: StudyConfig) -> Progress:
     return Progress(config, known.seconds if known else 0.0)
 
 
-def _sum_up(config: StudyConfig, mode: Mode) -> str:
+def _sum_up(config: StudyConfig, mode: Mode, interruption: Interruption) -> str:
     """Print how the study stands and return its state."""
     snapshot = read_from(config.storage, config.name)
-    if mode == "json":
-        print_json(finished_document(snapshot))
-    else:
-        out().print(report.outcome(snapshot), soft_wrap=True)
+    try:
+        if mode == "json":
+            print_json(finished_document(snapshot))
+        else:
+            out().print(report.outcome(snapshot), soft_wrap=True)
+        sys.stdout.flush()
+    except OutputLost:
+        if interruption.signal != signal.SIGHUP:  # the terminal is gone, as we were told
+            raise
     return snapshot.record.state

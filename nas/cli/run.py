@@ -2,7 +2,6 @@
 
 import json as encoding
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ from nas.cli._changes import changed, placed
 from nas.cli._options import (
     AddressOption,
     ExecutorOption,
+    FileArgument,
     ForkOption,
     JsonOption,
     NameOption,
@@ -21,11 +21,11 @@ from nas.cli._options import (
     TrialsOption,
     WorkersOption,
 )
-from nas.cli._sources import about
+from nas.cli._sources import about, study_in
 
 
 def run(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="the study file", show_default=False)],
+    file: FileArgument,
     storage: StorageOption = None,
     settings: SetOption = None,
     trials: TrialsOption = None,
@@ -43,11 +43,10 @@ def run(
 ) -> None:
     """Run a study file; go on with its study if it is on record and unchanged."""
     from nas.cli._running import conduct, conduct_fork, mode_of
-    from nas.study_file import load
 
     given = {"seed": seed, "name": None if fork else name}
     overrides = [f"{key}={encoding.dumps(value)}" for key, value in given.items() if value is not None]
-    written = load(file, overrides=[*(settings or ()), *overrides])
+    written = study_in(file, [*(settings or ()), *overrides])
     config = changed(placed(written, executor, address), trials, time, workers)
     config = replace(config, storage=storage or config.storage)
     with about(file):

@@ -21,7 +21,7 @@ from workers.train import Worker
 
 def trained(worker: Worker, spec: TaskSpec, folder: str) -> Linear:
     """Train the linear baseline of a task as the final stage does."""
-    linear = Linear(worker.describe(spec), "accuracy" if worker.describe(spec).classes else "r2", seed=1)
+    linear = Linear(worker.describe(spec), "accuracy" if worker.describe(spec).classes else "r2", 0, seed=1)
     todo = list(linear.begin())
     while todo:
         training = todo.pop(0)
@@ -62,18 +62,19 @@ def task(samples: int, features: int, outputs: int) -> TaskInfo:
 
 
 def test_a_small_task_is_trained_for_many_epochs_and_a_huge_one_for_one() -> None:
-    assert epochs_of(task(60, 4, 2)) == 200
-    assert epochs_of(task(20_000, 100, 2)) == 10
-    assert epochs_of(task(10**6, 1000, 100)) == 1
+    assert epochs_of(task(60, 4, 2), 0) == 200
+    assert epochs_of(task(20_000, 100, 2), 0) == 10
+    assert epochs_of(task(10**6, 1000, 100), 0) == 1
+    assert epochs_of(task(10**6, 10, 2), 20_000) == 10
 
 
 @pytest.mark.parametrize("size", [(60, 4, 2), (60_000, 784, 10), (10**7, 3000, 1000)])
 def test_the_cost_of_the_linear_model_is_bounded(size: tuple[int, int, int]) -> None:
-    assert 0 < seconds_of(task(*size)) <= 2 * LIMIT + 1
+    assert 0 < seconds_of(task(*size), 20_000) <= 2 * LIMIT + 1
 
 
 def test_a_recipe_that_diverges_is_not_chosen() -> None:
-    linear = Linear(task(60, 4, 2), "accuracy", seed=1)
+    linear = Linear(task(60, 4, 2), "accuracy", 0, seed=1)
     begun = linear.begin()
     outcomes = [
         Outcome(0, 1, "COMPLETE", 9, {"accuracy": 0.6}, 0.1),
@@ -87,7 +88,7 @@ def test_a_recipe_that_diverges_is_not_chosen() -> None:
 
 
 def test_without_any_recipe_there_is_no_linear_baseline() -> None:
-    linear = Linear(task(60, 4, 2), "accuracy", seed=1)
+    linear = Linear(task(60, 4, 2), "accuracy", 0, seed=1)
     assert [linear.take(training, None) for training in linear.begin()] == [[], [], []]
     assert linear.metrics is None
 

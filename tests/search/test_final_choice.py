@@ -251,7 +251,7 @@ def test_what_was_scored_when_time_ended_counts_and_what_ran_is_ended(
     assert isinstance(test, dict)
     assert test["seeds"] in (1, 2)
     assert f"{test['seeds']} of 3 retrainings of trial 1 count: the time was over" in warnings(record)
-    assert stage.executor.stops != []
+    assert stage.executor.ends != []
 
 
 def whole_plan() -> object:

@@ -171,11 +171,13 @@ def test_a_diverged_seed_is_not_trained_again_after_a_kill(bench: Bench) -> None
     assert bench.record.result["failed_retrainings"] == 1
 
 
-def test_an_export_that_fails_is_raised_once_the_study_is_whole(bench: Bench) -> None:
+def test_a_study_whose_export_fails_is_not_finished_and_says_what_it_owes(bench: Bench) -> None:
     artifacts = Artifacts(str(bench.folder / "runs"), export=("source", "safetensors"))
     with pytest.raises(TaskError, match="study 's': nothing is exported"):  # the samples are not those of digits
         bench.run(ScriptedExecutor(), replace(config(bench), artifacts=artifacts))
-    assert bench.record.state == "FINISHED"
+    assert bench.record.state == "STOPPED"
+    assert bench.record.result["test"]
+    assert "the export (source, safetensors) is owed" in bench.told(Noticed)[-1].text
     assert len(bench.storage.events(bench.record.id, kind="export.failed")) == 2
 
 

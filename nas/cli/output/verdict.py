@@ -24,18 +24,11 @@ def rows(result: Mapping[str, Any]) -> dict[str, object]:
     metric = test.get("metric", "")
     scored = {name: metrics.get(metric) for name, metrics in result.get("baselines", {}).items()}
     told = [f"{NAMES.get(name, name)} {written(value)}" for name, value in scored.items() if value is not None]
-    found: dict[str, object] = {"ensemble": _ensemble(result, metric), "compared": _compared(result)}
+    found: dict[str, object] = {"compared": _compared(result), "ensemble": _ensemble(result, metric)}
     found |= {"baselines": f"test {metric} of {', '.join(told)}" if told else ""}
     for index, text in enumerate(result.get("warnings", []), start=1):
         found["warning" if index == 1 else f"warning {index}"] = text
     return found
-
-
-def _ensemble(result: Mapping[str, Any], metric: str) -> str:
-    """Say what the average of the retrainings scored as one network."""
-    scored = result.get("ensemble") or {}
-    value = scored.get("metrics", {}).get(metric)
-    return "" if value is None else f"test {metric} {written(value)}, the average of {scored['seeds']} seeds as one"
 
 
 def _compared(result: Mapping[str, Any]) -> str:
@@ -45,6 +38,13 @@ def _compared(result: Mapping[str, Any]) -> str:
         for item in result.get("compared", [])
     ]
     return f"by fresh seeds on validation: {', '.join(shown)}" if shown else ""
+
+
+def _ensemble(result: Mapping[str, Any], metric: str) -> str:
+    """Say what the average of the retrainings scored as one network."""
+    scored = result.get("ensemble") or {}
+    value = scored.get("metrics", {}).get(metric)
+    return "" if value is None else f"test {metric} {written(value)}, the average of {scored['seeds']} seeds as one"
 
 
 def written(value: float) -> str:
