@@ -8,11 +8,9 @@ from itertools import count
 from nas.admission import Admission
 from nas.cohort_size import CohortSize
 from nas.config import StudyConfig
-from nas.errors import LeaseLost
 from nas.executors.protocol import Executor
 from nas.happenings import EpochsDone, Happening, Noticed, TrialFinished
 from nas.history import History
-from nas.keeper import Keeper
 from nas.ledger import Ledger
 from nas.measures import interrupted, judged
 from nas.pruners.protocol import Pruner
@@ -21,6 +19,7 @@ from nas.running import Running, RunningTrials, assignment, begun, finish, over,
 from nas.samplers.protocol import Sampler
 from nas.shelf import Shelf, sweep
 from nas.showing import Showing
+from nas.shutdown import Shutdown
 from nas.stopping import Stopping
 from nas.trials import Point, Trial, TrialState
 from workers.messages import Blame, Checkpoint, EpochMetrics, Event, Job, JobLost, Outcome, Saved
@@ -29,8 +28,6 @@ LOSSES: Mapping[Blame, int] = {"job": 3, "machine": 30}
 """Lost so many times in one run of the study, a trial FAILs; nodes may come and go many times, but not for ever."""
 _TURN = 0.5
 """Seconds that one turn of the loop waits for news at most."""
-_DRAIN = 25.0
-"""Seconds that running epochs are given to end when the study is stopped."""
 
 
 @dataclass(slots=True)
@@ -42,25 +39,18 @@ class Search:
     sampler: Sampler
     pruner: Pruner
     executor: Executor
+    running: RunningTrials
     ledger: Ledger
-    keeper: Keeper
+    shutdown: Shutdown
     stopping: Stopping
-    reserve: Callable[[Sequence[Trial]], float]
-    """Says what retraining the best of some trials will take of the time."""
     history: History
     shelf: Shelf
     cohort: CohortSize
     watch: Callable[[Happening], None]
     showing: Showing
     folder: str
-    clock: Callable[[], float]
-    interrupted: Callable[[], bool] = bool
-    """Asks whether the user wants the study to stop; it then drains."""
     jobs: "count[int]" = field(default_factory=count)
-    _running: RunningTrials = field(default_factory=RunningTrials)
     _losses: Counter[tuple[int, Blame]] = field(default_factory=Counter)
-    _draining_since: float | None = None
-    _reserved_at: float = float("-inf")
 
     def run(self) -> str:
         """Search until the budget is spent or the study is stopped; return the reason.
@@ -72,7 +62,7 @@ class Search:
         while True:
             self.hear_the_user()
             proposed = self.dispatch()
-            if self._running:
+            if self.running:
                 self._listen(0.0 if proposed else _TURN)
             elif not proposed:
                 return self.conclude()
@@ -82,11 +72,11 @@ class Search:
 
     def conclude(self) -> str:
         """End what waits when a target or the time, not the user, ended the study; return why the search is over."""
-        while self.stopping.interrupts and self._draining_since is None and (trial := self.history.take_waiting()):
+        while self.stopping.interrupts and not self.shutdown.draining and (trial := self.history.take_waiting()):
             self._end_unfinished(trial, trial.curve, self.stopping.reason)
         self.ledger.flush(seconds=self.stopping.seconds)
         self.show()
-        return "stop" if self._draining_since is not None else self.stopping.reason
+        return "stop" if self.shutdown.draining else self.stopping.reason
 
     def restore(self, trials: Sequence[Trial], shown: Values) -> None:
         """Take over the history of earlier runs; what was RUNNING then waits again.
@@ -119,7 +109,7 @@ class Search:
     def dispatch(self) -> int:
         """Keep every worker busy; return how many trials were proposed meanwhile."""
         before = len(self.history)
-        while self._draining_since is None and self._running.jobs < self.executor.capacity + self._ahead:
+        while not self.shutdown.draining and self.running.jobs < self.executor.capacity + self._ahead:
             batch = self._next(self.cohort.size)
             if not batch:
                 break
@@ -179,7 +169,7 @@ class Search:
             checkpoint_seconds=self.config.checkpoint_seconds,
             epoch_samples=self.config.epoch_samples,
         )
-        self._running.begin(job.id, starting)
+        self.running.begin(job.id, starting)
         self.ledger.flush(seconds=self.stopping.seconds)  # RUNNING is on record before a worker hears of it
         self.executor.submit(job)
 
@@ -193,7 +183,7 @@ class Search:
 
     def _listen(self, timeout: float) -> None:
         """Hear what the workers have to say, if any of them is at work."""
-        if self._running:
+        if self.running:
             self.receive(self.executor.poll(timeout))
 
     def receive(self, events: Sequence[Event | JobLost]) -> None:
@@ -213,11 +203,11 @@ class Search:
         if stops:
             self.executor.stop(stops)
         if epochs:
-            self.watch(EpochsDone(epochs, len(self._running), self._running.reached))
+            self.watch(EpochsDone(epochs, len(self.running), self.running.reached))
 
     def _report(self, event: EpochMetrics) -> set[int]:
         """Take one epoch of one trial; return its number if it shall stop."""
-        running = self._running.find(event)
+        running = self.running.find(event)
         if running is None or event.epoch <= len(running.curve):
             return set()  # an epoch trained again after a crash is on record already
         point = Point(event.epoch, event.metrics, event.seconds)
@@ -237,25 +227,26 @@ class Search:
         return {event.number}
 
     def _saved(self, event: Saved) -> None:
-        running = self._running.find(event)
+        running = self.running.find(event)
         if running is not None:
             self._supersede(running.trial, event.checkpoint)
             running.trial = replace(running.trial, checkpoint=event.checkpoint)
             self._note(running.trial)
 
     def _outcome(self, event: Outcome) -> None:
-        running = self._running.find(event)
+        running = self.running.find(event)
         if running is None:
             return
-        if event.state in ("PRUNED", "ENDED") and not event.reason and running.stop_reason in ("", "stop"):
+        interrupted = event.state == "ENDED" or (event.state == "PRUNED" and not event.reason)
+        if interrupted and running.stop_reason in ("", "stop"):
             self._interrupt(running, event)
         else:
             self._supersede(running.trial, event.checkpoint)
             self._end(judged(self.config, running.trial, running.curve, event, running.stop_reason))
-        self._running.release(running)
+        self.running.release(running)
 
     def _lost(self, event: JobLost) -> None:
-        lost = self._running.lose(event.job)
+        lost = self.running.lose(event.job)
         self.ledger.event("job.lost", job=event.job, reason=event.reason, trials=[item.trial.number for item in lost])
         self.watch(Noticed(f"{event.reason}; trials {[item.trial.number for item in lost]} go back to waiting"))
         for running in lost:
@@ -268,7 +259,7 @@ class Search:
                 self._give_up(running.shown, TrialState.FAIL, "lost")
             else:
                 self._requeue(running)
-            self._running.release(running)
+            self.running.release(running)
 
     def _requeue(self, running: Running) -> None:
         self._wait(replace(running.shown, state=TrialState.WAITING))
@@ -319,34 +310,11 @@ class Search:
     # ---- bookkeeping
 
     def hear_the_user(self) -> None:
-        """Heed what ends the search early: a lost lease, a target, the time, the user."""
-        if self.keeper.lost:
-            raise LeaseLost(f"study {self.config.name!r}: another controller has taken over")
-        self._keep_reserve()
-        if self.stopping.interrupts:
-            self._stop_running("target" if not self.stopping.out_of_time else "time")
-        if self._draining_since is None and (self.interrupted() or self.keeper.requested == "stop"):
-            self._draining_since = self.clock()
-            self._stop_running("stop")
-        if self._draining_since is not None and self.clock() - self._draining_since > _DRAIN:
-            for running in self._running.all:
-                self._requeue(running)
-                self._running.release(running)
-
-    def _keep_reserve(self) -> None:
-        """Leave time to what follows the search: as much as the best so far, or the longest that runs, would take."""
-        if self.config.budget.seconds and self.clock() - self._reserved_at > _TURN / 2:
-            self._reserved_at = self.clock()
-            best = [self.history.best] if self.history.best else []
-            self.stopping.reserve = self.reserve([*best, *(running.shown for running in self._running.all)])
-
-    def _stop_running(self, reason: str) -> None:
-        """End what runs, within its epoch; what it has measured is kept."""
-        fresh = self._running.unstopped
-        for running in fresh:
-            running.stop_reason = reason
-        if fresh:
-            self.executor.end([running.trial.number for running in fresh])
+        """Heed what ends the search early; what a stopped study waits for too long is left to a resume."""
+        self.shutdown.heed(self.history.best)
+        for running in self.shutdown.overdue():
+            self._requeue(running)
+            self.running.release(running)
 
     def _pruning_value(self, point: Point) -> float:
         return point.metrics.get(self.config.pruning.metric, float("nan"))
@@ -360,4 +328,4 @@ class Search:
 
     def show(self) -> None:
         """Show what has changed, as it is by now."""
-        self.showing.show(self._running.shown)
+        self.showing.show(self.running.shown)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from nas.config import StudyConfig
 from nas.samplers.protocol import Sampler
-from nas.trials import Trial, TrialState
+from nas.trials import ENDED_EARLY, Trial, TrialState
 from search_spaces.candidate import Candidate, Params, Recipe, Scalar
 from search_spaces.errors import BuildError, NasError
 from search_spaces.expressions import Expression
@@ -53,10 +53,10 @@ class Proposals:
     def remember(self, trial: Trial) -> None:
         """Take note of a trial's result, so that an equal candidate is answered from it.
 
-        One that the clock or the target ended early is no answer: an equal one may be trained further.
+        One that was ended early is no answer: an equal one may be trained further.
         """
         self._note(trial.params)
-        whole = trial.state is TrialState.COMPLETE and trial.reason not in ("time", "target")
+        whole = trial.state is TrialState.COMPLETE and trial.reason not in ENDED_EARLY
         if whole or trial.reason == "pruned":
             self._unread.setdefault(trial.fingerprint, []).append(trial)
 

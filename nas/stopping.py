@@ -27,6 +27,8 @@ class Stopping:
     """By the clock, when the command began; None is now."""
     reserve: float = 0.0
     """Seconds of the time that are left to what follows the search: retraining, scoring, export."""
+    finishing: bool = False
+    """The user wants the search to end now, and its best to be handed out."""
     exhausted: bool = False
     """Nothing is left to propose."""
     late: int = 0
@@ -69,6 +71,8 @@ class Stopping:
         """Say why the study may train no more, "" while it may: "target", "time", "patience", "trials", …."""
         if self._target_met:
             return "target"
+        if self.finishing:
+            return "finish"
         if self.out_of_time or self.late >= LATE:
             return "time"
         if self.budget.patience and self._since_best >= self.budget.patience:
@@ -82,7 +86,7 @@ class Stopping:
     @property
     def interrupts(self) -> bool:
         """Say whether what is being trained now must end as well."""
-        return self._target_met or self.out_of_time
+        return self._target_met or self.finishing or self.out_of_time
 
     @property
     def out_of_time(self) -> bool:

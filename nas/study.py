@@ -21,6 +21,8 @@ from nas.storage import Artifact, Storage, StudyRecord
 from nas.study_file import as_begun, difference, from_json, from_mapping, load, to_json
 from nas.trials import Trial
 
+Asked = Callable[[], bool]
+
 Definition = str | os.PathLike[str] | Mapping[str, object] | StudyConfig
 """A study file, a dictionary with its keys, or a definition built in code."""
 
@@ -135,13 +137,16 @@ def search(
     overrides: Sequence[str] = (),
     watch: Watcher = unwatched,
     interrupted: Callable[[], bool] = bool,
+    finish: Callable[[], bool] = bool,
     began: float | None = None,
 ) -> Study:
     """Run a study to its end; go on with it if it is on record and unchanged.
 
     `definition` is a study file, a dictionary with the keys of one, or a `StudyConfig`; `watch` is called with each
     thing that happens (`nas.happenings`). A study that is finished, and is asked for no more than it was, stays as it
-    is; `watch` is told. `began` is the reading of `time.monotonic` from which the budget's time counts; None is now.
+    is; `watch` is told. `interrupted` is asked whether the study shall stop, to be gone on with later; `finish` whether
+    the search shall end and its best be handed out. `began` is the reading of `time.monotonic` from which the budget's
+    time counts; None is now.
 
     Raises:
         SpecError: the definition is wrong; every mistake is listed.
@@ -154,12 +159,12 @@ def search(
     known = _on_record(config)
     if known is None:
         try:
-            return _begin(config, watch, interrupted, began)
+            return _begin(config, watch, interrupted, finish, began)
         except StudyExists:  # another process may have begun it since we looked
             known = _on_record(config)
             if known is None:
                 raise
-    return _go_on(known, config, watch, interrupted, began)
+    return _go_on(known, config, watch, interrupted, finish, began)
 
 
 def _config(definition: Definition, overrides: Sequence[str]) -> StudyConfig:
@@ -172,18 +177,19 @@ def _config(definition: Definition, overrides: Sequence[str]) -> StudyConfig:
     raise TypeError(f"a study is a file, a dictionary or a StudyConfig, got {type(definition).__name__}")
 
 
-def _begin(config: StudyConfig, watch: Watcher, interrupted: Callable[[], bool], began: float) -> Study:
-    from nas.controller import Controller, prepare
+def _begin(config: StudyConfig, watch: Watcher, interrupted: Asked, finish: Asked, began: float) -> Study:
+    from nas.controller import Controller
+    from nas.preparation import prepare
 
     with ExitStack() as stack:
         prepared = prepare(config, stack)  # before a file is made: a task that cannot be used leaves nothing behind
         storage = stack.enter_context(Storage.open(config.storage))
-        Controller(storage, watch, interrupted, began).begin_prepared(prepared)
+        Controller(storage, watch, interrupted, finish, began).begin_prepared(prepared)
     return Study(config.name, config.storage)
 
 
 def _go_on(
-    record: StudyRecord, config: StudyConfig, watch: Watcher, interrupted: Callable[[], bool], began: float
+    record: StudyRecord, config: StudyConfig, watch: Watcher, interrupted: Asked, finish: Asked, began: float
 ) -> Study:
     require_same(record, config)
     config = _no_fewer(record, as_begun(config, from_json(record.config)))
@@ -193,7 +199,7 @@ def _go_on(
     from nas.controller import Controller
 
     with Storage.open(config.storage) as storage:
-        Controller(storage, watch, interrupted, began).resume(record, config)
+        Controller(storage, watch, interrupted, finish, began).resume(record, config)
     return Study(config.name, config.storage)
 
 
@@ -203,6 +209,7 @@ def fork(
     *,
     watch: Watcher = unwatched,
     interrupted: Callable[[], bool] = bool,
+    finish: Callable[[], bool] = bool,
     began: float | None = None,
 ) -> Study:
     """Run a study that begins with the trials of another in the same storage that hold under its definition.
@@ -216,7 +223,7 @@ def fork(
     from nas.controller import Controller
 
     with Storage.open(config.storage, create=False) as storage:
-        Controller(storage, watch, interrupted, began).fork(storage.study(of), config)
+        Controller(storage, watch, interrupted, finish, began).fork(storage.study(of), config)
     return Study(config.name, config.storage)
 
 

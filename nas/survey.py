@@ -14,7 +14,8 @@ from search_spaces.candidate import Named
 from search_spaces.errors import Problem, SpecError
 from workers.messages import Probe, TaskInfo
 
-SAMPLES = 200
+FEW, SAMPLES = 8, 64
+"""Candidates that are drawn where only some have to be seen, and where their mean cost counts."""
 ATTEMPTS = 2000
 """Candidates that are drawn before a space in which none can be trained counts as a mistake."""
 PROBED = 8
@@ -45,8 +46,8 @@ class Survey:
         return self.cost.mean(self.trainable)
 
 
-def surveyed(config: StudyConfig, task: TaskInfo) -> Survey:
-    """Draw candidates, and more where few can be trained; nothing is timed yet.
+def surveyed(config: StudyConfig, task: TaskInfo, count: int = SAMPLES) -> Survey:
+    """Draw candidates, and more where none of them can be trained; nothing is timed yet.
 
     Raises:
         SpecError: not one of many can be trained, and why.
@@ -55,7 +56,7 @@ def surveyed(config: StudyConfig, task: TaskInfo) -> Survey:
     proposals = Proposals(config, task, sampler)
     samples: list[Trial] = []
     while len(samples) < ATTEMPTS:
-        samples += proposals.ask(range(len(samples), len(samples) + SAMPLES))
+        samples += proposals.ask(range(len(samples), len(samples) + count))
         if any(trial.state is TrialState.WAITING for trial in samples):
             return Survey(samples)
     raise SpecError([Problem("space", _none_can_be_trained(samples))])
@@ -65,11 +66,11 @@ def timed(survey: Survey, config: StudyConfig, executor: Executor) -> Survey:
     """Return the survey with the cost of epochs, from a few training steps of some candidates."""
     cost = EpochCost()
     probed = survey.trainable[:PROBED]
+    probed = [probed[0], *probed]  # the first pays for cold caches, and is not believed
     candidates = tuple(trial.candidate for trial in probed)
     seconds = min(PROBE_SECONDS, PROBE_SHARE * config.budget.seconds or PROBE_SECONDS)
-    for trial, timing in zip(
-        probed, executor.probe(Probe(config.task, candidates, seconds, config.epoch_samples)), strict=True
-    ):
+    timings = executor.probe(Probe(config.task, candidates, seconds, config.epoch_samples))
+    for trial, timing in zip(probed[1:], timings[1:], strict=True):
         if timing is not None:
             cost.observe(trial, timing.epoch)
     return Survey(survey.samples, cost)

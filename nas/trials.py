@@ -24,6 +24,10 @@ class TrialState(StrEnum):
         return self in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
+ENDED_EARLY = ("time", "target", "finish")
+"""Reasons of a COMPLETE trial that was ended before its last epoch: the clock, the target, the user who had enough."""
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """One point of a learning curve: the metrics after `epoch` epochs (from 1), and the seconds that epoch took."""
@@ -44,8 +48,8 @@ class Trial:
     reason: str = ""
     """Why it ended so: "pruned", "infeasible", "reused", "nan", "oom", "lost", "build", "task", … or empty.
 
-    A COMPLETE trial that the clock or the target ended says "time" or "target", and has the values of its last epoch;
-    a WAITING one that the user's stop interrupted says "stop", and has values too.
+    A COMPLETE trial that was ended early says by what, see `ENDED_EARLY`, and has the values of its last epoch; a
+    WAITING one that the user's stop interrupted says "stop", and has values too.
     """
     curve: tuple[Point, ...] = ()
     values: tuple[float, ...] = ()

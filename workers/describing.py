@@ -72,7 +72,9 @@ def _columns(
 
 def _of_table(column: Column, inputs: TableInputs, fitted: Settings, train: list[int]) -> Column:
     if fitted["kind"] == "number":
-        scaling = "median and spread, clipped" if fitted["clip"] else "mean and deviation"
+        robust = fitted["clip"] and fitted["mean"] == fitted["median"]
+        figures = "median and spread" if robust else "mean and deviation"
+        scaling = f"{figures}, outliers bent" if fitted["clip"] else figures
         return replace(column, scaling=scaling, inputs=1 + fitted["indicator"])
     cells = inputs.columns[column.name]
     counts: Counter[str] = Counter()
@@ -93,7 +95,7 @@ def _of_array(settings: Settings) -> str:
         return divided or "as they are"
     figures = len(settings["mean"])
     measured = f"mean and deviation of {'1 feature' if figures == 1 else f'each of {figures} features or channels'}"
-    outlying = f"{clipped} of them by median and spread, clipped, for their outliers" if clipped else ""
+    outlying = f"{clipped} of them with outliers, which are bent" if clipped else ""
     return ", ".join(part for part in (divided, measured, outlying) if part)
 
 

@@ -53,6 +53,10 @@ ForkOption = Annotated[
     typer.Option("--fork", help="begin another study with those trials on record that hold under what is changed"),
 ]
 NameOption = Annotated[str | None, typer.Option("--name", metavar="NAME", help="call the study so", show_default=False)]
+FinishOption = Annotated[
+    bool,
+    typer.Option("--finish", help="a signal ends the search alone: the best is still retrained, scored and exported"),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="say nothing but errors and the result")]
 
 

@@ -31,6 +31,9 @@ from nas.study import fork, free_name, search
 
 Mode = Literal["live", "lines", "quiet", "json"]
 
+AtSignal = Literal["stop", "finish"]
+"""What the first signal asks for: a stop that can be gone on from, or the best so far."""
+
 
 def mode_of(*, json: bool, quiet: bool) -> Mode:
     """Choose how a run is shown."""
@@ -41,16 +44,16 @@ def mode_of(*, json: bool, quiet: bool) -> Mode:
     return "live" if sys.stderr.isatty() else "lines"
 
 
-def conduct(config: StudyConfig, mode: Mode) -> None:
+def conduct(config: StudyConfig, mode: Mode, at_signal: AtSignal = "stop") -> None:
     """Search, show it, sum it up; exit with 130 or 143 when a signal ended it.
 
     Raises:
         NoUsableTrial: after the summary, which says so too.
     """
-    _conduct(config, mode, search)
+    _conduct(config, mode, at_signal, search)
 
 
-def conduct_fork(config: StudyConfig, name: str | None, mode: Mode) -> None:
+def conduct_fork(config: StudyConfig, name: str | None, mode: Mode, at_signal: AtSignal = "stop") -> None:
     """Do the same with a new study that begins with what still holds of the one that `config` names.
 
     Raises:
@@ -60,10 +63,10 @@ def conduct_fork(config: StudyConfig, name: str | None, mode: Mode) -> None:
     with Storage.open(config.storage, create=False) as storage:
         storage.study(config.name)  # it must be there
     name = free_name(config.storage, config.name) if name is None else named(config, name)
-    _conduct(replace(config, name=name), mode, partial(fork, of=config.name))
+    _conduct(replace(config, name=name), mode, at_signal, partial(fork, of=config.name))
 
 
-def _conduct(config: StudyConfig, mode: Mode, begin: Callable[..., object]) -> None:
+def _conduct(config: StudyConfig, mode: Mode, at_signal: AtSignal, begin: Callable[..., object]) -> None:
     require_open_files()
     console = err()
     if mode not in ("quiet", "json"):
@@ -71,12 +74,13 @@ def _conduct(config: StudyConfig, mode: Mode, begin: Callable[..., object]) -> N
     unusable: NoUsableTrial | None = None
     with _watcher(config, mode, console) as watcher:
         say = watcher.say if isinstance(watcher, Live) else lambda text: console.print(Text(text), soft_wrap=True)
-        with heard(lambda: say(f"finishing current epochs… continue with: {resume_command(config)}")) as interruption:
+        with heard(lambda: say(_heard(config, at_signal))) as interruption:
             try:
                 begin(
                     config,
                     watch=watcher,
-                    interrupted=lambda: interruption() or _unheard(watcher),
+                    interrupted=lambda: _unheard(watcher) or (at_signal == "stop" and interruption()),
+                    finish=lambda: at_signal == "finish" and interruption(),
                     began=began(),
                 )
             except NoUsableTrial as error:
@@ -88,6 +92,13 @@ def _conduct(config: StudyConfig, mode: Mode, begin: Callable[..., object]) -> N
         raise unusable
     if interruption.signal and state == "STOPPED":
         raise typer.Exit(interruption.code)
+
+
+def _heard(config: StudyConfig, at_signal: AtSignal) -> str:
+    """Say what comes of a signal."""
+    if at_signal == "finish":
+        return "ending the search; the best so far is retrained, scored and exported… once more to end at once"
+    return f"finishing current epochs… continue with: {resume_command(config)}"
 
 
 def _unheard(watcher: Live | Lines | Events) -> bool:

@@ -16,6 +16,8 @@ from nas.trials import Trial, TrialState
 
 CLASSES = ("complete", "pruned", "failed", "reused", "infeasible")
 """How a finished trial can have ended; each is in exactly one."""
+UNTRAINED = ("reused", "infeasible")
+"""Those that no budget of trials counts."""
 
 _BY_STATE = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
@@ -95,7 +97,7 @@ def state_of(record: StudyRecord) -> str:
 
 def class_of(trial: Trial) -> str:
     """Say how a trial ended; of one that has not, its state."""
-    if trial.state.finished and trial.reason in ("reused", "infeasible"):
+    if trial.state.finished and trial.reason in UNTRAINED:
         return trial.reason
     return _BY_STATE.get(trial.state, trial.state.value.lower())
 

@@ -18,6 +18,8 @@ from nas.survey import Survey, surveyed, timed
 from search_spaces.candidate import Named
 from workers.messages import TaskInfo
 
+SAMPLES = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Looked:
@@ -118,7 +120,7 @@ def looked_at(config: StudyConfig) -> Looked:
     with closing(executors.start(Named("inline"))) as executor:
         task = executor.describe(config.task)
         config, given = completed(config, task), bool(config.budget.epochs)
-        survey = timed(surveyed(config, task), config, executor)
+        survey = timed(surveyed(config, task, SAMPLES), config, executor)
         workers = Looked(config, task, survey, given)._workers
         budget = fitted(config, task, survey.trainable, survey.epoch_seconds, workers)
         config = replace(config, budget=budget)

@@ -11,6 +11,7 @@ from nas.cli._options import (
     AddressOption,
     ExecutorOption,
     FileArgument,
+    FinishOption,
     ForkOption,
     JsonOption,
     NameOption,
@@ -38,19 +39,21 @@ def run(
     ] = None,
     name: NameOption = None,
     fork: ForkOption = False,
+    finish: FinishOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Run a study file; go on with its study if it is on record and unchanged."""
-    from nas.cli._running import conduct, conduct_fork, mode_of
+    from nas.cli._running import AtSignal, conduct, conduct_fork, mode_of
 
     given = {"seed": seed, "name": None if fork else name}
     overrides = [f"{key}={encoding.dumps(value)}" for key, value in given.items() if value is not None]
     written = study_in(file, [*(settings or ()), *overrides])
     config = changed(placed(written, executor, address), trials, time, workers)
     config = replace(config, storage=storage or config.storage)
+    at_signal: AtSignal = "finish" if finish else "stop"
     with about(file):
         if fork:
-            conduct_fork(config, name, mode_of(json=json, quiet=quiet))
+            conduct_fork(config, name, mode_of(json=json, quiet=quiet), at_signal)
         else:
-            conduct(config, mode_of(json=json, quiet=quiet))
+            conduct(config, mode_of(json=json, quiet=quiet), at_signal)

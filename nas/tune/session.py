@@ -5,12 +5,14 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 
 from nas.config import StudyConfig
-from nas.controller import Controller, Run, prepare, require_same_samples
+from nas.controller import require_same_samples
 from nas.environment import environment
 from nas.final_result import KIND, Finals
 from nas.happenings import unwatched
 from nas.keeper import Keeper
 from nas.objectives import ranked
+from nas.preparation import prepare
+from nas.run import Run
 from nas.storage import Storage
 from nas.study import require_same
 from nas.study_file import to_json
@@ -68,7 +70,7 @@ class Session:
             require_same_samples(record, prepared.task)
             lease = storage.acquire(record.id)
             stack.callback(_quietly(lambda: storage.release(lease)))
-            run = Run(Controller(storage, unwatched), record, prepared, lease, Keeper(storage, lease))
+            run = Run(storage, record, prepared, Keeper(storage, lease), watch=unwatched)
             run.enter()
             return cls(run, handover, stack.pop_all())
 

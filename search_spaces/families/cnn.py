@@ -48,7 +48,7 @@ class Cnn:
     def network(self, inputs: Shape, outputs: int) -> Network:
         """Build the network for images."""
         if len(inputs) != 3:
-            raise BuildError(f"cnn needs images (channels, height, width), the task has samples of shape {inputs}")
+            raise BuildError(f"cnn needs images (channels, height, width), the task has {_instead(inputs)}")
         ops: list[Op] = []
         channels = inputs[0]
         for stage in range(self.stages):
@@ -93,3 +93,17 @@ class Cnn:
             Linear(wide, bias=self.norm == "none", init=self.init),
             *activated(wide, kind, self.norm, self.groups),
         ]
+
+
+def _instead(inputs: Shape) -> str:
+    """Say what the samples are, and what to do."""
+    shape = "×".join(map(str, inputs))
+    if len(inputs) == 1:
+        noun = "number" if inputs == (1,) else "numbers"
+        return f"samples of {shape} {noun}; use a space of the family mlp"
+    if len(inputs) == 2:
+        return (
+            f"sequences of shape {shape} (time, features); if they are grey images, say layout: NHW (task npz), else use a "
+            "space of the family recurrent or mlp"
+        )
+    return f"samples of shape {shape}"

@@ -131,7 +131,7 @@ def test_a_terminal_shows_which_trials_run_how_far_and_why_others_failed(progres
     progress.take(EpochsDone(3, 5, [(3, 1), (4, 1), (5, 2), (6, 1), (7, 1)]))
     progress.take(TrialFinished(replace(trial, state=TrialState.FAIL, reason="crash: boom", values=()), best=False))
     shown = live(progress, 80).splitlines()
-    assert "running trial 4 epoch 1/2 · trial 5 epoch 2/2 · trial 6 epoch 1/2 · 2 more" in shown
+    assert "running trial 4 (1/2 epochs), 5 (2/2), 6 (1/2), 2 more" in shown
     assert "failed 1 × crash" in shown
 
 

@@ -56,6 +56,19 @@ def test_asha_stops_nobody_before_a_sixth_of_the_epochs() -> None:
     assert pruner.report(1, 10, -200.0) is True
 
 
+def test_a_network_that_learns_slowly_at_first_outlives_the_first_rung() -> None:
+    pruner = made("asha", epochs=60)
+    quick = [0.5 + 0.1 * min(epoch / 5, 1.0) for epoch in range(1, 61)]
+    slow = [0.2 + 0.7 * min(epoch / 15, 1.0) for epoch in range(1, 61)]  # overtakes after nine epochs
+
+    for number in range(9):
+        for epoch, value in enumerate(quick, 1):
+            if pruner.report(number, epoch, value):
+                break
+
+    assert not any(pruner.report(9, epoch, value) for epoch, value in enumerate(slow, 1))
+
+
 def test_asha_lets_the_best_third_pass() -> None:
     pruner = made("asha")
     values = random.Random(0).sample(range(900), 900)

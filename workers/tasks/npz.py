@@ -109,6 +109,8 @@ class Npz:
             return KINDS[self.kind], f"{'numbers' if self.kind == 'regression' else 'classes'}, as declared"
         if _is_one_hot(y):
             return "classification", "classes: rows with a single 1 (one-hot; else say kind: regression)"
+        if y.dtype.kind in "iu" and y.size == len(y) and len(np.unique(y)) > max(FEW, len(y) / 2):
+            return "regression", "numbers: whole ones, different in most samples (else say kind: classification)"
         if y.dtype.kind != "f":
             return "classification", "classes: text or whole numbers (else say kind: regression)"
         several = y.ndim > 1 and y.size != len(y)

@@ -88,9 +88,10 @@ class Live:
         if progress.stage != "searching" or not progress.reached:
             return None
         of = f"/{epochs}" if epochs else ""
-        told = [f"trial {number} epoch {reached}{of}" for number, reached in progress.reached[:_TOLD]]
+        told = [f"{number} ({reached}{of})" for number, reached in progress.reached[:_TOLD]]
+        told[0] = told[0].replace(")", " epochs)")
         more = progress.running - len(told)
-        return _line("running " + " · ".join([*told, *([f"{more} more"] if more > 0 else [])]))
+        return _line("running trial " + ", ".join([*told, *([f"{more} more"] if more > 0 else [])]))
 
     def _failures(self) -> Text | None:
         """Say why trials failed, if any did."""

@@ -38,7 +38,12 @@ def announcement(config: StudyConfig) -> str:
 def begun(happening: StudyStarted, known: StudyConfig) -> str:
     """Say what the samples are, now that they are read, and what they decide; `known` is what was announced."""
     goal = "" if known.objectives else report.told_objectives(happening.config.objectives)
-    return _rows({"samples": report.told_samples(happening.task), "goal": goal})
+    epochs = "" if known.budget.epochs else f"{happening.config.budget.epochs} a full training, {_fitted(known)}"
+    return _rows({"samples": report.told_samples(happening.task), "goal": goal, "epochs": epochs})
+
+
+def _fitted(known: StudyConfig) -> str:
+    return "fitted to the samples and the time" if known.budget.seconds else "fitted to the samples"
 
 
 def told_task(task: Named) -> Named:

@@ -5,7 +5,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from nas.cli._snapshot import class_of
+from nas.cli._snapshot import UNTRAINED, class_of
 from nas.config import Budget, StudyConfig
 from nas.happenings import (
     ComparisonStarted,
@@ -83,8 +83,8 @@ class Progress:
 
     @property
     def finished(self) -> int:
-        """How many trials have ended, over all runs."""
-        return self.classes.total()
+        """How many trials have ended that the budget counts, over all runs."""
+        return self.classes.total() - sum(self.classes[name] for name in UNTRAINED)
 
     @property
     def seconds(self) -> float:
@@ -124,7 +124,7 @@ class Progress:
     def _finish(self, happening: TrialFinished) -> None:
         self._count(happening.trial)
         self.reached = [item for item in self.reached if item[0] != happening.trial.number]
-        self._finished_now += 1
+        self._finished_now += class_of(happening.trial) not in UNTRAINED
         if happening.best:
             self.best = happening.trial
 
