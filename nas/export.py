@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nas.config import Final
 from nas.errors import FolderUnusable, StudyNotFound
+from nas.files_on_record import AVERAGED
 from nas.final_result import KIND
 from nas.storage import Artifact, StudyRecord
 from nas.study_file import from_json
@@ -70,7 +71,7 @@ def export_ensemble(
         return exporters.export_ensemble(format, networks, trial.candidate, task, here, known=record.task)
 
     found = _exported(record, write, folder)
-    return _artifacts(trial, found, found[0].recorded, members[0].epoch, members[0].seed)
+    return _artifacts(trial, found, found[0].recorded, members[0].epoch, AVERAGED)
 
 
 def score_ensemble(record: StudyRecord, trial: Trial, members: Sequence[Artifact]) -> Mapping[str, float]:

@@ -33,7 +33,7 @@ class Exports:
         """Return the files on record that are as they were written; the record forgets the others, to be made again."""
         known = self.storage.artifacts(self.record.id)
         pairs = list(zip(known, artifacts_here(known, self.folder), strict=True))
-        lost = [then for then, now in pairs if is_lost(now)]
+        lost = whole([then for then, now in pairs if is_lost(now)], known)
         for artifact in lost:
             self.ledger.event("artifact.lost", artifact=artifact.kind, path=artifact.path)
             self.ledger.drop(artifact)
@@ -76,6 +76,7 @@ class Exports:
         for format in self.owed(best):
             if self.interrupted():
                 break
+            self._replace(format)
             try:
                 artifacts = export_best(self.record, best, retrained, format, f"{self.folder}/best", self.config.final)
             except NasError as error:
@@ -86,3 +87,16 @@ class Exports:
                     self.ledger.artifact(artifact)
         self.ledger.flush(seconds=self.seconds())
         return failures
+
+    def _replace(self, format: str) -> None:
+        """Have the record forget what is written anew, such as one network where the average is asked for now."""
+        for item in self.storage.artifacts(self.record.id):
+            if item.kind == f"export.{format}":
+                self.ledger.drop(item)
+        self.ledger.flush(seconds=self.seconds())
+
+
+def whole(lost: Sequence[Artifact], known: Sequence[Artifact]) -> list[Artifact]:
+    """Return files that are lost with those that are an export together with them: a format is written as a whole."""
+    broken = {(item.kind, item.number) for item in lost if item.kind.startswith("export.")}
+    return [item for item in known if item in lost or (item.kind, item.number) in broken]

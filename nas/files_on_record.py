@@ -6,10 +6,14 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 
 from nas.config import StudyConfig
+from nas.final_result import KIND
 from nas.run_folder import own_folder
 from nas.storage import Artifact, StudyRecord
 from nas.trials import Trial
 from workers import files
+
+AVERAGED = 0
+"""The seed on record of an export that is the average of several."""
 
 
 def located(path: str, folder: str) -> str:
@@ -51,8 +55,9 @@ def is_lost(artifact: Artifact) -> bool:
 
 def owed_formats(config: StudyConfig, best: int, artifacts: Sequence[Artifact]) -> tuple[str, ...]:
     """Return the formats in which the best trial shall be exported and, by the files that are there, is not."""
-    folder = f"{own_folder(config)}/best/"
-    there = {item.kind for item in artifacts if item.number == best and item.path.startswith(folder)}
+    folder, mine = f"{own_folder(config)}/best/", [item for item in artifacts if item.number == best]
+    averaged = config.final.ensemble and sum(item.kind == KIND for item in mine) > 1
+    there = {item.kind for item in mine if item.path.startswith(folder) and (item.seed == AVERAGED) == averaged}
     return tuple(format for format in config.artifacts.export if f"export.{format}" not in there)
 
 

@@ -131,3 +131,30 @@ def test_the_average_predicts_labels(study: nas.Study, tmp_path: Path) -> None:
     predicted = network["predict"](network["load"](), np.zeros((3, 8, 8), np.uint8))
     assert predicted.shape == (3,)
     assert predicted.dtype == np.int64
+
+
+def test_a_finished_study_makes_the_average_once_it_is_asked_for(tmp_path: Path) -> None:
+    file = tmp_path / "study.yaml"
+    file.write_text(STUDY.replace("FOLDER", str(tmp_path)))
+
+    def inside(ensemble: str) -> tuple[str, list[str]]:
+        found = nas.search(file, overrides=[f"final.ensemble={ensemble}"])
+        written = [item for item in found.artifacts if item.kind == "export.source"]
+        assert [Path(item.path).name for item in written] == ["network.py", "network.safetensors"]
+        return Path(written[0].path).read_text(), [item.sha256 for item in written]
+
+    alone, averaged = inside("false"), inside("true")
+    assert "MeanOfProbabilities" not in alone[0]
+    assert "MeanOfProbabilities" in averaged[0]
+    assert inside("true") == averaged
+    assert inside("false") == alone
+
+
+@pytest.mark.parametrize("name", ["network.py", "network.safetensors"])
+def test_an_export_that_lost_one_of_its_files_is_made_again_as_a_whole(study: nas.Study, name: str) -> None:
+    written = {Path(item.path).name: item for item in study.artifacts if item.kind == "export.source"}
+    Path(written[name].path).unlink()
+    nas.resume(study.name, study.storage)
+    again = {Path(item.path).name: item for item in study.artifacts if item.kind == "export.source"}
+    assert {key: item.sha256 for key, item in again.items()} == {key: item.sha256 for key, item in written.items()}
+    assert Path(written[name].path).is_file()

@@ -5,14 +5,17 @@ from collections.abc import Iterator
 WIDTH = 116
 
 
-def literal(value: object, indent: int = 0) -> str:
-    """Write a value of plain types, its later lines indented."""
+def literal(value: object, indent: int = 0, key: str = "") -> str:
+    """Write a value of plain types, its later lines indented; its first line stands behind a key."""
     flat = _flat(value)
-    if not isinstance(value, dict | list) or len(flat) + indent <= WIDTH:
+    if not isinstance(value, dict | list) or indent + len(key) + len(flat) < WIDTH:
         return flat
     inner = " " * (indent + 4)
     if isinstance(value, dict):
-        entries = [f"{_flat(key)}: {literal(below, indent + 4)}," for key, below in value.items()]
+        keys = [f"{_flat(name)}: " for name in value]
+        entries = [
+            f"{name}{literal(below, indent + 4, name)}," for name, below in zip(keys, value.values(), strict=True)
+        ]
     elif any(isinstance(below, dict | list) for below in value):
         entries = [f"{literal(below, indent + 4)}," for below in value]
     else:

@@ -2,13 +2,13 @@
 
 import ast
 import inspect
-import textwrap
-from collections.abc import Mapping
-from pprint import pformat
+from collections.abc import Callable, Mapping
 from types import FunctionType, ModuleType
+from typing import Any
 
 from workers import cells, preparing, table_reader
 from workers.exporters import _raw
+from workers.exporters._literals import literal
 from workers.exporters._trained import Trained
 
 IMPORTS: Mapping[str, str] = {
@@ -20,18 +20,14 @@ IMPORTS: Mapping[str, str] = {
     **dict.fromkeys(("Any", "Literal"), "typing"),
 }
 """Where each name of the standard library comes from that source may use; modules come from nowhere."""
-THIRD_PARTY: Mapping[str, str] = {
-    "np": "import numpy as np",
-    "torch": "import torch",
-    "load_file": "from safetensors.torch import load_file",
-    "Tensor": "from torch import Tensor",
-    "nn": "from torch import nn",
-}
+THIRD_PARTY: Mapping[str, str] = {"load_file": "safetensors.torch", "Tensor": "torch", "nn": "torch"}
+MODULES: Mapping[str, str] = {"np": "import numpy as np", "torch": "import torch"}
+"""The same of the packages that an export needs."""
 ALIASES: Mapping[str, str] = {"Settings": "Mapping[str, Any]", "Floats": "np.ndarray"}
 """Names of types that the functions which are carried along use."""
 
 
-def _functions_of(*modules: ModuleType) -> list[FunctionType]:
+def _functions_of(*modules: ModuleType) -> list[Callable[..., Any]]:
     """List the functions that modules define, in their order: source that stands on its own."""
     return [
         function
@@ -41,13 +37,8 @@ def _functions_of(*modules: ModuleType) -> list[FunctionType]:
     ]
 
 
-_OF_ARRAYS: list[FunctionType] = [
-    function for function in _functions_of(_raw, preparing) if function.__name__ in ("array_of", "prepare_array")
-]
-ARRAY: list[FunctionType] = [
-    *_OF_ARRAYS,
-    *(function for function in _functions_of(preparing) if function.__name__ == "bent"),
-]
+_OF_ARRAYS: list[Callable[..., Any]] = [_raw.array_of, preparing.prepare_array]
+ARRAY = [*_OF_ARRAYS, preparing.bent]
 TABLE = [function for function in _functions_of(_raw, preparing, cells) if function not in _OF_ARRAYS]
 """What preparing raw samples takes, by the kind of samples."""
 READER = _functions_of(table_reader)
@@ -93,9 +84,9 @@ def constants(trained: Trained) -> str:
     if dataset.info.kind == "regression":
         scaling = dataset.preprocessing
         return f"OFFSET, SCALE = {list(scaling.target_offset)}, {list(scaling.target_scale)}\n"
-    written = [f"CLASSES = {value(list(dataset.labels))}"]
+    written = [f"CLASSES = {literal(list(dataset.labels))}"]
     if names(trained) == "NAMES":
-        written.append(f"NAMES = {value(list(dataset.info.classes))}")
+        written.append(f"NAMES = {literal(list(dataset.info.classes))}")
     return "\n".join(written) + "\n"
 
 
@@ -107,7 +98,7 @@ def names(trained: Trained) -> str:
 
 def to_prepare(trained: Trained) -> list[str]:
     """Write the function `prepare` and what it takes."""
-    table, settings = is_table(trained), value(dict(trained.dataset.preprocessing.inputs))
+    table, settings = is_table(trained), literal(dict(trained.dataset.preprocessing.inputs))
     inputs = ", ".join(map(str, trained.network.inputs))
     if table:
         head = PREPARE_TABLE.format(settings=settings, inputs=inputs)
@@ -141,6 +132,7 @@ def is_two_dimensional(trained: Trained) -> bool:
 def put_together(docstring: str, *parts: str) -> str:
     """Return source: the docstring, the imports and names of types that the parts use, and the parts."""
     body = "\n\n".join(part.strip("\n") + "\n" for part in parts)
+    gap = "\n\n\n" if body.startswith(("class ", "def ")) else "\n\n"
     aliases = "\n".join(f"{name} = {meaning}" for name, meaning in ALIASES.items() if name in _used(body))
     head = [
         docstring.strip("\n"),
@@ -148,12 +140,7 @@ def put_together(docstring: str, *parts: str) -> str:
         *_imports(_used(f"{aliases}\n{body}")),
         aliases,
     ]
-    return "\n\n".join(part for part in head if part) + "\n\n\n" + body
-
-
-def value(literal: object) -> str:
-    """Write a literal over as many lines as it needs."""
-    return textwrap.dedent(pformat(literal, width=116, compact=True, sort_dicts=False))
+    return "\n\n".join(part for part in head if part) + gap + body
 
 
 def _used(source: str) -> set[str]:
@@ -162,8 +149,15 @@ def _used(source: str) -> set[str]:
 
 def _imports(used: set[str]) -> list[str]:
     """Write the import statements of what is used: those of the standard library, then the others."""
-    plain = [f"import {name}" for name, home in IMPORTS.items() if not home and name in used]
-    homes = dict.fromkeys(home for home in IMPORTS.values() if home)
-    froms = {home: [name for name in IMPORTS if IMPORTS[name] == home and name in used] for home in homes}
-    standard = [*plain, *(f"from {home} import {', '.join(found)}" for home, found in froms.items() if found)]
-    return ["\n".join(standard), "\n".join(line for name, line in THIRD_PARTY.items() if name in used)]
+    standard = [
+        *(f"import {name}" for name, home in IMPORTS.items() if not home and name in used),
+        *_froms(IMPORTS, used),
+    ]
+    packages = [*(line for name, line in MODULES.items() if name in used), *_froms(THIRD_PARTY, used)]
+    return ["\n".join(standard), "\n".join(packages)]
+
+
+def _froms(homes: Mapping[str, str], used: set[str]) -> list[str]:
+    """Write a line for each module that names are imported from."""
+    found = {home: [name for name in homes if homes[name] == home and name in used] for home in homes.values() if home}
+    return [f"from {home} import {', '.join(names)}" for home, names in found.items() if names]
