@@ -77,7 +77,8 @@ def unpacked(path: str, room: float) -> bytes:
 
 def likely_delimiter(content: bytes, encoding: str, settings: Mapping[str, Any]) -> str:
     """Return the delimiter that splits the first rows into the most columns, as many in each; else the usual one."""
-    usual, quoting = settings["usual"], csv.QUOTE_MINIMAL if settings["quotes"] else csv.QUOTE_NONE
+    usual = settings["usual"]
+    quoting: Any = csv.QUOTE_MINIMAL if settings["quotes"] else csv.QUOTE_NONE
     text = content[: 1 << 16].decode(encoding, "replace").lstrip("\ufeff")
     found: dict[str, tuple[bool, int]] = {}
     for sign in dict.fromkeys((usual, ",", ";", "\t", "|")):
@@ -102,7 +103,7 @@ def rows_of(
     """Yield the rows that hold something, their cells stripped, each with the line it begins in."""
     encoding = "utf-8-sig" if encoding == "utf-8" else encoding
     text = io.TextIOWrapper(io.BytesIO(content), encoding, newline="")
-    quoting = csv.QUOTE_MINIMAL if settings["quotes"] else csv.QUOTE_NONE
+    quoting: Any = csv.QUOTE_MINIMAL if settings["quotes"] else csv.QUOTE_NONE
     reader = csv.reader(text, delimiter=delimiter, quoting=quoting, strict=True)
     line = 1
     try:
