@@ -27,7 +27,7 @@ from nas.storage import Storage
 from search_spaces.candidate import Named, Settings
 from search_spaces.dimensions import Choice, Float, Int
 from search_spaces.space import SearchSpace
-from workers.messages import EpochMetrics, Event, Job, JobLost, Outcome, TaskInfo, TaskSpec
+from workers.messages import EpochMetrics, Event, Job, JobLost, Outcome, Probe, TaskInfo, TaskSpec, Timings
 
 EPOCHS = 20
 WIDTHS = 6
@@ -46,6 +46,10 @@ class NoOpExecutor:
         """Describe a task like digits."""
         metrics = ("loss", "accuracy")
         return TaskInfo("no-op", "classification", (64,), 10, (1, 1, 1), metrics, "cross_entropy", "0" * 64)
+
+    def probe(self, probe: Probe) -> Timings:
+        """Know nothing."""
+        return (None,) * len(probe.candidates)
 
     def submit(self, job: Job) -> None:
         """Queue a job."""
@@ -68,6 +72,9 @@ class NoOpExecutor:
 
     def stop(self, numbers: Collection[int]) -> None:
         """Finish anyway: every trial shall have its 20 reports."""
+
+    def end(self, numbers: Collection[int]) -> None:
+        """Finish anyway."""
 
     def close(self) -> None:
         """Have nothing to end."""
@@ -111,7 +118,7 @@ def ours(
         space=space(),
         objectives=(Objective("accuracy", "maximize"),),
         sampler=Named(sampler),
-        pruning=Pruning(Named("asha"), "accuracy"),
+        pruning=Pruning(Named("asha", Settings(first_rung=2)), "accuracy"),
         budget=Budget(trials=trials, epochs=epochs),
         final=Final(seeds=0),
         storage=storage or f"sqlite:///{folder}/{sampler}-{trials}-{epochs}.db",

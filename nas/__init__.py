@@ -7,13 +7,18 @@ study.incumbent, study.pareto_front, study.export("best", formats=["source", "on
 """
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from nas._siblings import load_siblings
 
 if TYPE_CHECKING:
     from nas.config import StudyConfig
     from nas.study import Study, resume, search
     from nas.study_file import load
     from nas.trials import Trial, TrialState
+
+load_siblings(Path(__file__).parents[1])
 
 _FACE = {
     "Study": "nas.study",

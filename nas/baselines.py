@@ -12,10 +12,10 @@ from workers.messages import Outcome, Stage, TaskInfo
 LINEAR = "linear"
 """What the linear model is called in a study's result; the constant one is `majority` or `mean`."""
 
-BATCH, STEPS = 128, 1500
-"""Samples of a batch and steps of a training: on the handed data sets more bring nothing (docs/why.md)."""
-OPERATIONS = 2e10
-"""Operations of one training at most, about a second on one core; larger tasks are trained for fewer epochs."""
+BATCH, STEPS, EPOCHS = 128, 1500, 200
+"""Samples of a batch, steps and epochs of a training at most: on the handed data sets more bring nothing."""
+OPERATIONS = 1e10
+"""Operations of one training at most, some two seconds on one core; larger tasks are trained for fewer epochs."""
 LIMIT = 20.0
 """Seconds after which a training of the linear model is ended, wherever it stands."""
 RECIPES = ((3e-3, 0.3), (5e-3, 0.0), (3e-2, 0.0))
@@ -35,21 +35,27 @@ def constant(task: TaskInfo) -> dict[str, Mapping[str, float]]:
     return {name: dict(zip(task.metrics, task.baseline, strict=True))}
 
 
-def seconds_of(task: TaskInfo) -> float:
+def seconds_of(task: TaskInfo, epoch_samples: int) -> float:
     """Estimate the seconds that the linear model takes on one worker, all its trainings one after another."""
-    one = epochs_of(task) * _operations(task) / _SPEED
+    one = epochs_of(task, epoch_samples) * _operations(task, epoch_samples) / _SPEED
     return _OVERHEAD + min((len(RECIPES) + 1) * one, 2 * LIMIT)
 
 
-def epochs_of(task: TaskInfo) -> int:
+def epochs_of(task: TaskInfo, epoch_samples: int) -> int:
     """Return how many epochs a training of the linear model takes: enough steps, unless they are very dear."""
-    wanted = math.ceil(STEPS * BATCH / max(task.samples[0], 1))
-    return max(1, min(wanted, int(OPERATIONS / _operations(task))))
+    steps = math.ceil(_seen(task, epoch_samples) / BATCH)  # of an epoch
+    return max(1, min(EPOCHS, math.ceil(STEPS / steps), int(OPERATIONS / _operations(task, epoch_samples))))
 
 
-def _operations(task: TaskInfo) -> float:
+def _operations(task: TaskInfo, epoch_samples: int) -> float:
     """Count the operations of an epoch: a multiply-add forward, and two backward, for each weight and sample."""
-    return 6.0 * math.prod(task.inputs) * task.outputs * max(task.samples[0], 1)
+    return 6.0 * math.prod(task.inputs) * task.outputs * _seen(task, epoch_samples)
+
+
+def _seen(task: TaskInfo, epoch_samples: int) -> int:
+    """Return the training samples of an epoch, about: a pass over more than so many is several; 0 is every one."""
+    samples = max(task.samples[0], 1)
+    return min(samples, epoch_samples) if epoch_samples else samples
 
 
 @dataclass(slots=True)
@@ -59,6 +65,7 @@ class Linear:
     task: TaskInfo
     metric: str
     """Chooses the recipe."""
+    epoch_samples: int
     seed: int
     metrics: Mapping[str, float] | None = None
     """What it scored on the test samples, once that is known."""
@@ -93,7 +100,7 @@ class Linear:
 
     def _training(self, recipe: Recipe, stage: Stage) -> Training:
         candidate = Candidate(Architecture("linear"), recipe, self.seed)
-        return Training("baseline", -1, candidate, epochs_of(self.task), stage, limit=LIMIT)
+        return Training("baseline", -1, candidate, epochs_of(self.task, self.epoch_samples), stage, limit=LIMIT)
 
 
 def _recipe(lr: float, decay: float) -> Recipe:

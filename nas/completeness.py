@@ -1,22 +1,25 @@
 """Whether a study on record has anything left to do for a definition."""
 
+from collections.abc import Sequence
+
 from nas.config import StudyConfig
+from nas.files_on_record import owes
 from nas.happenings import Noticed
-from nas.storage import StudyRecord
+from nas.storage import Artifact, StudyRecord
 from nas.study_json import difference, from_json
 
 IDLE = ("storage", "executor", "checkpoint_seconds")
 """Sections of which a change asks for nothing more to be done."""
 
 
-def complete(record: StudyRecord, config: StudyConfig) -> bool:
-    """Tell whether a study is finished and its definition asks for no more than it did when it was."""
+def complete(record: StudyRecord, config: StudyConfig, artifacts: Sequence[Artifact]) -> bool:
+    """Tell whether a study is finished, has all its files, and its definition asks for no more than when it was."""
     if record.state != "FINISHED" or record.holder is not None:
         return False
     if config.final.seeds and not record.result.get("test"):
         return False  # its retrainings were lost: they get another chance
     changed = {change.path.partition(".")[0] for change in difference(from_json(record.config), config)}
-    return changed <= set(IDLE)
+    return changed <= set(IDLE) and not owes(record, config, artifacts)
 
 
 def notice(record: StudyRecord, config: StudyConfig) -> Noticed:

@@ -30,7 +30,9 @@ def completed(config: StudyConfig, task: TaskInfo) -> StudyConfig:
 
 
 def _usual_objective(task: TaskInfo) -> Objective:
-    metric = "accuracy" if task.kind == "classification" else "loss"
+    """Maximise the accuracy; of a regression minimise the error that it trains on, in the unit of its targets."""
+    error = task.loss if task.loss in METRIC_DIRECTIONS else "mse"
+    metric = "accuracy" if task.kind == "classification" else error
     return Objective(metric, METRIC_DIRECTIONS[metric])
 
 

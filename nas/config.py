@@ -10,6 +10,7 @@ from search_spaces.space import SearchSpace
 from workers.messages import METRIC_DIRECTIONS, TaskSpec
 
 Direction = Literal["maximize", "minimize"]
+USUAL_STORAGE = "sqlite:///nas.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +25,15 @@ class Objective:
 class Budget:
     """When a study ends; whatever is reached first. None and 0 mean without limit.
 
-    `trials` counts every trial, also those reused, infeasible or failed; `epochs` is for one trial; `total_epochs` is
-    for all trials together; `seconds` is wall time over all runs of the study; `target` is a value of the first
-    objective that is good enough; `patience` the number of finished trials without a new incumbent.
+    `trials` counts every trial that was trained, also those that failed, but neither infeasible ones nor those answered
+    from the record; `epochs` is for one trial, 0 until they are fitted to samples and time as the study begins;
+    `total_epochs` is for all trials together; `seconds` is wall time over all runs of the study, from the start of the
+    command to its end; `target` is a value of the first objective that is good enough; `patience` the number of trained
+    trials without a new incumbent.
     """
 
     trials: int = 64
-    epochs: int = 27
+    epochs: int = 0
     total_epochs: int = 0
     seconds: float = 0.0
     target: float | None = None
@@ -66,9 +69,11 @@ class Artifacts:
     folder: str = "runs"
     keep: int = 16
     export: tuple[str, ...] = ("source", "safetensors")
+    place: str = ""
+    """The study's own folder in it, where the study's name is taken by another's; empty is its name."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class StudyConfig:
     """Everything that defines a study; two equal values search alike."""
 
@@ -85,10 +90,22 @@ class StudyConfig:
     final: Final = field(default_factory=Final)
     executor: Named = Named("process", Settings(workers=0))
     """`workers` 0 means one per core."""
-    storage: str = field(default="sqlite:///nas.db", repr=False)  # it may hold a password
+    storage: str = USUAL_STORAGE
     artifacts: Artifacts = field(default_factory=Artifacts)
     checkpoint_seconds: float = 5.0
+    epoch_samples: int = 20_000
+    """An epoch sees so many training samples at most: a pass over more is several epochs; 0 is without limit."""
     seed: int = 0
+    base: str = field(default="", compare=False)
+    """The folder that paths in the study file began at; a project that was moved is found again by it."""
+
+    def __repr__(self) -> str:
+        """Tell of it in a line, without the storage, whose URL may hold a password."""
+        goal = ", ".join(f"{item.direction} {item.metric}" for item in self.objectives)
+        parts = {"name": self.name, "task": self.task.task.name, "space": self.space.name or self.space.family}
+        parts |= {"objectives": goal} if goal else {}
+        told = ", ".join(f"{key}={value!r}" for key, value in parts.items())
+        return f"StudyConfig({told}, trials={self.budget.trials}, seed={self.seed})"
 
     def __post_init__(self) -> None:
         if not self.pruning.pruner.name:

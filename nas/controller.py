@@ -1,74 +1,29 @@
 """The one process that runs a study: it takes the lease, puts the parts together, searches, and hands out the best."""
 
-import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
-from dataclasses import asdict, dataclass
-from functools import partial
-from itertools import count
+from dataclasses import dataclass, replace
 
 from nas import executors
-from nas.account import Account, TimedSampler
-from nas.cohort_size import CohortSize
-from nas.completion import completed
 from nas.config import StudyConfig
-from nas.dashboard import Projection
-from nas.deciders import Deciders, deciders
 from nas.environment import environment
-from nas.errors import NoUsableTrial, StorageError, StudyExists
+from nas.errors import StorageError, StudyBusy, StudyExists
 from nas.executors.protocol import Executor
-from nas.final import FinalStage
-from nas.final_jobs import Trainings
-from nas.final_record import FinalRecord
-from nas.final_result import Finals
+from nas.files_on_record import trials_here
 from nas.forking import FORKED, NOTHING, Inheritance, inherited, with_own_files
-from nas.happenings import Noticed, StudyEnded, StudyStarted, Watcher
-from nas.history import History
+from nas.happenings import Noticed, StudyEnded, Watcher
 from nas.keeper import Keeper
-from nas.ledger import Ledger
-from nas.loop import Search
-from nas.objectives import ranked
-from nas.proposals import Proposals
-from nas.replay import shown_again
-from nas.sharing import require_writable, unshared
-from nas.shelf import Shelf
-from nas.showing import Showing
-from nas.stopping import Stopping
-from nas.storage import Artifact, Lease, Storage, StudyRecord
-from nas.storage.records import Json, StudyState
-from nas.study_file import from_json, to_json
-from nas.trials import Trial
+from nas.preparation import Prepared, prepare
+from nas.relocation import recalled
+from nas.run import Run
+from nas.run_folder import own_folder, with_own_folder
+from nas.storage import Lease, Storage, StudyRecord
+from nas.study_file import as_begun, from_json, to_json
 from search_spaces.candidate import Named
-from search_spaces.errors import NasError
-from workers import files
 from workers.messages import TaskInfo
 
 Clock = Callable[[], float]
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A definition filled in from its task, the executor that looked at the task, and who decides."""
-
-    config: StudyConfig
-    task: TaskInfo
-    executor: Executor
-    deciders: Deciders
-
-
-def prepare(config: StudyConfig, stack: ExitStack, start: Callable[[Named], Executor] = executors.start) -> Prepared:
-    """Start the executor, which ends with the stack, look at the task, make who decides; nothing is written.
-
-    Raises:
-        TaskError, SpecError: the task cannot be used or lacks a metric that is asked for, the sampler cannot search
-            this space, or nothing can be written to the folder for artifacts.
-    """
-    require_writable(config)
-    executor = stack.enter_context(closing(start(config.executor)))
-    task = executor.describe(config.task)
-    whole = completed(config, task)
-    return Prepared(whole, task, executor, deciders(whole))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +33,10 @@ class Controller:
     storage: Storage
     watch: Watcher
     interrupted: Callable[[], bool] = bool
+    finish: Callable[[], bool] = bool
+    """Says whether the user wants the search to end and its best to be retrained, scored and exported."""
+    began: float | None = None
+    """By the clock, when the command began, from which the budget's time counts; None is when the study is run."""
     clock: Clock = time.monotonic
     start: Callable[[Named], Executor] = executors.start
     """How executors are started; benchmarks and tests hand in their own."""
@@ -118,10 +77,14 @@ class Controller:
             TaskError, SpecError: as `prepare`.
         """
         with ExitStack() as stack:
-            prepared = prepare(config, stack, self.start)
+            prepared = prepare(as_begun(config, from_json(record.config)), stack, self.start)
+            prepared = replace(prepared, config=with_own_folder(prepared.config, self.storage))
             config = prepared.config
-            found = inherited(record, self.storage.trials(record.id), config, prepared.task)
-            found = with_own_files(found, f"{files.absolute(config.artifacts.folder)}/{config.name}/checkpoints")
+            theirs = trials_here(
+                self.storage.trials(record.id), own_folder(recalled(record, self.storage.database.where))
+            )
+            found = inherited(record, theirs, config, prepared.task)
+            found = with_own_files(found, f"{own_folder(config)}/checkpoints")
             self.watch(Noticed(found.told))
             return self.begin_prepared(prepared, found)
 
@@ -132,7 +95,8 @@ class Controller:
             StudyBusy: another controller runs it.
             StudyExists: the samples of its task are no longer those it began with.
         """
-        config = config or from_json(record.config)
+        known = recalled(record, self.storage.database.where)
+        config = as_begun(config or known, known)
         with ExitStack() as stack:
             lease = self._lease(record, stack)
             prepared = prepare(config, stack, self.start)
@@ -140,7 +104,11 @@ class Controller:
             return self._conduct(record, prepared, stack, lease)
 
     def _lease(self, record: StudyRecord, stack: ExitStack) -> Lease:
-        lease = self.storage.acquire(record.id)
+        try:
+            lease = self.storage.acquire(record.id)
+        except StudyBusy as error:
+            advice = f"see how it stands with: nas show {record.name}; stop it with: nas stop {record.name}"
+            raise StudyBusy(f"study {record.name!r} is running: {error}; {advice}") from error
         stack.callback(self._let_go, lease)
         return lease
 
@@ -151,7 +119,18 @@ class Controller:
     def _conduct(self, record: StudyRecord, prepared: Prepared, stack: ExitStack, lease: Lease) -> StudyRecord:
         keeper = Keeper(self.storage, lease)
         stack.enter_context(closing(keeper)).start()
-        run = Run(self, record, prepared, lease, keeper)
+        run = Run(
+            self.storage,
+            record,
+            prepared,
+            keeper,
+            watch=self.watch,
+            interrupted=self.interrupted,
+            finish=self.finish,
+            began=self.began,
+            clock=self.clock,
+            pause=self.pause,
+        )
         state, reason = run.whole()
         self.watch(StudyEnded(state, reason))
         return self.storage.study(record.name)
@@ -164,176 +143,3 @@ def require_same_samples(record: StudyRecord, task: TaskInfo) -> None:
             f"study {record.name!r}: the samples of task {task.name!r} have changed since it began; "
             "give the new search another name"
         )
-
-
-class Run:
-    """One run of a study by one controller: search, final stage, export."""
-
-    def __init__(
-        self,
-        controller: Controller,
-        record: StudyRecord,
-        prepared: Prepared,
-        lease: Lease,
-        keeper: Keeper,
-    ) -> None:
-        config, executor = prepared.config, prepared.executor
-        self.storage, self.watch, self.clock = controller.storage, controller.watch, controller.clock
-        self.interrupted = controller.interrupted
-        self.record, self.config, self.executor, self.lease, self.keeper = record, config, executor, lease, keeper
-        self.task = prepared.task
-        self.folder = f"{files.absolute(config.artifacts.folder)}/{config.name}"
-        self.account = Account(self.clock)
-        self.ledger = Ledger(self.storage, lease, self.account, controller.pause)
-        self.stopping = Stopping(config.budget, config.objectives, self.clock, record.seconds)
-        self.jobs = count()
-        self.search = self._search(record.task, prepared.deciders)
-
-    def enter(self) -> None:
-        """Say that the study runs, and go on from what is on record."""
-        trials = self.storage.trials(self.record.id, curves="resume")
-        self.storage.save(self.lease, state="RUNNING", config=to_json(self.config))
-        self._announce(trials)
-        values = partial(self.storage.values, self.record.id, self.config.pruning.metric)
-        self.search.restore(trials, shown_again(trials, self.search.pruner, values))
-
-    def whole(self) -> tuple[StudyState, str]:
-        """Search, retrain, export; return the study's state and the reason it ended."""
-        self.enter()
-        reason = self.search.run()
-        if reason == "stop":
-            return self.leave("STOPPED", reason, {})
-        best = ranked(list(self.search.history), self.config.objectives)
-        if not best:
-            self.leave("FAILED", "no usable trial", {})
-            raise NoUsableTrial(_why_unusable(self.config.name, list(self.search.history)))
-        try:
-            finals = self._finals(best)
-        except NoUsableTrial:
-            self.leave("FAILED", "diverged", {})
-            raise
-        if self._stopping_now():
-            return self.leave("STOPPED", "stop", {})
-        ensemble = self._ensemble(finals)
-        failures = self._export(finals.best, finals.retrained)
-        left = self.leave("FINISHED", reason, {**self.result(finals, reason), **ensemble})
-        if failures:
-            raise failures[0]  # the study itself is whole: `nas export` tries again
-        return left
-
-    def _search(self, task: TaskInfo, deciders: Deciders) -> Search:
-        config = self.config
-        sampler = TimedSampler(deciders.sampler, self.account)
-        return Search(
-            config=config,
-            proposals=Proposals(config, task, sampler),
-            sampler=sampler,
-            pruner=deciders.pruner,
-            executor=self.executor,
-            ledger=self.ledger,
-            keeper=self.keeper,
-            stopping=self.stopping,
-            history=History(config.objectives),
-            shelf=Shelf(config.artifacts.keep, config.objectives),
-            cohort=CohortSize(config.budget.trials, lambda: self.executor.capacity, self.executor.cohort),
-            watch=self.watch,
-            showing=Showing(self._projector(), self.clock),
-            folder=f"{self.folder}/checkpoints",
-            clock=self.clock,
-            interrupted=self.interrupted,
-            jobs=self.jobs,
-        )
-
-    def _projector(self) -> Callable[[Sequence[Trial]], None]:
-        """Write to the dashboard's tables, which are a courtesy: no trouble there may end a search."""
-        projection = Projection(self.storage, self.record, self.config.space, self.config.objectives)
-        return self.account.timed("dashboard", projection.update)
-
-    def _announce(self, trials: Sequence[Trial]) -> None:
-        finished = sum(trial.state.finished for trial in trials)
-        self.watch(StudyStarted(self.config, self.record.task, finished, bool(trials), trials))
-        if text := unshared(self.config):
-            self.watch(Noticed(text))
-
-    def _stopping_now(self) -> bool:
-        return self.interrupted() or self.keeper.requested == "stop"
-
-    def _finals(self, best: Sequence[Trial]) -> Finals:
-        record = FinalRecord(self.ledger, self.watch)
-        record.restore(self.storage.artifacts(self.record.id), self.storage.events(self.record.id))
-        trainings = Trainings(
-            study=self.config.name,
-            task=self.config.task,
-            folder=self.folder,
-            executor=self.executor,
-            ledger=self.ledger,
-            watch=self.watch,
-            interrupted=self._stopping_now,
-            left=lambda: math.inf,
-            seconds=lambda: self.stopping.seconds,
-            jobs=self.jobs,
-        )
-        return FinalStage(self.config, self.task, self._metric, trainings, record).run(best)
-
-    @property
-    def _metric(self) -> str:
-        """What the study is summed up in: its first objective, or what the task is usually measured by."""
-        first = self.config.objectives[0].metric
-        return first if first in self.task.metrics else self.task.metrics[0]
-
-    def result(self, finals: Finals, reason: str) -> dict[str, Json]:
-        """Sum up the study."""
-        test = finals.test(self._metric)
-        return {
-            "reason": reason,
-            "time": {part: round(seconds, 3) for part, seconds in self.account.seconds.items()},
-            "best": finals.best.number,
-            "test": asdict(test) if test else None,
-            "failed_retrainings": finals.failed,
-            "weights": "retrained" if finals.retrained else "search",
-            "baselines": {name: dict(metrics) for name, metrics in finals.baselines.items()},
-            "warnings": list(finals.warnings),
-        }
-
-    def _ensemble(self, finals: Finals) -> dict[str, Json]:
-        """Score the average of the retrainings, if it was asked for; say why where there is none."""
-        from nas.export import score_ensemble
-
-        if not self.config.final.ensemble:
-            return {}
-        try:
-            metrics = score_ensemble(self.record, finals.best, finals.retrained)
-        except NasError as error:
-            self.ledger.event("ensemble.failed", reason=str(error))
-            self.watch(Noticed(f"no ensemble: {error}"))
-            return {"ensemble": None}
-        return {"ensemble": {"seeds": len(finals.retrained), "metrics": dict(metrics)}}
-
-    def _export(self, best: Trial, retrained: Sequence[Artifact]) -> list[NasError]:
-        """Write the best network in every format asked for; what one format fails with keeps no other from its turn."""
-        from nas.export import export_best
-
-        failures: list[NasError] = []
-        for format in self.config.artifacts.export:
-            try:
-                artifacts = export_best(self.record, best, retrained, format, f"{self.folder}/best", self.config.final)
-            except NasError as error:
-                failures.append(error)
-                self.ledger.event("export.failed", format=format, reason=str(error))
-            else:
-                for artifact in artifacts:
-                    self.ledger.artifact(artifact)
-        self.ledger.flush(seconds=self.stopping.seconds)
-        return failures
-
-    def leave(self, state: StudyState, reason: str, result: dict[str, Json]) -> tuple[StudyState, str]:
-        """Record the state that the study is left in, and return it with the reason."""
-        self.storage.save(self.lease, state=state, result=result or None, seconds=self.stopping.seconds)
-        return state, reason
-
-
-def _why_unusable(name: str, trials: Sequence[Trial]) -> str:
-    reasons = sorted({trial.reason or trial.state.value for trial in trials})
-    return (
-        f"study {name!r} has no usable trial; its {len(trials)} trials ended so: {', '.join(reasons) or 'none began'}"
-    )

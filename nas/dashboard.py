@@ -1,4 +1,4 @@
-"""The dashboard: a study projected into Optuna's own tables, live, and optuna-dashboard's server on them.
+"""The dashboard's tables: a study projected into Optuna's own tables, live.
 
 Our tables are the truth; Optuna's are a shadow of them, in the same database and under the study's name, which may be
 thrown away and made anew at any time. Nothing that goes wrong here ever reaches the search.
@@ -6,13 +6,10 @@ thrown away and made anew at any time. Nothing that goes wrong here ever reaches
 
 import logging
 import random
-import socket
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
-from socketserver import ThreadingMixIn
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import optuna
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution, distribution_to_json
@@ -21,8 +18,8 @@ from optuna.study import StudyDirection
 
 from nas.config import Objective
 from nas.errors import StorageError
-from nas.guard import LOOPBACK, READING, Guard
-from nas.storage import Storage, StudyRecord, projection
+from nas.storage import Artifact, Storage, StudyRecord, projection
+from nas.storage.encoding import dump
 from nas.storage.projection import UNREADY, Summary
 from nas.storage.shadows import Distribution, Seen, View, changed_shadow, outline, seen, whole_shadow
 from nas.trials import Trial
@@ -31,6 +28,7 @@ from search_spaces.space import SearchSpace
 
 MARK = "nas_study"
 """The user attribute of an Optuna study that says which of ours it is the shadow of."""
+_FINAL = "final"  # the kind of artifact that a retraining leaves
 _METRIC_NAMES = "study:metric_names"
 _CHUNK = 256  # trials in one transaction
 _ATTEMPTS = 8
@@ -71,12 +69,28 @@ class Projection:
         """Throw the shadow away and make it anew from all trials of the study."""
         self._safely(lambda: self._rebuild(trials))
 
+    def sum_up(self, record: StudyRecord, artifacts: Sequence[Artifact]) -> None:
+        """Show how the study stands: its state, what it came to, and what the final stage scored on the test split."""
+        self._safely(lambda: self._sum_up(record, artifacts))
+
     def _update(self, trials: Sequence[Trial]) -> None:
         if not self._id:
             self._mend()
         if not self._write(trials):
             self._mend()
             self._write(trials)
+
+    def _sum_up(self, record: StudyRecord, artifacts: Sequence[Artifact]) -> None:
+        if not self._id:
+            self._mend()
+        finals = [
+            {"trial": item.number, "seed": item.seed, "epochs": item.epoch, "test": dict(item.metrics)}
+            for item in artifacts
+            if item.kind == _FINAL
+        ]
+        standing = {"state": record.state, **record.result, **({"final stage": finals} if finals else {})}
+        with self._storage.writing() as connection:
+            projection.describe(connection, self._id, {key: dump(value) for key, value in standing.items()})
 
     def _mend(self) -> None:
         """Compare with all trials on record; the curves are read of those alone that have to be written."""
@@ -169,7 +183,7 @@ def _chunks(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
 
 def forget(storage: Storage, name: str) -> None:
     """Delete the shadow of a study; a study of that name that is not our shadow stays."""
-    optuna_storage = _optuna(storage)
+    optuna_storage = tables(storage)
     try:
         with storage.writing() as connection:
             study_id = projection.find_study(connection, name)
@@ -194,64 +208,10 @@ def distribution(dimension: Dimension) -> Distribution:
     return Distribution(distribution_to_json(exact), float)
 
 
-def serve(url: str, *, host: str = "127.0.0.1", port: int = 8080) -> None:
-    """Serve optuna-dashboard on a storage until interrupted; whoever reaches it can read, and change nothing."""
-    with server(url, host=host, port=port) as running:
-        running.serve_forever()
-
-
-def server(
-    url: str,
-    *,
-    host: str = "127.0.0.1",
-    port: int = 8080,
-    token: str = "",
-    names: Collection[str] = (),
-    methods: Collection[str] = READING,
-) -> WSGIServer:
-    """Return the guarded server, listening but not serving yet; port 0 takes a free one, `server_port` says which.
-
-    It answers to the names of this machine's loopback, to `names`, and to those who have the token, if there is one.
-
-    Raises:
-        StorageError: the address cannot be listened on, or not without a token, or the storage not be opened.
-    """
-    from optuna_dashboard import wsgi  # type: ignore[import-untyped]  # it ships no types
-
-    if host not in LOOPBACK and not token:
-        raise StorageError(f"cannot listen on {host}: others reach it, so it needs a token (--token-file FILE)")
-    with Storage.open(url, create=False) as storage:
-        optuna_storage = _optuna(storage)
-    guard = Guard(wsgi(optuna_storage), token, (*LOOPBACK, *names), methods)
-    try:
-        return make_server(host, port, guard, server_class=_Server6 if ":" in host else _Server, handler_class=_Quiet)
-    except OSError as error:
-        raise StorageError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
-
-
-class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of a client that went away or was too slow."""
-        _log.debug("a request of %s failed", client_address, exc_info=True)
-
-
-class _Server6(_Server):
-    address_family = socket.AF_INET6
-
-
-class _Quiet(WSGIRequestHandler):
-    timeout = 60  # seconds without a byte from the client
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Log nothing of a request that went well or badly."""
-
-
 def _study_in_optuna(storage: Storage, study: StudyRecord, objectives: Sequence[Objective]) -> int:
     """Return the id of the study in Optuna's tables, created with Optuna's own API where it is missing."""
     directions = [StudyDirection[objective.direction.upper()] for objective in objectives]
-    optuna_storage = _optuna(storage)
+    optuna_storage = tables(storage)
     try:
         with storage.reading() as connection:
             study_id = projection.find_study(connection, study.name)
@@ -290,7 +250,7 @@ def _mark(study: StudyRecord) -> str:
     return f"{study.id} of {study.created_at.isoformat()}"
 
 
-def _optuna(storage: Storage) -> RDBStorage:
+def tables(storage: Storage) -> RDBStorage:
     """Open Optuna's storage on the same database; it creates its tables there, and not all at once if others do.
 
     A server that cannot be reached is not asked again: the search is waiting.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from nas import pruners, samplers
+from nas.checked_sampler import CheckedSampler
 from nas.config import StudyConfig
 from nas.proposals import seed_of
 from nas.pruners import Pruner
@@ -26,4 +27,5 @@ def deciders(config: StudyConfig) -> Deciders:
     """
     seed = seed_of(config.seed, "sampler")
     sampler = samplers.make(config.sampler, space=config.space, objectives=config.objectives, seed=seed)
-    return Deciders(sampler, pruners.make(config.pruning, epochs=config.budget.epochs, seed=config.seed))
+    checked = CheckedSampler(config.sampler.name, sampler, config.space)
+    return Deciders(checked, pruners.make(config.pruning, epochs=config.budget.epochs, seed=config.seed))

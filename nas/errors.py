@@ -1,5 +1,8 @@
 """What can go wrong in a study, as errors a user can read; leaves of the tree in `search_spaces.errors`."""
 
+import errno
+from typing import Self
+
 from search_spaces.errors import NasError
 
 
@@ -21,6 +24,19 @@ class LeaseLost(NasError):
 
 class StorageError(NasError):
     """The storage cannot be reached, read or written, or its disk is full."""
+
+
+class FolderUnusable(NasError):
+    """The folder for checkpoints and exports cannot be written, or its disk is full."""
+
+    @classmethod
+    def of(cls, folder: str, error: OSError) -> Self:
+        """Say what the system says of the folder, and what to do."""
+        full = "; free some space, then go on" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        return cls(
+            f"artifacts.folder: {folder!r} cannot be written: {error.strerror or error}{full} "
+            "(another: --set artifacts.folder=PATH)"
+        )
 
 
 class SchemaError(NasError):

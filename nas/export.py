@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from nas.config import Final
-from nas.errors import StudyNotFound
+from nas.errors import FolderUnusable, StudyNotFound
 from nas.final_result import KIND
 from nas.storage import Artifact, StudyRecord
 from nas.study_file import from_json
@@ -18,6 +18,9 @@ from workers.exporters import Exported, MeasuredOn, Member
 from workers.messages import Checkpoint
 
 Write = Callable[[Path], Exported]
+
+DISK_FULL = "checkpoint: disk full"
+"""The reason of a trial that was trained, and whose weights found no room."""
 
 
 def export_best(
@@ -143,6 +146,11 @@ def _placed(path: Path, folder: str) -> tuple[str, int]:
 def _checkpoint(trial: Trial, final: Artifact | None) -> Checkpoint:
     if final is not None:
         return Checkpoint(final.path, final.sha256, final.bytes, final.epoch)
+    if trial.checkpoint is None and trial.reason == DISK_FULL:
+        raise FolderUnusable(
+            f"the disk was full when trial {trial.number} was to be saved: free some space, then have it retrained: "
+            "nas resume NAME --set final.seeds=1"
+        )
     if trial.checkpoint is None:
         raise StudyNotFound(f"trial {trial.number} ({trial.state}) has no weights on record; export a COMPLETE one")
     return trial.checkpoint

@@ -40,7 +40,7 @@ class FinalStage:
 
     def __post_init__(self) -> None:
         seed = seed_of(self.config.seed, KIND, LINEAR)
-        self._linear = Linear(self.task, self.metric, seed, self.record.linear)
+        self._linear = Linear(self.task, self.metric, self.config.epoch_samples, seed, self.record.linear)
 
     def run(self, ranked: Sequence[Trial]) -> Finals:
         """Choose among usable trials, best first, and score the chosen one; stop early when interrupted.
@@ -48,7 +48,7 @@ class FinalStage:
         Raises:
             NoUsableTrial: no trial's retrainings can be trusted.
         """
-        candidates = [trial for trial in ranked if trial.reused_from is None] or list(ranked)
+        candidates = candidates_of(ranked, self.config)
         if not self.config.final.seeds:
             return Finals(candidates[0], baselines=constant(self.task))
         plan = self._plan(candidates)
@@ -56,14 +56,15 @@ class FinalStage:
         finals = self._scored(self._ordered(candidates, plan), plan)
         linear = {LINEAR: self._linear.metrics} if self._linear.metrics is not None else {}
         doubts = [*self._warnings, *self._doubts(finals)]
-        return replace(finals, baselines={**constant(self.task), **linear}, warnings=doubts)
+        compared = self._comparison.results if self._comparison else ()
+        return replace(finals, baselines={**constant(self.task), **linear}, compared=compared, warnings=doubts)
 
     def _plan(self, candidates: Sequence[Trial]) -> Plan:
         """Fit the stage into the time that is left, and say what is left out."""
         final = self.config.final
         if self.config.objectives[0].metric != self.metric:
             final = replace(final, top=1)  # parameters, say: no seed changes them
-        terms = Terms(self.task.samples, self.trainings.executor.capacity, final.epochs, seconds_of(self.task))
+        terms = terms_of(self.config, self.task, self.trainings.executor.capacity)
         plan = planned(candidates, final, terms, left=self.trainings.left())
         if told := cuts(plan, planned(candidates, final, terms)):
             self._warn(f"time is short: {told}")
@@ -78,6 +79,8 @@ class FinalStage:
         if missing := self._comparison.missing():
             self.trainings.watch(ComparisonStarted(tuple(trial.number for trial in compared), plan.fresh))
             self._train(missing)
+        for text in self._comparison.told:
+            self._warn(text)
         return self._comparison.order(others)
 
     def _scored(self, order: Sequence[Trial], plan: Plan) -> Finals:
@@ -104,7 +107,8 @@ class FinalStage:
 
     def _retrain(self, trial: Trial, seeds: int) -> Retrainings:
         """Train one candidate with several seeds on train + validation, and score each on test."""
-        found = Retrainings(trial, seeds, self.config.final.epochs or trial.epochs, self.config.seed, self.record)
+        epochs = self.config.final.epochs or trial.epochs
+        found = Retrainings(trial, seeds, epochs, self.config.seed, self.record)
         found.wanted = max(seeds, len(found.scored))  # what is on record counts, whatever the time
         self._retrainings = found
         if begun := found.begin():
@@ -233,6 +237,17 @@ class FinalStage:
     def _warn(self, text: str) -> None:
         self._warnings.append(text)
         self.trainings.watch(Noticed(text))
+
+
+def candidates_of(ranked: Sequence[Trial], config: StudyConfig) -> list[Trial]:
+    """Leave out trials that repeat another; one that was answered from the record is as long as any other."""
+    originals = [trial for trial in ranked if trial.reused_from is None] or ranked
+    return [replace(trial, epochs=trial.epochs or config.budget.epochs) for trial in originals]
+
+
+def terms_of(config: StudyConfig, task: TaskInfo, workers: int) -> Terms:
+    """Return what the cost of a study's final stage depends on, beside its trials."""
+    return Terms(task.samples, workers, config.final.epochs, seconds_of(task, config.epoch_samples))
 
 
 def _hindrance(outcome: Outcome | None) -> str:

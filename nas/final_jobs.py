@@ -64,6 +64,7 @@ class Trainings:
 
     study: str
     task: TaskSpec
+    epoch_samples: int
     folder: str
     executor: Executor
     ledger: Ledger
@@ -87,6 +88,8 @@ class Trainings:
 
     def run(self, wanted: Sequence[Training], take: Take) -> None:
         """Train what is wanted, and whatever `take` asks for as trainings end."""
+        if self.interrupted():
+            return
         self._begin(wanted)
         while self._open and not self.interrupted():
             self._end_late()
@@ -110,14 +113,10 @@ class Trainings:
             self._submit(next(self._numbers), training)
 
     def _submit(self, number: int, training: Training) -> None:
-        """Submit one training; its number on the wire is no trial's, since one trial has several.
-
-        The folder is this controller's own: a worker that outlives the last one must not write into its files.
-        """
+        """Submit one training; its number on the wire is no trial's, since one trial has several."""
         self._open[number] = training
         self._ends.setdefault(number, self.seconds() + training.limit)
         start = training.checkpoint.epoch if training.checkpoint else 0
-        name = "baseline" if training.number < 0 else str(training.number)
         job = Job(
             id=next(self.jobs),
             study=self.study,
@@ -125,12 +124,22 @@ class Trainings:
             assignments=(Assignment(number, training.candidate, training.attempt, start, training.checkpoint),),
             epochs=training.epochs,
             seed=training.seed,
-            folder=f"{self.folder}/final-{name}-{training.seed:x}-{self.ledger.lease.epoch}",
+            folder=self._folder(training),
             stage=training.stage,
+            epoch_samples=self.epoch_samples,
             checkpoint_seconds=math.inf,  # a retraining is begun again, not gone on with
         )
         self._jobs[job.id] = number
         self.executor.submit(job)
+
+    def _folder(self, training: Training) -> str:
+        """Return where a training writes: what is not kept beside the search's checkpoints, which are swept.
+
+        A retraining's folder is this controller's own: a worker that outlives the last one must not write into it.
+        """
+        if training.purpose != "retraining":
+            return f"{self.folder}/checkpoints"
+        return f"{self.folder}/final-{training.number}-{training.seed:x}-{self.ledger.lease.epoch}"
 
     def _ended(self, outcome: Outcome, take: Take) -> None:
         training = self._open.get(outcome.number)
@@ -168,4 +177,4 @@ class Trainings:
         for number in fresh:
             self._ends[number] = -math.inf
         if fresh:
-            self.executor.stop(fresh)
+            self.executor.end(fresh)

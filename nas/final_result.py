@@ -25,6 +25,16 @@ class TestScore:
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """What fresh seeds of a candidate reached on validation, on average, and how many of them failed."""
+
+    number: int
+    mean: float | None
+    seeds: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Finals:
     """What a final stage came to."""
 
@@ -37,6 +47,8 @@ class Finals:
     """Test metrics of the search's own weights, where no retraining was scored."""
     baselines: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Test metrics of the constant and the linear model."""
+    compared: Sequence[Compared] = ()
+    """The candidates that fresh seeds chose among, in the order of the search."""
     warnings: Sequence[str] = ()
 
     def test(self, metric: str) -> TestScore | None:

@@ -1,5 +1,6 @@
 """The retrainings of one trial: which seeds are still to be trained, and when the trial gives way to the next best."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from nas.final_jobs import Training
@@ -54,8 +55,7 @@ class Retrainings:
     @property
     def told(self) -> str:
         """Say how many failed, and why."""
-        failures, reasons = self.failures, dict.fromkeys(self.failures)
-        return f"{len(failures)} of {len(failures) + len(self.scored)} retrainings failed ({', '.join(reasons)})"
+        return f"{len(self.failures)} of {len(self.failures) + len(self.scored)} retrainings {summed_up(self.failures)}"
 
     @property
     def _promising(self) -> int:
@@ -71,3 +71,9 @@ class Retrainings:
 
     def _is_mine(self, item: Artifact) -> bool:
         return (item.number, item.epoch) == (self.trial.number, self.epochs)
+
+
+def summed_up(reasons: Sequence[str]) -> str:
+    """Say of several trainings that they failed, and why, in the first words of each reason."""
+    heads = dict.fromkeys(reason.partition(":")[0] for reason in reasons)
+    return f"failed ({', '.join(heads)})"

@@ -12,6 +12,7 @@ from nas.storage.records import Json
 from nas.study_json import difference, from_json
 from nas.trials import Trial, TrialState
 from search_spaces.errors import BuildError
+from search_spaces.quantities import counted
 from workers import files
 from workers.messages import Checkpoint, TaskInfo
 
@@ -35,7 +36,7 @@ class Inheritance:
         left_out = self.origin["left_out"]
         assert isinstance(left_out, dict)
         reasons = "; ".join(f"{count} left out: {reason}" for reason, count in left_out.items())
-        return f"forked from study {self.origin['study']!r}: {len(self.trials)} trials carried over" + (
+        return f"forked from study {self.origin['study']!r}: {counted(len(self.trials), 'trial')} carried over" + (
             f"; {reasons}" if reasons else ""
         )
 

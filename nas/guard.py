@@ -1,12 +1,14 @@
 """The guard in front of the dashboard, which itself lets everybody in and do everything, from any web page too."""
 
 import hmac
+import logging
+import re
 from base64 import b64decode
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIApplication
 
 from nas.errors import StorageError
@@ -17,13 +19,21 @@ CHANGING = (*READING, "POST", "PUT", "DELETE")
 HEALTH = "/healthz"
 """Answered without a token, so that whoever watches the server needs none."""
 SHORTEST = 16  # characters of a token
-_LARGEST = 2**20  # bytes of a request's body
+LARGEST = 2**20
+"""Bytes of a request's body."""
+_HOST = re.compile(r"(?P<name>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?")
+_SMALL = re.compile(r"-?[0-9]{1,18}")
+_NUMBERS = ("after", "before", "limit", "offset")
+"""Parameters of the dashboard that are whole numbers."""
+_ERRORS = (ValueError, LookupError, TypeError, AttributeError)
+"""What the dashboard raises where a request makes no sense to it."""
 _HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "no-referrer"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
+_log = logging.getLogger(__name__)
 
 _Answer = tuple[str, str, tuple[tuple[str, str], ...]]
 
@@ -42,14 +52,26 @@ class Guard:
     def __call__(self, request: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
         """Answer the request, or let the application do so."""
         answer = self._named(request) or self._health(request) or self._refused(request)
-        if answer is None:
+        return _say(answer, request, start) if answer else self._ask(request, start)
+
+    def _ask(self, request: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
+        """Let the application answer; what it raises is told without a traceback."""
+        request.setdefault("HTTP_ACCEPT_ENCODING", "")  # it takes for granted that there is one
+        try:
             return self.application(request, _with_headers(start))
-        status, text, headers = answer
-        _with_headers(start)(status, [("Content-Type", "text/plain; charset=utf-8"), *headers])
-        return [] if request["REQUEST_METHOD"] == "HEAD" else [f"{text}\n".encode()]
+        except _ERRORS:
+            _log.debug("the dashboard cannot answer %s", request["PATH_INFO"], exc_info=True)
+            return _say(("400 Bad Request", "the request makes no sense here", ()), request, start)
+        except Exception as error:  # the database is away, or the dashboard errs
+            _log.debug("the dashboard cannot answer %s", request["PATH_INFO"], exc_info=True)
+            told = f"no answer: {type(error).__name__}; try again, or see nas db check"
+            return _say(("503 Service Unavailable", told, ()), request, start)
 
     def _named(self, request: Mapping[str, Any]) -> _Answer | None:
-        name = _host(f"//{request.get('HTTP_HOST', '')}")[0]
+        given = request.get("HTTP_HOST", "")
+        if given and _HOST.fullmatch(given) is None:
+            return "400 Bad Request", "the header Host is no name with a port", ()
+        name = _host(given)[0]
         if name in self.names:
             return None
         return "421 Misdirected Request", f"this server is not called {name!r}: name it with --allow-host", ()
@@ -64,10 +86,12 @@ class Guard:
         if self.token and not _has_token(request.get("HTTP_AUTHORIZATION", ""), self.token):
             ask = ("WWW-Authenticate", 'Basic realm="nas: any name, the token as password", charset="UTF-8"')
             return "401 Unauthorized", "the token is needed: as password, or as bearer", (ask,)
+        if _is_senseless(request):
+            return "400 Bad Request", "the path or a parameter makes no sense", ()
         if request["REQUEST_METHOD"] not in self.methods:
             return "405 Method Not Allowed", "nothing can be changed here", (("Allow", ", ".join(self.methods)),)
-        if _length(request) > _LARGEST:
-            return "413 Content Too Large", f"a body may have {_LARGEST} bytes", ()
+        if _length(request) > LARGEST:
+            return "413 Content Too Large", f"a body may have {LARGEST} bytes", ()
         return None
 
 
@@ -93,7 +117,7 @@ _MAKE = "openssl rand -hex 32"
 def _is_foreign(request: Mapping[str, Any]) -> bool:
     """Tell whether another site's page asks; following a link from there is no harm, as reading changes nothing."""
     origin = request.get("HTTP_ORIGIN")
-    if origin is not None and _host(origin) != _host(f"//{request['HTTP_HOST']}"):
+    if origin is not None and _host(origin.partition("://")[2]) != _host(request["HTTP_HOST"]):
         return True
     follows = request["REQUEST_METHOD"] in READING and request.get("HTTP_SEC_FETCH_MODE") == "navigate"
     return request.get("HTTP_SEC_FETCH_SITE", "none") not in ("none", "same-origin") and not follows
@@ -111,18 +135,32 @@ def _has_token(authorization: str, token: str) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
 
 
-def _host(url: str) -> tuple[str, int | None]:
-    """Return the name and the port of a URL; of what is none, something that nothing is called."""
-    try:
-        parts = urlsplit(url)
-        return parts.hostname or "", parts.port
-    except ValueError:
+def _host(given: str) -> tuple[str, int | None]:
+    """Return name and port as a header gives them; of what is none, something that nothing is called."""
+    match = _HOST.fullmatch(given)
+    if match is None:
         return "", None
+    return match["name"].strip("[]").lower(), int(match["port"]) if match["port"] else None
+
+
+def _is_senseless(request: Mapping[str, Any]) -> bool:
+    """Tell whether a path has signs that no path has, or a parameter that should be a number is none."""
+    given = parse_qs(request.get("QUERY_STRING", ""), keep_blank_values=True)
+    numbers = [text for name in _NUMBERS for text in given.get(name, ())]
+    return not request["PATH_INFO"].isprintable() or not all(_SMALL.fullmatch(text) for text in numbers)
 
 
 def _length(request: Mapping[str, Any]) -> int:
     given = request.get("CONTENT_LENGTH") or "0"
-    return int(given) if given.isdecimal() else _LARGEST + 1
+    return int(given) if _SMALL.fullmatch(given) else LARGEST + 1
+
+
+def _say(answer: _Answer, request: Mapping[str, Any], start: StartResponse) -> Iterable[bytes]:
+    status, text, headers = answer
+    content = f"{text}\n".encode()
+    length = ("Content-Length", str(len(content)))
+    _with_headers(start)(status, [("Content-Type", "text/plain; charset=utf-8"), length, *headers])
+    return [] if request["REQUEST_METHOD"] == "HEAD" else [content]
 
 
 def _with_headers(start: StartResponse) -> StartResponse:

@@ -34,6 +34,8 @@ class EpochsDone:
 
     epochs: int
     running: int
+    reached: Sequence[tuple[int, int]] = ()
+    """The number and the epochs of the first few of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from nas.config import Objective
-from nas.objectives import incumbent
+from nas.objectives import incumbent, usable
 from nas.trials import Trial, TrialState
 
 
@@ -54,7 +54,7 @@ class History:
         return len(self._waiting)
 
     def _challenge(self, trial: Trial) -> bool:
-        if trial.state is not TrialState.COMPLETE:
+        if not usable(trial):
             return False
         rivals = [self.best, trial] if self.best else [trial]
         winner = incumbent(rivals, self.objectives)

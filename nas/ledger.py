@@ -20,9 +20,12 @@ class Ledger:
     account: Account
     pause: float
     """Seconds between two transactions: what a crash can undo of networks whose epochs are shorter than that."""
+    folder: str
+    """The study's own; files elsewhere are another's, and stay."""
     _trials: dict[int, Trial] = field(default_factory=dict)
     _points: list[tuple[int, Point]] = field(default_factory=list)
     _artifacts: list[Artifact] = field(default_factory=list)
+    _dropped: list[Artifact] = field(default_factory=list)
     _events: list[tuple[str, Mapping[str, Json]]] = field(default_factory=list)
     _forgotten: list[int] = field(default_factory=list)
     _discarded: list[str] = field(default_factory=list)
@@ -41,6 +44,10 @@ class Ledger:
         """Note a file that was made."""
         self._artifacts.append(artifact)
 
+    def drop(self, artifact: Artifact) -> None:
+        """Note that a file that was made is lost, so that the record names it no more."""
+        self._dropped.append(artifact)
+
     def forget(self, trial: Trial) -> None:
         """Note that a finished trial's checkpoint is no longer kept, and let its file go."""
         self._forgotten.append(trial.number)
@@ -48,7 +55,7 @@ class Ledger:
 
     def discard(self, checkpoint: Checkpoint | None) -> None:
         """Let a checkpoint's file go once the record no longer refers to it."""
-        if checkpoint is not None:
+        if checkpoint is not None and checkpoint.path.startswith(f"{self.folder}/"):
             self._discarded.append(checkpoint.path)
 
     def event(self, kind: str, **payload: Json) -> None:
@@ -62,18 +69,25 @@ class Ledger:
 
     def flush(self, *, seconds: float) -> None:
         """Store what was gathered, in one transaction; raise `LeaseLost` if another controller has taken over."""
-        if not (self._trials or self._points or self._artifacts or self._events or self._forgotten):
+        if not (self._trials or self._points or self._artifacts or self._dropped or self._events or self._forgotten):
             return
         self.account.timed("storage", self.storage.save)(
             self.lease,
             trials=list(self._trials.values()),
             points=self._points,
             artifacts=self._artifacts,
+            dropped=self._dropped,
             events=self._events,
             forgotten=self._forgotten,
             seconds=seconds,
         )
-        self._disposal.remove(self._discarded)
+        referred_to = self._referred_to()
+        self._disposal.remove([path for path in self._discarded if path not in referred_to])
         self._trials, self._points, self._artifacts, self._events = {}, [], [], []
-        self._forgotten, self._discarded = [], []
+        self._forgotten, self._discarded, self._dropped = [], [], []
         self._flushed_at = self.account.clock()
+
+    def _referred_to(self) -> set[str]:
+        """Return what the record refers to now: a trial may end with the checkpoint that it had before."""
+        kept = [trial for number, trial in self._trials.items() if number not in self._forgotten]
+        return {trial.checkpoint.path for trial in kept if trial.checkpoint}

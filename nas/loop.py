@@ -3,35 +3,31 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from itertools import count
 
+from nas.admission import Admission
 from nas.cohort_size import CohortSize
 from nas.config import StudyConfig
-from nas.errors import LeaseLost
 from nas.executors.protocol import Executor
 from nas.happenings import EpochsDone, Happening, Noticed, TrialFinished
 from nas.history import History
-from nas.keeper import Keeper
 from nas.ledger import Ledger
-from nas.measures import judged
-from nas.proposals import Proposals
+from nas.measures import interrupted, judged
 from nas.pruners.protocol import Pruner
 from nas.replay import Values, replay
-from nas.running import Running, assignment, finish, over, with_curve
-from nas.samplers.protocol import Sampler, SpaceExhausted
+from nas.running import Running, RunningTrials, assignment, begun, finish, over, with_curve
+from nas.samplers.protocol import Sampler
 from nas.shelf import Shelf, sweep
 from nas.showing import Showing
+from nas.shutdown import Shutdown
 from nas.stopping import Stopping
 from nas.trials import Point, Trial, TrialState
-from workers.messages import Blame, EpochMetrics, Event, Job, JobLost, Outcome, Saved
+from workers.messages import Blame, Checkpoint, EpochMetrics, Event, Job, JobLost, Outcome, Saved
 
 LOSSES: Mapping[Blame, int] = {"job": 3, "machine": 30}
 """Lost so many times in one run of the study, a trial FAILs; nodes may come and go many times, but not for ever."""
 _TURN = 0.5
 """Seconds that one turn of the loop waits for news at most."""
-_DRAIN = 25.0
-"""Seconds that running epochs are given to end when the study is stopped."""
 
 
 @dataclass(slots=True)
@@ -39,12 +35,13 @@ class Search:
     """Runs one study from where its history stands until it has had enough. Owns nothing: all parts are handed in."""
 
     config: StudyConfig
-    proposals: Proposals
+    admission: Admission
     sampler: Sampler
     pruner: Pruner
     executor: Executor
+    running: RunningTrials
     ledger: Ledger
-    keeper: Keeper
+    shutdown: Shutdown
     stopping: Stopping
     history: History
     shelf: Shelf
@@ -52,14 +49,8 @@ class Search:
     watch: Callable[[Happening], None]
     showing: Showing
     folder: str
-    clock: Callable[[], float]
-    interrupted: Callable[[], bool] = bool
-    """Asks whether the user wants the study to stop; it then drains."""
     jobs: "count[int]" = field(default_factory=count)
-    _running: dict[int, Running] = field(default_factory=dict)
-    _job_sizes: dict[int, int] = field(default_factory=dict)
     _losses: Counter[tuple[int, Blame]] = field(default_factory=Counter)
-    _draining_since: float | None = None
 
     def run(self) -> str:
         """Search until the budget is spent or the study is stopped; return the reason.
@@ -71,7 +62,7 @@ class Search:
         while True:
             self.hear_the_user()
             proposed = self.dispatch()
-            if self._running:
+            if self.running:
                 self._listen(0.0 if proposed else _TURN)
             elif not proposed:
                 return self.conclude()
@@ -81,11 +72,11 @@ class Search:
 
     def conclude(self) -> str:
         """End what waits when a target or the time, not the user, ended the study; return why the search is over."""
-        while self.stopping.interrupts and self._draining_since is None and (trial := self.history.take_waiting()):
-            self._give_up(trial, TrialState.PRUNED, self.stopping.reason)
+        while self.stopping.interrupts and not self.shutdown.draining and (trial := self.history.take_waiting()):
+            self._end_unfinished(trial, trial.curve, self.stopping.reason)
         self.ledger.flush(seconds=self.stopping.seconds)
         self.show()
-        return "stop" if self._draining_since is not None else self.stopping.reason
+        return "stop" if self.shutdown.draining else self.stopping.reason
 
     def restore(self, trials: Sequence[Trial], shown: Values) -> None:
         """Take over the history of earlier runs; what was RUNNING then waits again.
@@ -104,9 +95,11 @@ class Search:
         if trial.state is TrialState.RUNNING:
             trial = with_curve(replace(trial, state=TrialState.WAITING), trial.curve)
             self._note(trial)
+        elif trial.state is TrialState.WAITING:
+            trial = replace(trial, values=())  # it goes on: no result any more
         best = self.history.put(trial)
         self.stopping.restored(trial, best=best)
-        self.proposals.remember(trial)
+        self.admission.proposals.remember(trial)
         replay(self.pruner, trial, shown or self._values(trial))
         if trial.state is TrialState.COMPLETE and trial.checkpoint:
             self._shelve(trial)
@@ -116,7 +109,7 @@ class Search:
     def dispatch(self) -> int:
         """Keep every worker busy; return how many trials were proposed meanwhile."""
         before = len(self.history)
-        while self._draining_since is None and len(self._job_sizes) < self.executor.capacity + self._ahead:
+        while not self.shutdown.draining and self.running.jobs < self.executor.capacity + self._ahead:
             batch = self._next(self.cohort.size)
             if not batch:
                 break
@@ -149,13 +142,7 @@ class Search:
 
     def _propose(self) -> bool:
         """Create a new trial; return whether there is one and it needs training."""
-        if not self.stopping.room(1):
-            return False
-        try:
-            trials = self.proposals.ask([self.history.next_number])
-        except SpaceExhausted:
-            self.stopping.exhausted = True
-            return False
+        trials = self.admission.propose(self.history.next_number)
         for trial in trials:
             self._create(trial)
         return any(not trial.state.finished for trial in trials)
@@ -170,25 +157,24 @@ class Search:
 
     def start(self, batch: Sequence[Trial]) -> None:
         """Hand trials that wait to a worker, as one job."""
-        begun = [self._begin(trial) for trial in batch]
+        starting = [self._begin(trial) for trial in batch]
         job = Job(
             id=next(self.jobs),
             study=self.config.name,
             task=self.config.task,
-            assignments=tuple(assignment(trial) for trial in begun),
+            assignments=tuple(assignment(trial) for trial in starting),
             epochs=self.config.budget.epochs,
             seed=self.config.seed,
             folder=self.folder,
             checkpoint_seconds=self.config.checkpoint_seconds,
+            epoch_samples=self.config.epoch_samples,
         )
-        self._running |= {trial.number: Running(trial, job.id, list(trial.curve)) for trial in begun}
-        self._job_sizes[job.id] = len(begun)
+        self.running.begin(job.id, starting)
         self.ledger.flush(seconds=self.stopping.seconds)  # RUNNING is on record before a worker hears of it
         self.executor.submit(job)
 
     def _begin(self, trial: Trial) -> Trial:
-        started_at = trial.started_at or datetime.now(UTC)
-        trial = replace(trial, state=TrialState.RUNNING, attempt=trial.attempt + 1, started_at=started_at, reason="")
+        trial = begun(trial)
         self.history.put(trial)
         self._note(trial)
         return trial
@@ -197,13 +183,12 @@ class Search:
 
     def _listen(self, timeout: float) -> None:
         """Hear what the workers have to say, if any of them is at work."""
-        if self._running:
+        if self.running:
             self.receive(self.executor.poll(timeout))
 
     def receive(self, events: Sequence[Event | JobLost]) -> None:
         """Take note of what workers did; whoever shall stop is named to the executor."""
-        epochs = 0
-        stops: set[int] = set()
+        epochs, stops = 0, set[int]()
         for event in events:
             match event:
                 case EpochMetrics():
@@ -218,11 +203,11 @@ class Search:
         if stops:
             self.executor.stop(stops)
         if epochs:
-            self.watch(EpochsDone(epochs, len(self._running)))
+            self.watch(EpochsDone(epochs, len(self.running), self.running.reached))
 
     def _report(self, event: EpochMetrics) -> set[int]:
         """Take one epoch of one trial; return its number if it shall stop."""
-        running = self._current(event)
+        running = self.running.find(event)
         if running is None or event.epoch <= len(running.curve):
             return set()  # an epoch trained again after a crash is on record already
         point = Point(event.epoch, event.metrics, event.seconds)
@@ -231,6 +216,8 @@ class Search:
         self.ledger.point(event.number, point)
         self.stopping.trained(event.number)
         self.cohort.observe(event.seconds)
+        if event.epoch == 1:
+            self.admission.cost.observe(running.trial, event.seconds)
         weak = self.pruner.report(event.number, event.epoch, self._pruning_value(point))
         if not weak or running.stop_reason or event.epoch == self.config.budget.epochs:
             return set()
@@ -240,60 +227,57 @@ class Search:
         return {event.number}
 
     def _saved(self, event: Saved) -> None:
-        running = self._current(event)
+        running = self.running.find(event)
         if running is not None:
-            self.ledger.discard(running.trial.checkpoint)
+            self._supersede(running.trial, event.checkpoint)
             running.trial = replace(running.trial, checkpoint=event.checkpoint)
             self._note(running.trial)
 
     def _outcome(self, event: Outcome) -> None:
-        running = self._current(event)
+        running = self.running.find(event)
         if running is None:
             return
-        if event.state == "PRUNED" and not event.reason and running.stop_reason in ("", "stop"):
-            self._requeue(running)  # it was interrupted, not judged
+        interrupted = event.state == "ENDED" or (event.state == "PRUNED" and not event.reason)
+        if interrupted and running.stop_reason in ("", "stop"):
+            self._interrupt(running, event)
         else:
-            self.ledger.discard(running.trial.checkpoint)
+            self._supersede(running.trial, event.checkpoint)
             self._end(judged(self.config, running.trial, running.curve, event, running.stop_reason))
-        self._release(running)
+        self.running.release(running)
 
     def _lost(self, event: JobLost) -> None:
-        lost = [running for running in self._running.values() if running.job == event.job]
-        self._job_sizes.pop(event.job, None)
+        lost = self.running.lose(event.job)
         self.ledger.event("job.lost", job=event.job, reason=event.reason, trials=[item.trial.number for item in lost])
         self.watch(Noticed(f"{event.reason}; trials {[item.trial.number for item in lost]} go back to waiting"))
         for running in lost:
             self._losses[running.trial.number, event.blame] += 1
-            if running.stop_reason not in ("", "stop"):
-                self._give_up(running.shown, TrialState.PRUNED, running.stop_reason)
+            if running.stop_reason == "pruned":
+                self._give_up(running.shown, TrialState.PRUNED, "pruned")
+            elif running.stop_reason not in ("", "stop"):
+                self._end_unfinished(running.trial, running.curve, running.stop_reason)
             elif self._losses[running.trial.number, event.blame] >= LOSSES[event.blame]:
                 self._give_up(running.shown, TrialState.FAIL, "lost")
             else:
                 self._requeue(running)
-            self._release(running)
-
-    def _current(self, event: EpochMetrics | Saved | Outcome) -> Running | None:
-        """Find the trial an event belongs to; an event of an earlier attempt belongs to none."""
-        running = self._running.get(event.number)
-        return running if running is not None and running.trial.attempt == event.attempt else None
-
-    def _release(self, running: Running) -> None:
-        """Forget a trial that no worker trains any more, and its job with its last trial."""
-        del self._running[running.trial.number]
-        if running.job in self._job_sizes:
-            self._job_sizes[running.job] -= 1
-            if not self._job_sizes[running.job]:
-                del self._job_sizes[running.job]
+            self.running.release(running)
 
     def _requeue(self, running: Running) -> None:
-        waiting = replace(running.shown, state=TrialState.WAITING)
+        self._wait(replace(running.shown, state=TrialState.WAITING))
+
+    def _interrupt(self, running: Running, event: Outcome) -> None:
+        """Let a trial wait that was interrupted, not judged: what it has measured counts until it goes on."""
+        if event.checkpoint is not None:
+            self._supersede(running.trial, event.checkpoint)
+        self._wait(interrupted(self.config, running.trial, running.curve, event))
+
+    def _wait(self, waiting: Trial) -> None:
         self.history.put(waiting)
         self._note(waiting)
 
     def _end(self, trial: Trial) -> None:
         """Record a finished trial, and let sampler, pruner and budget know."""
         best = self.history.put(trial)
-        self.proposals.remember(trial)
+        self.admission.proposals.remember(trial)
         self.stopping.finished(trial, best=best)
         self.pruner.finish(trial.number, complete=trial.state is TrialState.COMPLETE)
         self.sampler.tell([trial])
@@ -307,6 +291,18 @@ class Search:
         self.ledger.discard(trial.checkpoint)
         self._end(over(trial, state, reason))
 
+    def _end_unfinished(self, trial: Trial, curve: Sequence[Point], reason: str) -> None:
+        """End a trial that no worker has any more when the study ends: what it has measured is its result."""
+        kept = trial.checkpoint if trial.checkpoint and trial.checkpoint.epoch == len(curve) else None
+        self._supersede(trial, kept)
+        outcome = Outcome(trial.number, trial.attempt, "ENDED", len(curve), {}, trial.seconds, checkpoint=kept)
+        self._end(judged(self.config, trial, curve, outcome, reason))
+
+    def _supersede(self, trial: Trial, checkpoint: Checkpoint | None) -> None:
+        """Let a trial's last checkpoint go for a newer one, or for none."""
+        if trial.checkpoint and (checkpoint is None or checkpoint.path != trial.checkpoint.path):
+            self.ledger.discard(trial.checkpoint)
+
     def _shelve(self, trial: Trial) -> None:
         for leaving in self.shelf.put(trial):
             self.ledger.forget(leaving)
@@ -314,25 +310,11 @@ class Search:
     # ---- bookkeeping
 
     def hear_the_user(self) -> None:
-        """Heed what ends the search early: a lost lease, a target, the time, the user."""
-        if self.keeper.lost:
-            raise LeaseLost(f"study {self.config.name!r}: another controller has taken over")
-        if self.stopping.interrupts:
-            self._stop_running("target" if not self.stopping.out_of_time else "time")
-        if self._draining_since is None and (self.interrupted() or self.keeper.requested == "stop"):
-            self._draining_since = self.clock()
-            self._stop_running("stop")
-        if self._draining_since is not None and self.clock() - self._draining_since > _DRAIN:
-            for running in list(self._running.values()):
-                self._requeue(running)
-                self._release(running)
-
-    def _stop_running(self, reason: str) -> None:
-        fresh = [running for running in self._running.values() if not running.stop_reason]
-        for running in fresh:
-            running.stop_reason = reason
-        if fresh:
-            self.executor.stop([running.trial.number for running in fresh])
+        """Heed what ends the search early; what a stopped study waits for too long is left to a resume."""
+        self.shutdown.heed(self.history.best)
+        for running in self.shutdown.overdue():
+            self._requeue(running)
+            self.running.release(running)
 
     def _pruning_value(self, point: Point) -> float:
         return point.metrics.get(self.config.pruning.metric, float("nan"))
@@ -346,5 +328,4 @@ class Search:
 
     def show(self) -> None:
         """Show what has changed, as it is by now."""
-        running = self._running
-        self.showing.show(lambda trial: running[trial.number].shown if trial.number in running else trial)
+        self.showing.show(self.running.shown)

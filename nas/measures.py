@@ -14,21 +14,45 @@ from workers.messages import Outcome
 
 
 def judged(config: StudyConfig, trial: Trial, curve: Sequence[Point], outcome: Outcome, stop_reason: str) -> Trial:
-    """Return the finished trial; a COMPLETE one whose values are not finite FAILs, so that it can never be the best."""
-    seconds = max(outcome.seconds, sum(point.seconds for point in curve))
-    ended = replace(
+    """Return the finished trial; a COMPLETE one whose values are not finite FAILs, so that it can never be the best.
+
+    One that was ended before its last epoch, for `stop_reason`, is COMPLETE with what its last epoch measured.
+    """
+    state, reason = TrialState.COMPLETE, outcome.reason
+    if outcome.state == "ENDED":
+        state, reason = (TrialState.COMPLETE if curve else TrialState.PRUNED), stop_reason
+    elif outcome.state != "COMPLETE":
+        state = TrialState(outcome.state)
+        reason = outcome.reason or (stop_reason if state is TrialState.PRUNED else "")
+    ended = replace(measured(trial, curve, outcome), state=state, reason=reason, finished_at=datetime.now(UTC))
+    metrics = curve[-1].metrics if outcome.state == "ENDED" and curve else outcome.metrics
+    return valued(config, ended, metrics) if state is TrialState.COMPLETE else ended
+
+
+def interrupted(config: StudyConfig, trial: Trial, curve: Sequence[Point], outcome: Outcome) -> Trial:
+    """Return a trial that the user's stop has interrupted: WAITING.
+
+    It has the values of its last epoch if its weights of that epoch are kept.
+    """
+    checkpoint = outcome.checkpoint or trial.checkpoint
+    waiting = replace(measured(trial, curve, outcome), state=TrialState.WAITING, reason="stop", checkpoint=checkpoint)
+    if not curve or checkpoint is None or checkpoint.epoch != len(curve):
+        return waiting
+    result = valued(config, replace(waiting, state=TrialState.COMPLETE), curve[-1].metrics)
+    return replace(waiting, values=result.values, constraints=result.constraints)
+
+
+def measured(trial: Trial, curve: Sequence[Point], outcome: Outcome) -> Trial:
+    """Return a trial with what its training has cost and left."""
+    return replace(
         trial,
-        state=TrialState(outcome.state),
-        reason=outcome.reason or (stop_reason if outcome.state == "PRUNED" else ""),
         curve=tuple(curve),
         epochs=len(curve),
-        seconds=seconds,
+        seconds=max(outcome.seconds, sum(point.seconds for point in curve)),
         cohort_seconds=trial.cohort_seconds + outcome.cohort_seconds,
         checkpoint=outcome.checkpoint,
         engine=outcome.engine,
-        finished_at=datetime.now(UTC),
     )
-    return valued(config, ended, outcome.metrics) if ended.state is TrialState.COMPLETE else ended
 
 
 def valued(config: StudyConfig, trial: Trial, metrics: Mapping[str, float]) -> Trial:

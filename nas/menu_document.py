@@ -19,11 +19,13 @@ class Offer:
     noun: str
     names: Collection[str]
     settings: Callable[[str], tuple[Hyperparameter, ...]]
+    hint: str = ""
+    """What somebody who chose none of them may have wanted."""
 
 
-def offer_of(menu: Menu) -> Offer:
+def offer_of(menu: Menu, hint: str = "") -> Offer:
     """Offer the entries of a menu."""
-    return Offer(menu.noun, menu.names(), lambda name: hyperparameters(menu.load(name)))
+    return Offer(menu.noun, menu.names(), lambda name: hyperparameters(menu.load(name)), hint)
 
 
 def default(offer: Offer, name: str) -> Named:
@@ -34,7 +36,7 @@ def default(offer: Offer, name: str) -> Named:
 def read_named(cursor: Cursor, offer: Offer, *, besides: Collection[str] = ()) -> Named | None:
     """Read a name and its settings, every default filled in; None after a mistake. `besides` are keys of no entry."""
     if isinstance(cursor.node, ScalarNode):
-        name = cursor.name(offer.names, offer.noun)
+        name = cursor.name(offer.names, offer.noun, hint=offer.hint)
         return _filled(cursor, None, offer, name) if name else None
     entries = cursor.entries(f"the name of a {offer.noun}, or {{name: {{setting: value}}}}")
     names = [key for key in entries if key not in besides]
@@ -44,7 +46,7 @@ def read_named(cursor: Cursor, offer: Offer, *, besides: Collection[str] = ()) -
         return None
     name = names[0]
     if name not in offer.names:
-        entries[name].mistake(f"unknown {offer.noun} {name!r}{nearest(name, sorted(offer.names))}")
+        entries[name].mistake(f"unknown {offer.noun} {name!r}{nearest(name, sorted(offer.names))}", offer.hint)
         return None
     return _filled(entries[name], entries[name], offer, name)
 

@@ -21,10 +21,10 @@ MOST_OBJECTIVES = 5
 
 
 def read_objective(cursor: Cursor) -> Objective | None:
-    """Read `maximize accuracy`."""
+    """Read `maximize accuracy`, or `accuracy` alone: which way each metric is better is known."""
     needed = "maximize or minimize and a metric"
     text = cursor.text("", needed)
-    words = text.split()
+    words = usual_way(text).split() if text in MEASURES else text.split()
     if len(words) != 2:
         if text:
             cursor.wrong(needed, f"such as {usual_way(words[0]) if len(words) == 1 else 'maximize accuracy'}")

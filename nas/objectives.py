@@ -41,13 +41,21 @@ def excesses(constraints: Sequence[Expression], measures: Mapping[str, float]) -
 
 
 def usable(trial: Trial) -> bool:
-    """Tell whether a trial may be the best: COMPLETE, every value finite, every constraint kept."""
+    """Tell whether a trial may be the best: measured and not judged weak, every value finite, every constraint kept.
+
+    That is a COMPLETE trial, or one that the user's stop interrupted and that waits to go on.
+    """
     return (
-        trial.state is TrialState.COMPLETE
+        (trial.state is TrialState.COMPLETE or interrupted(trial))
         and bool(trial.values)
         and all(map(math.isfinite, trial.values))
         and trial.feasible
     )
+
+
+def interrupted(trial: Trial) -> bool:
+    """Tell whether the user's stop has interrupted a trial, which goes on when the study does."""
+    return trial.state is TrialState.WAITING and trial.reason == "stop"
 
 
 def losses(trial: Trial, objectives: Sequence[Objective]) -> tuple[float, ...]:

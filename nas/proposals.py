@@ -8,14 +8,16 @@ from datetime import UTC, datetime
 
 from nas.config import StudyConfig
 from nas.samplers.protocol import Sampler
-from nas.trials import Trial, TrialState
-from search_spaces.candidate import Candidate, Params, Recipe
-from search_spaces.errors import BuildError
+from nas.trials import ENDED_EARLY, Trial, TrialState
+from search_spaces.candidate import Candidate, Params, Recipe, Scalar
+from search_spaces.errors import BuildError, NasError
 from search_spaces.expressions import Expression
 from search_spaces.families import build
 from search_spaces.network import Network
 from workers.messages import TaskInfo
 
+_FEW = 10_000
+"""A space of at most so many points is watched for whether all of them were proposed."""
 _KNOWN_BEFORE_TRAINING = frozenset({"parameters", "params", "flops", "memory"})
 
 
@@ -36,17 +38,34 @@ class Proposals:
     """By fingerprint and recipe."""
     _unread: dict[str, list[Trial]] = field(default_factory=dict)
     """By fingerprint, trials whose recipe nobody has asked for yet."""
+    _proposed: set[frozenset[tuple[str, Scalar]]] = field(default_factory=set)
+    """Every point of a space with few, once it was proposed."""
 
     def ask(self, numbers: Sequence[int]) -> list[Trial]:
         """Propose trials: WAITING where training is needed; finished where it cannot be done or has been done."""
         return [self._judge(number, params) for number, params in zip(numbers, self.sampler.ask(numbers), strict=False)]
 
+    @property
+    def exhausted(self) -> bool:
+        """Tell whether every point of the space has been proposed."""
+        return len(self._proposed) >= self.config.space.size
+
     def remember(self, trial: Trial) -> None:
-        """Take note of a trial's result, so that an equal candidate is answered from it."""
-        if trial.state is TrialState.COMPLETE or trial.reason == "pruned":
+        """Take note of a trial's result, so that an equal candidate is answered from it.
+
+        One that was ended early is no answer: an equal one may be trained further.
+        """
+        self._note(trial.params)
+        whole = trial.state is TrialState.COMPLETE and trial.reason not in ENDED_EARLY
+        if whole or trial.reason == "pruned":
             self._unread.setdefault(trial.fingerprint, []).append(trial)
 
+    def _note(self, params: Params) -> None:
+        if self.config.space.size <= _FEW:
+            self._proposed.add(frozenset(params.items()))
+
     def _judge(self, number: int, params: Params) -> Trial:
+        self._note(params)
         candidate = self.config.space.candidate(params, seed_of(self.config.seed, "candidate", number))
         trial = Trial(number, params, candidate, sampler_state=_sampler_state(self.sampler, number))
         try:
@@ -86,7 +105,13 @@ class Proposals:
 
 def built(candidate: Candidate, task: TaskInfo) -> Network:
     """Return the network of a candidate for a task; raise BuildError where there is none."""
-    return build(candidate.architecture, task.inputs, task.outputs)
+    try:
+        return build(candidate.architecture, task.inputs, task.outputs)
+    except (NasError, KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # a family of another distribution may raise anything
+        told = " ".join(str(error).split())[:300]
+        raise BuildError(f"{candidate.architecture.family} raised {type(error).__name__}: {told}") from error
 
 
 def needs_training(constraint: Expression) -> bool:

@@ -87,7 +87,7 @@ def _run_properties() -> dict[str, Schema]:
                 "patience": _COUNT,
             }
         ),
-        "training": _object({"checkpoint_seconds": _DURATION}),
+        "training": _object({"checkpoint_seconds": _DURATION, "epoch_samples": _COUNT}),
         "final": _object({"seeds": _COUNT, "top": _COUNT, "epochs": _COUNT, "ensemble": {"type": "boolean"}}),
         "executor": _named(offer_of(EXECUTORS)),
         "storage": {"type": "string", "description": "URL of a database; ${NAME} is an environment variable"},

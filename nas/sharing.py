@@ -3,6 +3,8 @@
 import os
 
 from nas.config import StudyConfig
+from nas.errors import FolderUnusable
+from nas.run_folder import own_folder
 from search_spaces.errors import Problem, SpecError
 from workers import files
 
@@ -10,10 +12,28 @@ WHERE = "artifacts.folder"
 
 
 def require_writable(config: StudyConfig) -> None:
+    """Write and remove a file where checkpoints and exports will go, before the first trial.
+
+    Raises:
+        SpecError: it is an address that cannot be used.
+        FolderUnusable: it is a folder of this machine that cannot be written, or whose disk is full.
+    """
+    require_usable(config)
+    own = own_folder(config)
+    for place in () if files.is_remote(own) else (own, f"{own}/checkpoints", f"{own}/best"):
+        try:
+            files.prove(place)
+        except OSError as error:
+            raise FolderUnusable.of(place, error) from error
+
+
+def require_usable(config: StudyConfig) -> None:
     """Write, read and remove a file where the folder is behind an address; raise SpecError if that cannot be done."""
     folder = config.artifacts.folder
     if wrong := files.mistake(folder):
         raise SpecError([Problem(WHERE, wrong)])
+    if not files.is_remote(folder):
+        return
     try:
         files.prove(files.absolute(folder))
     except OSError as error:

@@ -1,12 +1,21 @@
 """Which trials keep their weights: the best few, and with several objectives the whole Pareto front."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from nas.config import Objective
 from nas.objectives import pareto_front, ranked
+from nas.storage import Artifact
 from nas.trials import Trial
 from workers import files
+
+OURS = re.compile(
+    r"\.?(?:forked-[0-9a-f]{16}-)?(?:search|final)-\d{6}-attempt-\d+[\w-]*\.safetensors(?:\.\w+\.part)?", re.ASCII
+)
+"""What a worker or a fork calls its checkpoints, and the files that these are first written to; nothing else may go."""
+RETRAINING = re.compile(r"final-\d+-[0-9a-f]+-\d+", re.ASCII)
+"""What the folder of one retraining is called."""
 
 
 @dataclass(slots=True)
@@ -34,8 +43,20 @@ def sweep(folder: str, trials: Iterable[Trial]) -> None:
 
     Only for the holder of the study's lease, before its workers have begun.
     """
+    ours = [name for name in files.names(folder) if OURS.fullmatch(name)]
     known = {_name(trial.checkpoint.path) for trial in trials if trial.checkpoint}
-    files.remove([f"{folder}/{name}" for name in files.names(folder) if name not in known])
+    files.remove([f"{folder}/{name}" for name in ours if name not in known])
+
+
+def sweep_retrainings(folder: str, artifacts: Iterable[Artifact]) -> None:
+    """Remove what retrainings have left that are not on record: their controller was killed, or they failed."""
+    known = {item.path for item in artifacts}
+    for name in filter(RETRAINING.fullmatch, files.folders(folder)):
+        here = f"{folder}/{name}"
+        files.remove(
+            [f"{here}/{one}" for one in files.names(here) if OURS.fullmatch(one) and f"{here}/{one}" not in known]
+        )
+        files.remove_empty(here)
 
 
 def _name(place: str) -> str:

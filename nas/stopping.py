@@ -8,7 +8,11 @@ from nas.config import Budget, Objective
 from nas.trials import Trial, TrialState
 
 FUTILE = 1000
-"""After so many proposals in a row that need no training, a study without a limit of trials has seen its space."""
+"""After so many proposals in a row over a limit, a study has seen its space; one answered from the record counts as
+`ANSWERED` of them."""
+ANSWERED = 5
+LATE = 20
+"""After so many proposals in a row that would take longer than is left, nothing more is begun."""
 
 
 @dataclass(slots=True)
@@ -19,8 +23,16 @@ class Stopping:
     objectives: tuple[Objective, ...]
     clock: Callable[[], float]
     spent_before: float = 0.0
+    began: float | None = None
+    """By the clock, when the command began; None is now."""
+    reserve: float = 0.0
+    """Seconds of the time that are left to what follows the search: retraining, scoring, export."""
+    finishing: bool = False
+    """The user wants the search to end now, and its best to be handed out."""
     exhausted: bool = False
     """Nothing is left to propose."""
+    late: int = 0
+    """How many proposals in a row would have taken longer than is left."""
     _started: float = field(init=False)
     _created: int = 0
     _epochs_spent: int = 0
@@ -30,7 +42,7 @@ class Stopping:
     _target_met: bool = False
 
     def __post_init__(self) -> None:
-        self._started = self.clock()
+        self._started = self.clock() if self.began is None else self.began
 
     @property
     def seconds(self) -> float:
@@ -43,7 +55,7 @@ class Stopping:
         return self._epochs_spent
 
     def room(self, wanted: int) -> int:
-        """Say how many more trials may be created now."""
+        """Say how many more trials may be trained now."""
         if self.reason:
             return 0
         left = self.budget.trials - self._created if self.budget.trials else wanted
@@ -59,30 +71,40 @@ class Stopping:
         """Say why the study may train no more, "" while it may: "target", "time", "patience", "trials", …."""
         if self._target_met:
             return "target"
-        if self.out_of_time:
+        if self.finishing:
+            return "finish"
+        if self.out_of_time or self.late >= LATE:
             return "time"
         if self.budget.patience and self._since_best >= self.budget.patience:
             return "patience"
         if self.budget.trials and self._created >= self.budget.trials:
             return "trials"
-        if self.exhausted or (not self.budget.trials and self._futile >= FUTILE):
+        if self.exhausted or self._futile >= FUTILE:
             return "space"
         return "" if self.can_train(self.budget.epochs) else "epochs"
 
     @property
     def interrupts(self) -> bool:
         """Say whether what is being trained now must end as well."""
-        return self._target_met or self.out_of_time
+        return self._target_met or self.finishing or self.out_of_time
 
     @property
     def out_of_time(self) -> bool:
-        """Say whether the wall time is spent."""
-        return bool(self.budget.seconds) and self.seconds >= self.budget.seconds
+        """Say whether the wall time of the search is spent."""
+        return self.left <= 0
+
+    @property
+    def left(self) -> float:
+        """Seconds that the search still has; infinite without a limit."""
+        return self.budget.seconds - self.reserve - self.seconds if self.budget.seconds else math.inf
 
     def created(self, trial: Trial) -> None:
-        """Count a new trial, whatever becomes of it; one that needs training has its epochs reserved until it ends."""
-        self._created += 1
-        self._futile = self._futile + 1 if trial.state.finished and not trial.epochs else 0
+        """Count a new trial that is trained, or was; one that has to be has its epochs reserved until it ends."""
+        self._created += trial.trained
+        if trial.trained:
+            self._futile = 0
+        else:
+            self._futile += ANSWERED if trial.reason == "reused" else 1
         if not trial.state.finished:
             self._reserved[trial.number] = self.budget.epochs - len(trial.curve)
 
@@ -95,7 +117,8 @@ class Stopping:
     def finished(self, trial: Trial, *, best: bool) -> None:
         """Take note of a finished trial."""
         self._reserved.pop(trial.number, None)  # what it did not use
-        self._since_best = 0 if best else self._since_best + 1
+        if trial.trained:
+            self._since_best = 0 if best else self._since_best + 1
         if trial.state is TrialState.COMPLETE and trial.feasible:
             self._target_met |= self._meets_target(trial.values[0])
 

@@ -1,21 +1,30 @@
 """What a user holds in Python: a study, run or opened, with its trials, its best, and a way to take it along."""
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import count
 
 from nas.completeness import complete, notice
-from nas.config import Final, StudyConfig
+from nas.config import USUAL_STORAGE, Final, StudyConfig
 from nas.errors import NoUsableTrial, StudyExists, StudyNotFound
+from nas.files_on_record import artifacts_here, trials_here
 from nas.final_result import chosen
 from nas.happenings import Watcher, unwatched
 from nas.objectives import incumbent, pareto_front
 from nas.passwords import hidden
+from nas.relocation import recalled
+from nas.run_folder import own_folder
 from nas.storage import Artifact, Storage, StudyRecord
-from nas.study_file import difference, from_json, load
+from nas.study_file import as_begun, difference, from_json, from_mapping, load, to_json
 from nas.trials import Trial
+
+Asked = Callable[[], bool]
+
+Definition = str | os.PathLike[str] | Mapping[str, object] | StudyConfig
+"""A study file, a dictionary with its keys, or a definition built in code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +32,7 @@ class Study:
     """A study on record; every property is read afresh."""
 
     name: str
-    storage: str
+    storage: str = USUAL_STORAGE
     """The URL of the storage it is in; with its password, which `repr` does not show."""
 
     def __repr__(self) -> str:
@@ -38,7 +47,8 @@ class Study:
     @property
     def config(self) -> StudyConfig:
         """Its definition."""
-        return from_json(self.record.config)
+        with Storage.open(self.storage, create=False) as storage:
+            return recalled(storage.study(self.name), storage.database.where)
 
     @property
     def trials(self) -> list[Trial]:
@@ -87,9 +97,10 @@ class Study:
         """
         from nas.export import export_best, members_of
 
-        trial, target = self._exported(number), os.fspath(folder).rstrip("/")
-        record, members = self.record, members_of(self.artifacts, trial.number)
-        final = self.config.final if number is None else Final()
+        trial, config, target = self._exported(number), self.config, os.fspath(folder).rstrip("/")
+        record = replace(self.record, config=to_json(config))
+        members = members_of(artifacts_here(self.artifacts, own_folder(config)), trial.number)
+        final = config.final if number is None else Final()
         return [item for format in formats for item in export_best(record, trial, members, format, target, final)]
 
     def export_ensemble(
@@ -103,15 +114,17 @@ class Study:
         """
         from nas.export import export_ensemble, members_of
 
-        trial, target = self._exported(number), os.fspath(folder).rstrip("/")
-        record, members = self.record, members_of(self.artifacts, trial.number)
+        trial, config, target = self._exported(number), self.config, os.fspath(folder).rstrip("/")
+        record = replace(self.record, config=to_json(config))
+        members = members_of(artifacts_here(self.artifacts, own_folder(config)), trial.number)
         return [item for format in formats for item in export_ensemble(record, trial, members, format, target)]
 
     def _exported(self, number: int | None) -> Trial:
         trial = self.best if number is None else self._trial(number)
         if trial is None:
             raise NoUsableTrial(f"study {self.name!r} has no COMPLETE trial yet")
-        return trial
+        (here,) = trials_here([trial], own_folder(self.config))
+        return here
 
     def _trial(self, number: int) -> Trial:
         with Storage.open(self.storage, create=False) as storage:
@@ -119,43 +132,86 @@ class Study:
 
 
 def search(
-    definition: str | os.PathLike[str] | StudyConfig,
+    definition: Definition,
     *,
     overrides: Sequence[str] = (),
     watch: Watcher = unwatched,
     interrupted: Callable[[], bool] = bool,
+    finish: Callable[[], bool] = bool,
+    began: float | None = None,
 ) -> Study:
-    """Run a study file, or a definition built in code, to its end; go on with it if it is on record and unchanged.
+    """Run a study to its end; go on with it if it is on record and unchanged.
 
-    A study that is finished, and is asked for no more than it was, stays as it is; `watch` is told.
+    `definition` is a study file, a dictionary with the keys of one, or a `StudyConfig`; `watch` is called with each
+    thing that happens (`nas.happenings`). A study that is finished, and is asked for no more than it was, stays as it
+    is; `watch` is told. `interrupted` is asked whether the study shall stop, to be gone on with later; `finish` whether
+    the search shall end and its best be handed out. `began` is the reading of `time.monotonic` from which the budget's
+    time counts; None is now.
 
     Raises:
         SpecError: the definition is wrong; every mistake is listed.
         StudyExists: another study of that name is on record.
+        StudyBusy: another process runs it.
         NoUsableTrial: the search ended without any finite value.
     """
-    config = definition if isinstance(definition, StudyConfig) else load(definition, overrides=overrides)
+    began = time.monotonic() if began is None else began
+    config = _config(definition, overrides)
     known = _on_record(config)
-    if known is not None:
-        require_same(known, config)
-        config = _no_fewer(known, config)
-        if complete(known, config):
-            watch(notice(known, config))
-            return Study(config.name, config.storage)
-    from nas.controller import Controller, prepare
+    if known is None:
+        try:
+            return _begin(config, watch, interrupted, finish, began)
+        except StudyExists:  # another process may have begun it since we looked
+            known = _on_record(config)
+            if known is None:
+                raise
+    return _go_on(known, config, watch, interrupted, finish, began)
+
+
+def _config(definition: Definition, overrides: Sequence[str]) -> StudyConfig:
+    if isinstance(definition, StudyConfig):
+        return definition
+    if isinstance(definition, Mapping):
+        return from_mapping(definition, overrides=overrides)
+    if isinstance(definition, str | os.PathLike):
+        return load(definition, overrides=overrides)
+    raise TypeError(f"a study is a file, a dictionary or a StudyConfig, got {type(definition).__name__}")
+
+
+def _begin(config: StudyConfig, watch: Watcher, interrupted: Asked, finish: Asked, began: float) -> Study:
+    from nas.controller import Controller
+    from nas.preparation import prepare
 
     with ExitStack() as stack:
-        if known is None:
-            prepared = prepare(config, stack)  # before a file is made: a task that cannot be used leaves nothing behind
-            storage = stack.enter_context(Storage.open(config.storage))
-            Controller(storage, watch, interrupted).begin_prepared(prepared)
-        else:
-            storage = stack.enter_context(Storage.open(config.storage))
-            Controller(storage, watch, interrupted).resume(known, config)
+        prepared = prepare(config, stack)  # before a file is made: a task that cannot be used leaves nothing behind
+        storage = stack.enter_context(Storage.open(config.storage))
+        Controller(storage, watch, interrupted, finish, began).begin_prepared(prepared)
     return Study(config.name, config.storage)
 
 
-def fork(config: StudyConfig, of: str, *, watch: Watcher = unwatched, interrupted: Callable[[], bool] = bool) -> Study:
+def _go_on(
+    record: StudyRecord, config: StudyConfig, watch: Watcher, interrupted: Asked, finish: Asked, began: float
+) -> Study:
+    require_same(record, config)
+    config = _no_fewer(record, as_begun(config, from_json(record.config)))
+    if complete(record, config, Study(config.name, config.storage).artifacts):
+        watch(notice(record, config))
+        return Study(config.name, config.storage)
+    from nas.controller import Controller
+
+    with Storage.open(config.storage) as storage:
+        Controller(storage, watch, interrupted, finish, began).resume(record, config)
+    return Study(config.name, config.storage)
+
+
+def fork(
+    config: StudyConfig,
+    of: str,
+    *,
+    watch: Watcher = unwatched,
+    interrupted: Callable[[], bool] = bool,
+    finish: Callable[[], bool] = bool,
+    began: float | None = None,
+) -> Study:
     """Run a study that begins with the trials of another in the same storage that hold under its definition.
 
     `config.name` is its own name; `of` is the other's, which stays as it is.
@@ -167,7 +223,7 @@ def fork(config: StudyConfig, of: str, *, watch: Watcher = unwatched, interrupte
     from nas.controller import Controller
 
     with Storage.open(config.storage, create=False) as storage:
-        Controller(storage, watch, interrupted).fork(storage.study(of), config)
+        Controller(storage, watch, interrupted, finish, began).fork(storage.study(of), config)
     return Study(config.name, config.storage)
 
 
@@ -178,24 +234,31 @@ def free_name(storage: str, name: str) -> str:
     return next(free for free in (f"{name}-{number}" for number in count(2)) if free not in taken)
 
 
-def resume(name: str, storage: str, *, watch: Watcher = unwatched, interrupted: Callable[[], bool] = bool) -> Study:
+def resume(
+    name: str, storage: str = USUAL_STORAGE, *, watch: Watcher = unwatched, interrupted: Callable[[], bool] = bool
+) -> Study:
     """Go on with a study on record where it stands; one that is finished stays as it is."""
     from nas.controller import Controller
 
     with Storage.open(storage, create=False) as opened:
         record = opened.study(name)
-        config = from_json(record.config)
-        if complete(record, config):
+        config = recalled(record, opened.database.where)
+        if complete(record, config, opened.artifacts(record.id)):
             watch(notice(record, config))
         else:
-            Controller(opened, watch, interrupted).resume(record)
+            Controller(opened, watch, interrupted).resume(record, config)
     return Study(name, storage)
 
 
 def _no_fewer(record: StudyRecord, config: StudyConfig) -> StudyConfig:
-    """Return the definition with a budget of no fewer trials than are on record: they cannot be taken back."""
-    most, there = config.budget.trials, sum(record.counts.values())
-    return replace(config, budget=replace(config.budget, trials=max(most, there))) if most else config
+    """Return the definition with the study's own folder, and no fewer trials than were trained: they stay."""
+    config = replace(config, artifacts=replace(config.artifacts, place=from_json(record.config).artifacts.place))
+    most = config.budget.trials
+    if not most or most >= sum(record.counts.values()):
+        return config
+    with Storage.open(config.storage, create=False) as storage:
+        trained = sum(trial.trained for trial in storage.trials(record.id, curves="none"))
+    return replace(config, budget=replace(config.budget, trials=max(most, trained)))
 
 
 def _on_record(config: StudyConfig) -> StudyRecord | None:

@@ -7,11 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from nas import samplers
-from nas.config import Artifacts, Budget, Final, StudyConfig
+from nas.config import USUAL_STORAGE, Artifacts, Budget, Final, StudyConfig
 from nas.executors import EXECUTORS
 from nas.menu_document import Offer, default, offer_of, read_named
 from nas.objective_document import read_constraints, read_objectives, read_pruning
-from nas.study_sections import SEED, read_artifacts, read_budget, read_final, read_seconds, read_split, read_storage
+from nas.study_sections import (
+    MOST,
+    SEED,
+    read_artifacts,
+    read_budget,
+    read_final,
+    read_seconds,
+    read_split,
+    read_storage,
+)
 from search_spaces.candidate import Named, Settings
 from search_spaces.documents import plain_scalar
 from search_spaces.errors import nearest
@@ -28,8 +37,8 @@ KEYS = (
     *("pruner", "budget", "training", "final", "executor", "storage", "artifacts", "seed"),
 )
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-USUAL_STORAGE = "sqlite:///nas.db"
 USUAL_CHECKPOINT_SECONDS = 5.0
+USUAL_EPOCH_SAMPLES = 20_000
 
 
 def read_study(cursor: Cursor, base: Path) -> StudyConfig | None:
@@ -55,7 +64,7 @@ def _config(fields: Mapping[str, Cursor], base: Path) -> StudyConfig | None:
         "executor": _named(fields.get("executor"), offer_of(EXECUTORS), "process"),
         "storage": read_storage(fields["storage"]) if "storage" in fields else USUAL_STORAGE,
         "artifacts": read_artifacts(fields["artifacts"]) if "artifacts" in fields else Artifacts(),
-        "checkpoint_seconds": _checkpoint_seconds(fields.get("training")),
+        **(_training(fields["training"]) if "training" in fields else {}),
         "seed": fields["seed"].integer(0, 0, SEED) if "seed" in fields else 0,
     }
     return StudyConfig(name, task, space, objectives, **parts) if task and space else None  # type: ignore[arg-type]
@@ -76,7 +85,7 @@ def _task(fields: Mapping[str, Cursor], base: Path) -> TaskSpec | None:
     loss = fields["loss"].name(losses, "loss") if "loss" in fields else ""
     if "task" not in fields:
         return None
-    offer = offer_of(Menu("workers.tasks", "task"))
+    offer = offer_of(Menu("workers.tasks", "task"), "samples of your own are given with csv, a table, or npz, arrays")
     named = read_named(fields["task"], offer)
     return TaskSpec(_with_files(named, offer, fields["task"], base), split, loss) if named else None
 
@@ -128,7 +137,12 @@ def _named(cursor: Cursor | None, offer: Offer, usual: str) -> Named:
     return found or default(offer, usual)
 
 
-def _checkpoint_seconds(cursor: Cursor | None) -> float:
-    fields = cursor.fields(("checkpoint_seconds",)) if cursor else {}
-    usual = USUAL_CHECKPOINT_SECONDS
-    return read_seconds(fields["checkpoint_seconds"], usual) if fields else usual
+def _training(cursor: Cursor) -> dict[str, float]:
+    """Return what is said of training; all else is as usual."""
+    fields = cursor.fields(("checkpoint_seconds", "epoch_samples"))
+    said: dict[str, float] = {}
+    if "checkpoint_seconds" in fields:
+        said["checkpoint_seconds"] = read_seconds(fields["checkpoint_seconds"], USUAL_CHECKPOINT_SECONDS)
+    if "epoch_samples" in fields:
+        said["epoch_samples"] = fields["epoch_samples"].integer(USUAL_EPOCH_SAMPLES, 0, MOST)
+    return said

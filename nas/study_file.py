@@ -1,21 +1,22 @@
 """Study files: from strict YAML to a `StudyConfig`, every mistake told at once."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from nas.config import StudyConfig
 from nas.overrides import override
 from nas.study_document import read_study
-from nas.study_json import Change, difference, from_json, to_json
+from nas.study_json import Change, as_begun, difference, from_json, to_json
 from nas.study_yaml import resolved
 from search_spaces.documents import parse, read
+from search_spaces.mappings import document_of
 from search_spaces.nodes import Entry, MapNode, Node, Report
 from search_spaces.reading import Cursor
 from search_spaces.space_document import spelled_out
 
-__all__ = ["Change", "difference", "from_json", "load", "loads", "resolved", "to_json"]
+__all__ = ["Change", "as_begun", "difference", "from_json", "from_mapping", "load", "loads", "resolved", "to_json"]
 
 
 def load(path: str | os.PathLike[str], *, overrides: Sequence[str] = ()) -> StudyConfig:
@@ -29,10 +30,18 @@ def load(path: str | os.PathLike[str], *, overrides: Sequence[str] = ()) -> Stud
     return _study(read(file, report), report, file.parent, overrides)
 
 
-def loads(text: str | bytes, *, base: Path = Path(), overrides: Sequence[str] = ()) -> StudyConfig:
-    """Read a study from text; paths in it are relative to `base`."""
+def loads(text: str | bytes, *, base: Path = Path(), overrides: Sequence[str] = (), source: str = "") -> StudyConfig:
+    """Read a study from text; paths in it are relative to `base`, and mistakes are told of `source`."""
+    report = Report(source)
+    return _study(parse(text, report, source=source), report, base, overrides)
+
+
+def from_mapping(study: Mapping[str, object], *, overrides: Sequence[str] = ()) -> StudyConfig:
+    """Read a study from a dictionary with the keys of a study file; paths in it start at the working folder."""
     report = Report()
-    return _study(parse(text, report), report, base, overrides)
+    root = document_of(study, report)
+    report.check()
+    return _study(root, report, Path(), overrides)
 
 
 def _study(root: Node, report: Report, base: Path, overrides: Sequence[str]) -> StudyConfig:
@@ -40,7 +49,7 @@ def _study(root: Node, report: Report, base: Path, overrides: Sequence[str]) -> 
     config = read_study(Cursor(root, "", report), base)
     report.check()
     assert config is not None
-    return config
+    return replace(config, base=os.path.abspath(base))
 
 
 def _spelled_out(root: Node, report: Report, base: Path) -> Node:

@@ -1,5 +1,6 @@
 """A `StudyConfig` as JSON for the record, and what differs between two of them."""
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -47,7 +48,9 @@ def to_json(config: StudyConfig) -> dict[str, Any]:
         "storage": hidden(config.storage),
         "artifacts": {**asdict(config.artifacts), "export": list(config.artifacts.export)},
         "checkpoint_seconds": config.checkpoint_seconds,
+        "epoch_samples": config.epoch_samples,
         "seed": config.seed,
+        "base": config.base,
     }
 
 
@@ -68,31 +71,40 @@ def from_json(document: Mapping[str, Any]) -> StudyConfig:
         storage=document["storage"],
         artifacts=Artifacts(**{**artifacts, "export": tuple(artifacts["export"])}),
         checkpoint_seconds=document["checkpoint_seconds"],
+        epoch_samples=document.get("epoch_samples", 0),  # before there were parts, an epoch was a pass
         seed=document["seed"],
+        base=document.get("base", ""),
     )
 
 
 def difference(old: StudyConfig, new: StudyConfig) -> tuple[Change, ...]:
     """List what differs, in the order of the document.
 
-    Objectives and the pruner's metric that one of the two leaves to the task are no difference.
+    Objectives, the pruner's metric and the epochs that one of the two leaves open are no difference.
     """
-    before, after = _said(old, old.objectives or new.objectives), _said(new, new.objectives or old.objectives)
+    old, new = replace(old, base=""), replace(new, base="")
+    before, after = _said(old, new), _said(new, old)
     one, other = dict(_leaves(to_json(before), "")), dict(_leaves(to_json(after), ""))
     paths = dict.fromkeys((*one, *other))
     return tuple(
-        Change(path, one.get(path), other.get(path), _safe(path))
+        Change(path, one.get(path), other.get(path), _safe(path) or _is_file(path, one.get(path), other.get(path)))
         for path in paths
         if one.get(path) != other.get(path) or (path in one) != (path in other)
     )
 
 
-def _said(config: StudyConfig, objectives: tuple[Objective, ...]) -> StudyConfig:
-    """Fill in the objectives, and the metric of a pruner that compares the only one."""
-    pruning = config.pruning
+def as_begun(config: StudyConfig, begun: StudyConfig) -> StudyConfig:
+    """Return a definition with the epochs of the study on record, where it leaves them open."""
+    epochs = config.budget.epochs or begun.budget.epochs
+    return replace(config, budget=replace(config.budget, epochs=epochs))
+
+
+def _said(config: StudyConfig, other: StudyConfig) -> StudyConfig:
+    """Fill in what the other says of what is left open: objectives, epochs, the metric of a pruner that compares it."""
+    pruning, objectives = config.pruning, config.objectives or other.objectives
     if not pruning.metric and len(objectives) == 1 and objectives[0].metric in METRIC_DIRECTIONS:
         pruning = replace(pruning, metric=objectives[0].metric, direction=objectives[0].direction)
-    return replace(config, objectives=objectives, pruning=pruning)
+    return replace(as_begun(config, other), objectives=objectives, pruning=pruning)
 
 
 def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
@@ -101,6 +113,12 @@ def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
         return
     for key, below in value.items():
         yield from _leaves(below, f"{path}.{key}" if path else str(key))
+
+
+def _is_file(path: str, before: object, after: object) -> bool:
+    """Tell whether a setting of the task is the path of a file, which may move: samples are compared by their hash."""
+    paths = all(isinstance(value, str) and os.path.isabs(value) for value in (before, after))
+    return paths and path.startswith("task.task.settings.")
 
 
 def _safe(path: str) -> bool:

@@ -30,11 +30,14 @@ def read_split(cursor: Cursor) -> Split:
 
 
 def read_budget(cursor: Cursor) -> Budget:
-    """Read `{trials: 64, epochs: 27, total_epochs: 10k, time: 2h, target: 0.98, patience: 20}`."""
+    """Read `{trials: 64, epochs: 27, total_epochs: 10k, time: 2h, target: 0.98, patience: 20}`.
+
+    Whoever gives a time, and no number of trials, wants the time used: trials are then without limit.
+    """
     fields, usual = cursor.fields(("trials", "epochs", "total_epochs", "time", "target", "patience")), Budget()
     budget = Budget(
-        trials=_integer(fields, "trials", usual.trials, 0),
-        epochs=_integer(fields, "epochs", usual.epochs, 1, 10**6),
+        trials=_integer(fields, "trials", 0 if "time" in fields else usual.trials, 0),
+        epochs=_integer(fields, "epochs", usual.epochs, 0, 10**6),
         total_epochs=_integer(fields, "total_epochs", usual.total_epochs, 0),
         seconds=fields["time"].seconds(usual.seconds, YEARS) if "time" in fields else usual.seconds,
         target=fields["target"].number(0.0) if "target" in fields else usual.target,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from nas.config import Objective, Pruning, StudyConfig
+from nas.passwords import hidden
 from search_spaces.candidate import Named
 from search_spaces.writing import space_document, to_yaml
 
@@ -10,7 +11,7 @@ from search_spaces.writing import space_document, to_yaml
 def resolved(config: StudyConfig) -> str:
     """Write a study that was read from a file; what is written loads as an equal `StudyConfig`.
 
-    Objectives that are left to the task stay out.
+    Passwords in the storage's address are stars. Objectives that are left to the task stay out.
     """
     return to_yaml(_document(config))
 
@@ -38,16 +39,16 @@ def _rest(config: StudyConfig) -> dict[str, Any]:
         "pruner": _pruner(config.pruning),
         "budget": {
             "trials": budget.trials,
-            "epochs": budget.epochs,
+            **({"epochs": budget.epochs} if budget.epochs else {}),
             "total_epochs": budget.total_epochs,
             "time": budget.seconds,
             **target,
             "patience": budget.patience,
         },
-        "training": {"checkpoint_seconds": config.checkpoint_seconds},
+        "training": {"checkpoint_seconds": config.checkpoint_seconds, "epoch_samples": config.epoch_samples},
         "final": {"seeds": final.seeds, "top": final.top, "epochs": final.epochs},
         "executor": _named(config.executor),
-        "storage": config.storage,
+        "storage": hidden(config.storage),
         "artifacts": {"folder": artifacts.folder, "keep": artifacts.keep, "export": list(artifacts.export)},
         "seed": config.seed,
     }

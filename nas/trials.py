@@ -24,6 +24,10 @@ class TrialState(StrEnum):
         return self in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
+ENDED_EARLY = ("time", "target", "finish")
+"""Reasons of a COMPLETE trial that was ended before its last epoch: the clock, the target, the user who had enough."""
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """One point of a learning curve: the metrics after `epoch` epochs (from 1), and the seconds that epoch took."""
@@ -33,7 +37,7 @@ class Point:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Trial:
     """One candidate's life. `values` has one number per objective once the trial is COMPLETE, and is empty before."""
 
@@ -42,7 +46,11 @@ class Trial:
     candidate: Candidate
     state: TrialState = TrialState.WAITING
     reason: str = ""
-    """Why it ended so: "pruned", "infeasible", "reused", "nan", "oom", "lost", "build", "task", … or empty."""
+    """Why it ended so: "pruned", "infeasible", "reused", "nan", "oom", "lost", "build", "task", … or empty.
+
+    A COMPLETE trial that was ended early says by what, see `ENDED_EARLY`, and has the values of its last epoch; a
+    WAITING one that the user's stop interrupted says "stop", and has values too.
+    """
     curve: tuple[Point, ...] = ()
     values: tuple[float, ...] = ()
     constraints: Mapping[str, float] = field(default_factory=dict)
@@ -64,10 +72,23 @@ class Trial:
     started_at: datetime | None = None
     finished_at: datetime | None = None
 
+    def __repr__(self) -> str:
+        """Tell of it in a line, as a notebook shows it."""
+        reason = f", reason={self.reason!r}" if self.reason else ""
+        values = f", values=({', '.join(f'{value:.6g}' for value in self.values)})" if self.values else ""
+        sizes = f"epochs={self.epochs}, parameters={self.parameters}"
+        family = self.candidate.architecture.family
+        return f"Trial(number={self.number}, state={self.state}{reason}{values}, {sizes}, family={family!r})"
+
     @property
     def feasible(self) -> bool:
         """Tell whether every constraint that was measured holds."""
         return all(excess <= 0 for excess in self.constraints.values())
+
+    @property
+    def trained(self) -> bool:
+        """Tell whether a worker was ever given this trial, or will be: what `budget.trials` counts."""
+        return self.attempt > 0 or not self.state.finished
 
     @property
     def metrics(self) -> Mapping[str, float]:

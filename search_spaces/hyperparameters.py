@@ -10,11 +10,11 @@ A study file may set any of them, and make any of them a dimension.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from search_spaces.candidate import Scalar, Value
-from search_spaces.errors import Problem, SpecError, nearest
+from search_spaces.errors import NasError, Problem, SpecError, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,8 @@ class Hyperparameter:
 
 def hyperparameters(cls: type) -> tuple[Hyperparameter, ...]:
     """List the hyper-parameters of a class on a menu, in order."""
+    if not (isinstance(cls, type) and is_dataclass(cls)):
+        raise NasError(f"{cls!r} is on a menu and has to be a dataclass")
     return tuple(item.metadata["of"](item.name) for item in fields(cls) if "of" in item.metadata)
 
 

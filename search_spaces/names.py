@@ -1,11 +1,10 @@
 """Where a flat name belongs: `width.0`, `norm.group.groups`, `optimizer.sgd.lr`, or flat `groups` and `lr`."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from search_spaces.errors import NasError, Problem, SpecError, UnknownName, nearest
+from search_spaces.errors import Problem, SpecError, UnknownName, nearest
 from search_spaces.hyperparameters import Hyperparameter, hyperparameters
 from search_spaces.recipes import MENUS, recipe
 from search_spaces.registry import Menu
@@ -54,12 +53,8 @@ def settings_of(menu: str, name: str) -> dict[str, Hyperparameter]:
 
 @cache
 def all_settings(menu: str) -> dict[str, dict[str, Hyperparameter]]:
-    """Return those of every optimizer or schedule that imports: another distribution's may not, and is left out."""
-    found: dict[str, dict[str, Hyperparameter]] = {}
-    for name in MENUS[menu].names():
-        with suppress(NasError):
-            found[name] = settings_of(menu, name)
-    return found
+    """Return those of each of our optimizers or schedules; one from elsewhere is imported when a study names it."""
+    return {name: settings_of(menu, name) for name in MENUS[menu].own_names()}
 
 
 @cache
@@ -125,7 +120,7 @@ def _in_menu(name: str, menu: str, rest: list[str]) -> Place:
 
 
 def _flat(name: str) -> Place | None:
-    """Find a setting without its optimizer or schedule: `lr` belongs to every optimizer that has one."""
+    """Find a setting without its optimizer or schedule: `lr` belongs to every optimizer of ours that has one."""
     for menu in MENU_SECTIONS:
         options = tuple(option for option, settings in all_settings(menu).items() if name in settings)
         if options:

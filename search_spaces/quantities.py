@@ -33,3 +33,8 @@ def duration(text: str) -> float | None:
         return None
     seconds = [quantity(part, SECONDS) for part in parts]
     return None if None in seconds else sum(part for part in seconds if part is not None)
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Write a number of things, one of which is not plural: `1 sample`, `2 samples`, `2 classes`."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"

@@ -125,13 +125,13 @@ class Cursor:
             return default
         return int(self._bounded(value, 0, high, default))
 
-    def name(self, allowed: Collection[str], noun: str, default: str = "") -> str:
-        """Return a text that is one of `allowed`."""
+    def name(self, allowed: Collection[str], noun: str, default: str = "", *, hint: str = "") -> str:
+        """Return a text that is one of `allowed`; of another, `hint` says what may have been wanted."""
         given = self.text(default, f"the name of a {noun}")
         if given in allowed or (given == default and not isinstance(self.node, ScalarNode)):
             return given
         if isinstance(self.node, ScalarNode) and isinstance(self.node.value, str):
-            self.mistake(f"unknown {noun} {given!r}{nearest(given, sorted(allowed))}")
+            self.mistake(f"unknown {noun} {given!r}{nearest(given, sorted(allowed))}", hint)
         return default
 
     def _bounded(self, value: float, low: float, high: float, default: float) -> float:

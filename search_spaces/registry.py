@@ -29,18 +29,16 @@ class Menu:
         """List the names, sorted, without importing what they stand for."""
         return _names(self)
 
-    def describe(self, name: str) -> str:
-        """Return the first docstring line of an entry; a file of ours is read, not imported.
+    def own_names(self) -> tuple[str, ...]:
+        """List those of our own files alone; nothing of another distribution is imported before it is named."""
+        return tuple(name for name in _names(self) if name in _files(self.package))
 
-        Of another distribution's entry that does not import, say so: it must not spoil the list it is in.
-        """
+    def describe(self, name: str) -> str:
+        """Return the first docstring line of an entry, or of whom it is; nothing is imported to list it."""
         self.require(name)
         path = _files(self.package).get(name)
         if path is None:
-            try:
-                return (self.load(name).__doc__ or "").strip().partition("\n")[0]
-            except NasError as error:
-                return str(error)
+            return f"from {_origin(_plugins(self.package)[name])}"
         return (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").partition("\n")[0]
 
     def load(self, name: str) -> Any:
@@ -48,7 +46,7 @@ class Menu:
 
         Raises:
             UnknownName: no such entry.
-            NasError: another distribution's entry that does not import.
+            NasError: another distribution's entry that does not import, or is no class or function.
         """
         return _loaded(self, name)
 
@@ -96,7 +94,21 @@ def _plugins(package: str) -> dict[str, EntryPoint]:
 
 
 def _load_plugin(point: EntryPoint, noun: str) -> Any:
+    """Import another distribution's entry: its code may raise anything meanwhile, and end the process."""
+    who = f"the {noun} {point.name!r} from {_origin(point)}"
     try:
-        return point.load()
-    except Exception as error:  # another distribution's code may raise anything while it imports
-        raise NasError(f"the {noun} {point.name!r} of {point.value!r} does not import: {error}") from error
+        entry = point.load()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        said = f"it calls exit: {error}" if isinstance(error, SystemExit) else f"{type(error).__name__}: {error}"
+        raise NasError(f"{who} does not import: {said}") from error
+    if not callable(entry):
+        raise NasError(f"{who} is no class or function, but {entry!r}")
+    return entry
+
+
+def _origin(point: EntryPoint) -> str:
+    """Name a distribution, and the place in it."""
+    made = f"{point.dist.name} {point.dist.version}" if point.dist else "a distribution without a name"
+    return f"{made} ({point.value})"

@@ -39,7 +39,7 @@ class Limits:
         return {"parameters": self.parameters, "flops": self.flops, "memory": self.memory}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SearchSpace:
     """What may be sampled, under flat names: `depth`, `width.0`, `optimizer`, `optimizer.sgd.lr`.
 
@@ -62,6 +62,10 @@ class SearchSpace:
             own = {name: known.dimensions[name] for name in getattr(self, section)}
             object.__setattr__(self, section, own)
         object.__setattr__(self, "_known", known)
+
+    def __repr__(self) -> str:
+        """Tell of it in a line, as a notebook shows it."""
+        return f"SearchSpace(name={self.name!r}, family={self.family!r}, dimensions={len(self.dimensions)})"
 
     @property
     def dimensions(self) -> Mapping[str, Dimension]:

@@ -19,7 +19,7 @@ MAX_DIMENSIONS = 256
 
 
 def keys_of(family: str) -> dict[str, Hyperparameter]:
-    """List what a space of a family may set, by key; `lr` alone is that of every optimizer that has one."""
+    """List what a space of a family may set, by key; `lr` alone is that of every optimizer of ours that has one."""
     flat = [key for menu in MENUS for settings in all_settings(menu).values() for key in settings]
     own = {**architecture_of(family), **recipe_fields()}
     return {**own, **{key: place_of(family, key).hyperparameter for key in flat if key not in own}}

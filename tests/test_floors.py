@@ -55,7 +55,9 @@ def test_workers_import_nothing_of_nas() -> None:
 
 
 def test_nas_reaches_workers_through_its_doors() -> None:
-    doors = {"workers.messages", "workers.train", "workers.exporters", "workers.errors", "workers.files"}
+    doors = {"workers.messages", "workers.train", "workers.exporters", "workers.errors", "workers.files"} | {
+        "workers.endings"
+    }
     through = {name for module, names in IMPORTS.items() if is_in(module, "nas") for name in names}
     assert {name for name in through if is_in(name, "workers") and name != "workers"} <= doors
 
@@ -70,7 +72,8 @@ def test_only_executors_open_the_door_to_training() -> None:
     [
         ("torch", ("workers",)),
         ("optuna", ("nas.samplers.optuna", "nas.pruners.optuna", "nas.dashboard")),
-        ("optuna_dashboard", ("nas.dashboard",)),
+        ("optuna_dashboard", ("nas.dashboard_server",)),
+        ("waitress", ("nas.dashboard_server",)),
         (
             "ray",
             (

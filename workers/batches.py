@@ -1,4 +1,8 @@
-"""Batches: samples on a device, in an order that depends on the study's seed and the epoch alone."""
+"""Batches: samples on a device, in an order that depends on the study's seed and the epoch alone.
+
+A pass sees every sample once. It is one epoch, or, where there are many samples, several: equal parts of the pass's
+order. Parts differ in size by a sample at most, so each engine counts the steps of an epoch from the samples in it.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,12 +48,33 @@ def batch_count(samples: int, size: int) -> int:
     return whole + (rest > 1 or whole == 0)
 
 
-def shuffled(samples: Samples, *, seed: int, epoch: int) -> Epoch:
-    """Return the samples in the order of the epoch that follows `epoch` others."""
-    order = torch.randperm(len(samples), generator=torch.Generator().manual_seed(mix(seed, epoch)))
-    order = order.to(samples.targets.device)
+def parts_of_a_pass(samples: int, epoch_samples: int) -> int:
+    """Return in how many epochs samples are seen once, so that none has more than `epoch_samples`; 0 is without limit.
+
+    No epoch has less than two samples: batch normalisation needs them.
+    """
+    return max(1, min(-(-samples // epoch_samples), samples // 2)) if epoch_samples else 1
+
+
+def step_count(samples: int, parts: int, *, size: int, epochs: int) -> int:
+    """Return the steps of a whole training, whose passes are of so many epochs."""
+    counts = [batch_count(end - begin, size) for begin, end in (_part(samples, parts, part) for part in range(parts))]
+    whole, rest = divmod(epochs, parts)
+    return whole * sum(counts) + sum(counts[:rest])
+
+
+def shuffled(samples: Samples, *, seed: int, epoch: int, parts: int = 1) -> Epoch:
+    """Return the samples of the epoch that follows `epoch` others, in its order; a pass is of `parts` epochs."""
+    order = torch.randperm(len(samples), generator=torch.Generator().manual_seed(mix(seed, epoch // parts)))
+    begin, end = _part(len(samples), parts, epoch % parts)
+    order = order[begin:end].to(samples.targets.device)
     inputs, targets = samples.inputs.index_select(0, order), samples.targets.index_select(0, order)
     return Epoch(Samples(_channels_last(inputs), targets), epoch)
+
+
+def _part(samples: int, parts: int, part: int) -> tuple[int, int]:
+    """Return where a part of a pass begins and ends."""
+    return part * samples // parts, (part + 1) * samples // parts
 
 
 def load(fold: Fold, *, device: str) -> Samples:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from search_spaces.network import Network
-from workers.messages import Assignment, Checkpoint, EpochMetrics, Job, Outcome
+from workers.checkpoints import TrainedState
+from workers.messages import Assignment, Checkpoint, Ending, EpochMetrics, Job, Outcome
 
 COHORT_BYTES = 1 << 30
 """A cohort holds no more than this, or is a single candidate."""
@@ -33,6 +33,8 @@ class Life:
     """What the controller should know of a candidate that may end well all the same."""
     saved: Checkpoint | None = None
     """Its last checkpoint: where it goes on from if it has to be trained in another cohort."""
+    kept: TrainedState | None = None
+    """A copy of what was last measured, where the epoch after it may be cut short."""
 
     @property
     def number(self) -> int:
@@ -43,6 +45,16 @@ class Life:
     def known(self) -> int:
         """Return the epochs that anyone knows of."""
         return max(self.epochs, self.reported)
+
+    @property
+    def stored(self) -> bool:
+        """Tell whether what was last measured is on disk."""
+        return self.saved is not None and self.saved.epoch == self.epochs
+
+    @property
+    def recoverable(self) -> bool:
+        """Tell whether an epoch that is cut short costs nothing but itself."""
+        return not self.epochs or self.stored or (self.kept is not None and self.kept.epoch == self.epochs)
 
     def advance(self, metrics: Mapping[str, float], seconds: float) -> EpochMetrics | None:
         """Take note of one more epoch; return it if the controller does not know of it."""
@@ -55,10 +67,12 @@ class Life:
     def begin_again(self) -> None:
         """Go back to the last checkpoint, or to the start."""
         self.epochs = self.saved.epoch if self.saved else 0
+        self.kept, self.metrics = None, {}
 
     def halve(self) -> None:
         """Go back to the start, with half the batch: steps counted in whole batches mean nothing any more."""
-        self.batch_size, self.halved, self.saved, self.epochs = self.batch_size // 2, True, None, 0
+        self.batch_size, self.halved, self.saved = self.batch_size // 2, True, None
+        self.begin_again()
 
     def complete(self, checkpoint: Checkpoint | None) -> Outcome:
         """End well."""
@@ -70,11 +84,15 @@ class Life:
         """End because the controller said so."""
         return self._outcome("PRUNED", self.known, "")
 
+    def end(self, checkpoint: Checkpoint | None, note: str = "") -> Outcome:
+        """End at once, with what was last measured."""
+        return replace(self._outcome("ENDED", self.epochs, note), checkpoint=checkpoint)
+
     def fail(self, reason: str) -> Outcome:
         """End badly."""
         return self._outcome("FAIL", self.known, reason)
 
-    def _outcome(self, state: Literal["COMPLETE", "PRUNED", "FAIL"], epochs: int, reason: str) -> Outcome:
+    def _outcome(self, state: Ending, epochs: int, reason: str) -> Outcome:
         return Outcome(
             self.number,
             self.assignment.attempt,
@@ -89,7 +107,7 @@ class Life:
 
 
 def gather(job: Job, *, samples: int) -> tuple[Life, ...]:
-    """Return the lives of a job's assignments as they begin."""
+    """Return the lives of a job's assignments as they begin; an epoch has at least so many samples."""
     return tuple(
         Life(
             assignment,
@@ -103,8 +121,11 @@ def gather(job: Job, *, samples: int) -> tuple[Life, ...]:
 
 
 def held_bytes(network: Network) -> int:
-    """Return what a candidate always holds: parameters, their gradients, two numbers of the optimizer for each."""
-    return 4 * 4 * network.parameters
+    """Return what a candidate holds: parameters, their gradients, two numbers of the optimizer for each; and a copy.
+
+    The copy is of all but the gradients, as they were last measured.
+    """
+    return 4 * (4 + 3) * network.parameters
 
 
 def halves(lives: Sequence[Life]) -> list[Sequence[Life]]:

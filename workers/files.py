@@ -6,13 +6,13 @@ Whatever goes wrong with a file is an `OSError`, as it is with a path.
 
 import errno
 import os
+import tempfile
 import uuid
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
 
 from search_spaces.errors import nearest
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 Result = TypeVar("Result")
+_SAMPLE = 1 << 16
+"""Bytes that are written to see whether there is room: the weights of a small network."""
 
 PRIVATE = ("memory", "local+memory", "data")
 """Protocols whose files nobody but the process that wrote them can read."""
@@ -33,7 +35,7 @@ def is_remote(place: str) -> bool:
 def mistake(folder: str) -> str:
     """Say why an address cannot be a folder; empty for a path and for an address that may work."""
     if not is_remote(folder):
-        return ""
+        return "" if folder.isascii() or _is_text(folder) else "has a name that is not UTF-8, which no record can hold"
     protocol = folder.partition("://")[0]
     known = _protocols()
     if "::" in folder:
@@ -42,10 +44,24 @@ def mistake(folder: str) -> str:
         return f"is seen by one process alone: {protocol}://; workers and controller have to share it"
     if protocol not in known:
         return f"is of an unknown protocol {protocol!r}{nearest(protocol, known)}"
-    if urlsplit(folder).password is not None:
+    if _may_hold_a_password(folder):
         name = f"FSSPEC_{protocol.upper()}_PASSWORD"
         return f"holds a password, which would be on record; set the environment variable {name} instead"
     return ""
+
+
+def _is_text(folder: str) -> bool:
+    try:
+        return bool(folder.encode("utf-8"))
+    except UnicodeEncodeError:
+        return False
+
+
+def _may_hold_a_password(folder: str) -> bool:
+    """Tell whether user and password, or what could be a piece of one that is not escaped, come before the host."""
+    authority, _, rest = folder.partition("://")[2].partition("/")
+    host, _, port = authority.rpartition(":")
+    return ":" in authority.rpartition("@")[0] or (bool(host) and not port.isdecimal() and "@" in rest)
 
 
 def absolute(folder: str) -> str:
@@ -82,23 +98,57 @@ def remove(places: Collection[str]) -> None:
             continue
 
 
+def exists(place: str) -> bool:
+    """Tell whether there is a file at a path of this machine."""
+    return _path(place).is_file()
+
+
 def names(folder: str) -> list[str]:
-    """List the files of a folder by their names; none where there is no such folder."""
+    """List the files of a folder by their names, without links; none where there is no such folder, or it is a link."""
     with suppress(FileNotFoundError, NotADirectoryError):
         if is_remote(folder):
-            return _at(folder, _list)
-        return [path.name for path in _path(folder).iterdir() if path.is_file()]
+            return _at(folder, lambda files, path: _list(files, path, "file"))
+        links = _path(folder).is_symlink()
+        return [path.name for path in _path(folder).iterdir() if path.is_file() and not (links or path.is_symlink())]
     return []
 
 
+def folders(folder: str) -> list[str]:
+    """List the folders in a folder by their names, without links; none where there is no such folder."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        if is_remote(folder):
+            return _at(folder, lambda files, path: _list(files, path, "directory"))
+        return [path.name for path in _path(folder).iterdir() if path.is_dir() and not path.is_symlink()]
+    return []
+
+
+def remove_empty(folder: str) -> None:
+    """Remove a folder in which nothing is; behind an address there often is none without files."""
+    with suppress(OSError):
+        _at(folder, lambda files, path: files.rmdir(path)) if is_remote(folder) else _path(folder).rmdir()
+
+
 def prove(folder: str) -> None:
-    """Write, read and remove a file, if the folder is behind an address; raise `OSError` where that cannot be done."""
-    if is_remote(folder):
+    """Write, read and remove a file; raise `OSError` where that cannot be done.
+
+    No folder is made: on this machine the file is written to the innermost one that is there.
+    """
+    if not is_remote(folder):
+        _prove_here(_path(folder))
+    else:
         place, content = f"{folder}/.nas-{uuid.uuid4().hex}", b"written to see whether it can be"
         write(place, content)
         if read(place) != content:
             raise OSError(errno.EIO, "what was written is not what is read")
         remove([place])
+
+
+def _prove_here(folder: Path) -> None:
+    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(place))
+    with tempfile.NamedTemporaryFile(prefix=".nas-", dir=there) as file:
+        file.write(bytes(_SAMPLE))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 # ---- behind an address
@@ -155,9 +205,9 @@ def _upload(files: "AbstractFileSystem", path: str, content: bytes) -> None:
         raise
 
 
-def _list(files: "AbstractFileSystem", path: str) -> list[str]:
+def _list(files: "AbstractFileSystem", path: str, kind: str) -> list[str]:
     found = files.ls(path, detail=True)
-    return [str(item["name"]).rpartition("/")[2] for item in found if item["type"] == "file"]
+    return [str(item["name"]).rstrip("/").rpartition("/")[2] for item in found if item["type"] == kind]
 
 
 def _sentence(error: Exception) -> str:

@@ -172,6 +172,39 @@ class Job:
     stage: Stage = "search"
     checkpoint_seconds: float = 5.0
     """A checkpoint is written after an epoch when this much training time has passed since the last."""
+    epoch_samples: int = 0
+    """An epoch sees so many training samples of the search at most, and a pass over more is several; 0: every one.
+
+    The final stage, which has more samples, divides its passes as the search did: as many epochs are as many passes.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Candidates of which a few steps are to be timed, all of them in about so many seconds; see `Job`."""
+
+    task: TaskSpec
+    candidates: tuple[Candidate, ...]
+    seconds: float = 1.0
+    epoch_samples: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What an epoch of one candidate is expected to take: its training, of so many steps, and measuring it."""
+
+    training: float
+    evaluation: float
+    steps: int
+
+    @property
+    def epoch(self) -> float:
+        """Seconds of an epoch."""
+        return self.training + self.evaluation
+
+
+Timings = tuple[Timing | None, ...]
+"""One for each candidate; None for one that cannot be trained, or for which no time was left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +227,20 @@ class Saved:
     checkpoint: Checkpoint
 
 
+Ending = Literal["COMPLETE", "PRUNED", "FAIL", "ENDED"]
+"""How a training ends: it came to its last epoch; it was given up; it could not go on; it was cut short."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an assignment ended. `metrics` are those of the last epoch; `reason` says why it FAILed ("nan", "oom", …)."""
+    """How an assignment ended. `metrics` are those of the last epoch; `reason` says why it FAILed ("nan", "oom", …).
+
+    One that ENDED has the epochs, metrics and checkpoint of what was last measured; nothing of a part of an epoch.
+    """
 
     number: int
     attempt: int
-    state: Literal["COMPLETE", "PRUNED", "FAIL"]
+    state: Ending
     epochs: int
     metrics: Mapping[str, float]
     seconds: float

@@ -9,18 +9,23 @@ from dataclasses import dataclass, replace
 from search_spaces import families
 from search_spaces.network import Network
 from workers import checkpoints
-from workers.batches import Samples, shuffled
+from workers.batches import Epoch, Samples, parts_of_a_pass, shuffled
+from workers.checkpoints import TrainedState
 from workers.cohorts import COHORT_BYTES, Life, gather, group, halves, held_bytes
 from workers.devices import one_thread, release
+from workers.endings import Endings, Flags
 from workers.engines.choose import Chosen
 from workers.engines.failures import failure, out_of_memory
-from workers.engines.protocol import Failure, Measured, Member
+from workers.engines.protocol import Failure, Interrupted, Measured, Member, Result
 from workers.errors import CheckpointError
 from workers.messages import Checkpoint, Event, Job, Saved, TaskInfo
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
-Results = Mapping[int, Measured | Failure]
+LENGTHY = 0.5
+"""Seconds of an epoch from which on the next one may be cut short: what was measured before it is kept for that."""
+
+Results = Mapping[int, Result]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,32 +40,36 @@ class Material:
 class Rounds:
     """One job under way. Nothing that goes wrong with one candidate touches another."""
 
-    def __init__(self, job: Job, material: Material, device: str) -> None:
-        self._job, self._material, self._device = job, material, device
+    def __init__(self, job: Job, material: Material, device: str, endings: Endings) -> None:
+        self._job, self._material, self._device, self._endings = job, material, device, endings
         self._stopped: set[int] = set()
-        self._cohorts = deque(group(gather(job, samples=len(material.train))))
+        self._parts = parts_of_a_pass(material.info.samples[0], job.epoch_samples)
+        self._cohorts = deque(group(gather(job, samples=len(material.train) // self._parts)))
         self._live: dict[int, Life] = {}
         self._engine = self._new_engine()
-        self._unsaved = 0.0
+        self._unsaved = self._spent = 0.0
 
     def events(self) -> Generator[list[Event], Collection[int], None]:
         """Train one cohort after another; a candidate that has to start again becomes one of its own."""
         while self._cohorts:
             self._live = {life.number: life for life in self._cohorts.popleft()}
-            self._engine, self._unsaved = self._new_engine(), 0.0
+            self._engine, self._unsaved, self._spent = self._new_engine(), 0.0, 0.0
             yield from self._cohort()
 
     def _new_engine(self) -> Chosen:
-        material = self._material
-        return Chosen(material.info, samples=len(material.train), epochs=self._job.epochs, device=self._device)
+        samples, epochs = len(self._material.train), self._job.epochs
+        return Chosen(self._material.info, samples=samples, epochs=epochs, device=self._device, parts=self._parts)
 
     def _cohort(self) -> Generator[list[Event], Collection[int], None]:
-        """Train one cohort to the last epoch."""
-        events = self._stop() + self._begin()
+        """Train one cohort to the last epoch; the first list, which may be empty, says that it has begun."""
+        events = self._stop() + self._begin() + self._end()
+        self._stopped.update((yield events) or ())
+        events = self._stop() + self._end()
         while any(life.epochs < self._job.epochs for life in self._live.values()):
             events += self._epoch()
             self._stopped.update((yield events) or ())
-            events = self._stop() + self._save()
+            events = self._stop() + self._end() + self._save()
+            self._keep()
         events += self._complete()
         if events:
             yield events
@@ -81,7 +90,7 @@ class Rounds:
             except CheckpointError as error:
                 life.note, life.saved = f"checkpoint: {error}", None
                 self._again([life])
-            except Exception as error:  # a family's own code may raise anything
+            except BaseException as error:  # a family's own code may raise anything
                 failures[life.number] = failure(error)
         self._forget(late)
         self._cohorts.extend([late] if late else [])
@@ -108,20 +117,28 @@ class Rounds:
         begin = time.perf_counter()
         epoch = next(iter(self._live.values())).epochs
         with one_thread():
-            trained = self._together(
-                lambda: self._engine.epoch(shuffled(self._material.train, seed=self._job.seed, epoch=epoch))
-            )
-            events = self._fail(_failures(trained))
+            flags = self._flags()
+            trained = self._together(lambda: self._engine.epoch(self._samples(epoch), flags))
+            events = self._leave(trained)
             measured = self._measure() if self._job.stage == "search" else {}
-            events += self._fail(_failures(measured))
-        spent = time.perf_counter() - begin
-        self._unsaved += spent
+            events += self._leave(measured)
+        self._spent = time.perf_counter() - begin
+        self._unsaved += self._spent
         for life in self._live.values():
-            life.cohort_seconds += spent
+            life.cohort_seconds += self._spent
         return events + self._report(trained, measured)
 
+    def _samples(self, epoch: int) -> Epoch:
+        return shuffled(self._material.train, seed=self._job.seed, epoch=epoch, parts=self._parts)
+
     def _measure(self) -> Results:
-        return self._together(lambda: self._engine.evaluate(self._material.measured))
+        flags = self._flags()
+        return self._together(lambda: self._engine.evaluate(self._material.measured, flags))
+
+    def _flags(self) -> Flags:
+        """Return the flags of those who may be cut short now; for all others the end of the epoch is near."""
+        final = self._job.stage == "final"
+        return {number: self._endings.flag(number) for number, life in self._live.items() if final or life.recoverable}
 
     def _together(self, work: Callable[[], Results]) -> Results:
         """Do one thing to the whole cohort; memory that runs out in what its candidates share fails all of them."""
@@ -148,6 +165,56 @@ class Rounds:
         stopped = [life for number, life in self._live.items() if number in self._stopped]
         self._forget(stopped)
         return [life.prune() for life in stopped]
+
+    def _end(self) -> list[Event]:
+        """End the candidates that are to end before their last epoch, also those whose cohort is yet to come."""
+        going = [life for life in self._live.values() if life.epochs < self._job.epochs]
+        ended = [life for life in going if life.number in self._endings]
+        for life in ended:
+            self._copy(life)
+        events = self._ended(ended)
+        self._forget(ended)
+        return events + self._withdraw()
+
+    def _withdraw(self) -> list[Event]:
+        """Take the candidates that are to end out of the cohorts that wait."""
+        waiting = [life for cohort in self._cohorts for life in cohort if life.number in self._endings]
+        staying = [[life for life in cohort if life not in waiting] for cohort in self._cohorts if waiting]
+        self._cohorts = deque(filter(None, staying)) if waiting else self._cohorts
+        return self._ended(waiting)
+
+    def _leave(self, results: Results) -> list[Event]:
+        """End what failed and what was cut short."""
+        cut = [self._live[number] for number, result in results.items() if isinstance(result, Interrupted)]
+        events = self._ended(cut)
+        self._forget(cut)
+        return events + self._fail(_failures(results))
+
+    def _ended(self, lives: Sequence[Life]) -> list[Event]:
+        """End candidates with the weights that were last measured, if any were."""
+        events: list[Event] = []
+        for life in lives:
+            final, state = self._job.stage == "final", life.kept
+            found = None if final or not life.epochs else life.saved if life.stored else self._write(life, state)
+            events.append(life.end(None, found) if isinstance(found, str) else life.end(found))
+        return events
+
+    def _keep(self) -> None:
+        """Copy what was measured where the next epoch is a long one."""
+        for life in self._live.values() if self._job.stage == "search" else ():
+            life.kept = None
+            if self._spent >= LENGTHY and life.epochs < self._job.epochs:
+                self._copy(life)
+
+    def _copy(self, life: Life) -> None:
+        """Copy a candidate's state unless it is on disk; without room for that its epochs are not cut short."""
+        try:
+            life.kept = None
+            if not life.stored:
+                life.kept = replace(self._engine.export(life.number), metrics=life.metrics)
+        except Exception as error:  # each library has its own
+            if not out_of_memory(error):
+                raise
 
     def _fail(self, failures: Mapping[int, Failure]) -> list[Event]:
         """End what failed; who ran out of memory gets more room, and a candidate alone a smaller batch, once."""
@@ -183,7 +250,7 @@ class Rounds:
         self._unsaved = 0.0
         events: list[Event] = []
         for life in self._live.values():
-            written = self._write(life) if life.epochs < self._job.epochs else None
+            written = self._export(life) if life.epochs < self._job.epochs else None
             if isinstance(written, Checkpoint):
                 life.saved = written
                 events.append(Saved(life.number, life.assignment.attempt, written))
@@ -195,24 +262,35 @@ class Rounds:
         if self._job.stage == "final":
             with one_thread():
                 measured = self._measure()
-            events += self._fail(_failures(measured))
+            events += self._leave(measured)
             for number, metrics in _metrics(measured).items():
                 self._live[number].metrics = metrics
         for life in self._live.values():
-            written = self._write(life)
+            written = self._export(life)
             if isinstance(written, str):
                 life.note = written
             events.append(life.complete(written if isinstance(written, Checkpoint) else None))
         return events
 
-    def _write(self, life: Life) -> Checkpoint | str:
+    def _export(self, life: Life) -> Checkpoint | str:
+        """Write what the engine holds of a candidate, or say why it could not be."""
+        try:
+            state = replace(self._engine.export(life.number), metrics=life.metrics)
+        except Exception as error:  # each library has its own
+            if not out_of_memory(error):
+                raise
+            state = None
+        return self._write(life, state)
+
+    def _write(self, life: Life, state: TrainedState | None) -> Checkpoint | str:
         """Write a candidate's checkpoint, or say why it could not be."""
+        if state is None:
+            return "checkpoint: out of memory"
         assignment = life.assignment
         name = checkpoints.file_name(
             self._job.stage, life.number, assignment.attempt, life.epochs, assignment.candidate.seed
         )
         try:
-            state = replace(self._engine.export(life.number), metrics=life.metrics)
             return checkpoints.save(self._job.folder, name, state)
         except OSError as error:  # training is worth more than a checkpoint of it
             return "checkpoint: disk full" if error.errno in DISK_FULL else f"checkpoint: {error.strerror}"
@@ -228,7 +306,7 @@ def _failures(results: Results) -> dict[int, Failure]:
     for number, result in results.items():
         if isinstance(result, Failure):
             failed[number] = result
-        elif not result.finite:
+        elif isinstance(result, Measured) and not result.finite:
             failed[number] = Failure("nan")
     return failed
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from search_spaces.quantities import counted
 from workers.errors import TaskError
 from workers.messages import Split
 from workers.tasks.protocol import Samples
@@ -65,7 +66,7 @@ def _draw(group: Indices, shares: dict[str, float], generator: np.random.Generat
     counts = [max(1, round(share * len(group))) if share else 0 for share in shares.values()]
     needed = 1 + sum(share > 0 for share in shares.values())
     if len(group) < needed or sum(counts) >= len(group):
-        there = "1 sample" if len(group) == 1 else f"{len(group)} samples"
-        raise TaskError(f"{name} {there}: too few to have some in each of {needed} parts of the split")
+        had = counted(len(group), "sample")
+        raise TaskError(f"{name} {had}: too few to have some in each of {needed} parts of the split")
     test_from = counts[0] + counts[1]
     return [shuffled[test_from:], shuffled[: counts[0]], shuffled[counts[0] : test_from]]

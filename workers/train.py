@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from search_spaces.errors import NasError
 from workers import dataset
-from workers.messages import Event, Job, Machine, Memory, Outcome, Stage, TaskInfo, TaskSpec
+from workers.endings import Endings
+from workers.messages import Event, Job, Machine, Memory, Outcome, Probe, Stage, TaskInfo, TaskSpec, Timings
 
 if TYPE_CHECKING:
     from workers.rounds import Material
@@ -59,19 +60,33 @@ class Worker:
         """Load a task and say what it holds; raise `TaskError` if it cannot be used."""
         return self._load(spec).info
 
+    def probe(self, probe: Probe) -> Timings:
+        """Estimate what an epoch of some candidates takes; of a task that cannot be used nothing is known."""
+        from workers.probe import timed
+
+        try:
+            material = self._material(probe.task, "search")
+        except NasError:
+            return (None,) * len(probe.candidates)
+        return timed(material, probe, device=self.device)
+
     def memory(self) -> Memory:
         """Say what training has taken of the device's memory so far."""
         from workers.devices import memory
 
         return memory(self.device)
 
-    def train(self, job: Job) -> Events:
-        """Train a job's candidates together, epoch by epoch; each ends with exactly one Outcome."""
+    def train(self, job: Job, endings: Endings | None = None) -> Events:
+        """Train a job's candidates together, epoch by epoch; each ends with exactly one Outcome.
+
+        Another thread may have some of them end at once, within an epoch, by `endings`. The first list says, with or
+        without events, that the samples are loaded and a cohort has begun.
+        """
         from workers.engines.failures import out_of_memory
         from workers.rounds import Rounds
 
         try:
-            material = self._material(job)
+            material = self._material(job.task, job.stage)
         except NasError as error:
             yield _all_failed(job, f"task: {error}")
         except (MemoryError, RuntimeError) as error:
@@ -79,26 +94,26 @@ class Worker:
                 raise
             yield _all_failed(job, "oom")  # the samples alone fill the device
         else:
-            yield from Rounds(job, material, self.device).events()
+            yield from Rounds(job, material, self.device, endings or Endings()).events()
 
     def _load(self, spec: TaskSpec) -> dataset.Dataset:
         if spec not in self._datasets:
             self._datasets[spec] = dataset.load(spec)
         return self._datasets[spec]
 
-    def _material(self, job: Job) -> "Material":
-        if self._kept is None or self._kept[0] != (job.task, job.stage):
+    def _material(self, task: TaskSpec, stage: Stage) -> "Material":
+        if self._kept is None or self._kept[0] != (task, stage):
             self._kept = None  # first: there may not be room for both
-            self._kept = (job.task, job.stage), self._placed(job)
+            self._kept = (task, stage), self._placed(task, stage)
         return self._kept[1]
 
-    def _placed(self, job: Job) -> "Material":
+    def _placed(self, task: TaskSpec, stage: Stage) -> "Material":
         """Copy a job's samples to the device."""
         from workers.batches import join, load
         from workers.rounds import Material
 
-        loaded = self._load(job.task)
-        final = job.stage == "final"
+        loaded = self._load(task)
+        final = stage == "final"
         train = join(loaded.train, loaded.validation) if final else loaded.train
         measured = loaded.test if final else loaded.validation
         return Material(loaded.info, load(train, device=self.device), load(measured, device=self.device))

@@ -63,7 +63,7 @@ def altered(config: StudyConfig, settings: Sequence[str]) -> StudyConfig:
         )
     if after.storage != before.storage:
         raise typer.BadParameter("a study stays in its storage; say where that is with --storage", param_hint="--set")
-    return replace(config, **{section: getattr(after, section) for section in SAFE})
+    return replace(config, task=after.task, **{section: getattr(after, section) for section in SAFE})
 
 
 def rewritten(config: StudyConfig, settings: Sequence[str]) -> StudyConfig:
@@ -77,7 +77,7 @@ def rewritten(config: StudyConfig, settings: Sequence[str]) -> StudyConfig:
     after = loads(resolved(config), overrides=settings)
     if after.name != config.name:
         raise typer.BadParameter("a fork is named with --name", param_hint="--set")
-    return after
+    return replace(after, base=config.base)
 
 
 def named(config: StudyConfig, name: str) -> str:

@@ -1,14 +1,18 @@
 """Exit codes, and errors as the lines a user reads."""
 
-import errno
 import os
 import sys
 import tempfile
 import traceback
 
+from nas.cli._streams import OutputLost
+from nas.cli._streams import told as lost
+from nas.cli._system import is_disk_full, sentence
 from nas.cli._usage import CODE as USAGE
 from nas.cli._usage import is_usage_error, told_usage
+from nas.cli.output.escaping import escaped
 from nas.errors import (
+    FolderUnusable,
     LeaseLost,
     NoUsableTrial,
     SchemaError,
@@ -29,30 +33,36 @@ CODES: dict[type[NasError], int] = {
     StudyBusy: 5,
     LeaseLost: 5,
     StorageError: 6,
+    FolderUnusable: 6,
     NoUsableTrial: 7,
     SchemaError: 8,
 }
 """By the error; 0 is success, 1 any other error, 2 a wrong command line, 130 and 143 a drained study."""
 
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+INTERRUPTED = 130
+"""Ctrl-C in a command that has nothing to drain."""
 
 
 def told(error: Exception) -> int:
     """Write an error to standard error and return the exit code it stands for."""
     if os.environ.get("NAS_TRACEBACK"):
-        traceback.print_exception(error)
+        print(escaped("".join(traceback.format_exception(error))), file=sys.stderr, end="")  # noqa: T201  # as below
+    if type(error).__name__ == "Abort":  # click's word for Ctrl-C
+        return INTERRUPTED
+    if isinstance(error, OutputLost):
+        return lost(error)
     if is_usage_error(error):
-        print(told_usage(error), file=sys.stderr)  # noqa: T201  # as below
+        print(escaped(told_usage(error)), file=sys.stderr)  # noqa: T201  # as below
         return USAGE
     head = "" if _placed(error) else "error: "
     for line in _lines(error):
-        print(f"{head}{line}", file=sys.stderr)  # noqa: T201  # a broken console must still be able to say so
+        print(escaped(f"{head}{line}"), file=sys.stderr)  # noqa: T201  # a broken console must still be able to say so
     return code_of(error)
 
 
 def code_of(error: Exception) -> int:
     """Return the exit code of an error."""
-    if isinstance(error, OSError) and error.errno in _DISK_FULL:
+    if is_disk_full(error):
         return 6
     return next((code for kind, code in CODES.items() if isinstance(error, kind)), 1)
 
@@ -65,8 +75,8 @@ def _placed(error: Exception) -> bool:
 def _lines(error: Exception) -> list[str]:
     if isinstance(error, NasError):
         return str(error).splitlines() or [type(error).__name__]
-    if isinstance(error, OSError) and error.errno in _DISK_FULL:
-        return [f"{error.filename or 'the disk'}: no space is left; free some, then go on with `nas resume`"]
+    if limit := sentence(error):
+        return [limit]
     said = str(error).strip().partition("\n")[0]
     return [f"{type(error).__name__}: {said} (unexpected: please report it with {_kept(error)})"]
 

@@ -2,12 +2,12 @@
 
 import os
 import shlex
-from dataclasses import fields
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from nas.config import StudyConfig
+from nas.config import USUAL_STORAGE
 from nas.passwords import hidden
 
 StorageOption = Annotated[
@@ -15,6 +15,9 @@ StorageOption = Annotated[
     typer.Option("--storage", metavar="URL", envvar="NAS_STORAGE", help="the database, such as sqlite:///nas.db"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="print JSON on standard output")]
+FileArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", help="the study file; - is standard input", show_default=False)
+]
 StudyName = Annotated[str, typer.Argument(metavar="NAME", help="the study's name", show_default=False)]
 SetOption = Annotated[
     list[str] | None,
@@ -50,17 +53,19 @@ ForkOption = Annotated[
     typer.Option("--fork", help="begin another study with those trials on record that hold under what is changed"),
 ]
 NameOption = Annotated[str | None, typer.Option("--name", metavar="NAME", help="call the study so", show_default=False)]
+FinishOption = Annotated[
+    bool,
+    typer.Option("--finish", help="a signal ends the search alone: the best is still retrained, scored and exported"),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="say nothing but errors and the result")]
-
-DEFAULT_STORAGE = str(next(item.default for item in fields(StudyConfig) if item.name == "storage"))
 
 
 def url_of(storage: str | None) -> str:
     """Return the database that was asked for, or the usual one."""
-    return storage or DEFAULT_STORAGE
+    return storage or USUAL_STORAGE
 
 
 def on_storage(command: str, url: str) -> str:
     """Return a command as the user types it for this database; the usual one, or the environment's, needs no option."""
-    known = url in (DEFAULT_STORAGE, os.environ.get("NAS_STORAGE"))
+    known = url in (USUAL_STORAGE, os.environ.get("NAS_STORAGE"))
     return command if known else f"{command} --storage {shlex.quote(hidden(url))}"

@@ -1,5 +1,6 @@
 """A search on the command line: what is told before, shown while it runs, and said at its end."""
 
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,23 +11,28 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from nas.cli._began import began
 from nas.cli._changes import named
-from nas.cli._options import on_storage
-from nas.cli._signals import heard
+from nas.cli._signals import Interruption, heard
 from nas.cli._snapshot import read_from
-from nas.cli.output import report, words
+from nas.cli._streams import OutputLost
+from nas.cli._system import require_open_files
+from nas.cli.output import report
 from nas.cli.output.console import err, out, print_json
 from nas.cli.output.events import Events, finished_document
 from nas.cli.output.lines import Lines
 from nas.cli.output.live import Live
+from nas.cli.output.opening import announcement, resume_command
 from nas.cli.output.progress import Progress
 from nas.config import StudyConfig
 from nas.errors import NoUsableTrial, StudyNotFound
-from nas.passwords import hidden
 from nas.storage import Storage
 from nas.study import fork, free_name, search
 
 Mode = Literal["live", "lines", "quiet", "json"]
+
+AtSignal = Literal["stop", "finish"]
+"""What the first signal asks for: a stop that can be gone on from, or the best so far."""
 
 
 def mode_of(*, json: bool, quiet: bool) -> Mode:
@@ -38,16 +44,16 @@ def mode_of(*, json: bool, quiet: bool) -> Mode:
     return "live" if sys.stderr.isatty() else "lines"
 
 
-def conduct(config: StudyConfig, mode: Mode) -> None:
+def conduct(config: StudyConfig, mode: Mode, at_signal: AtSignal = "stop") -> None:
     """Search, show it, sum it up; exit with 130 or 143 when a signal ended it.
 
     Raises:
         NoUsableTrial: after the summary, which says so too.
     """
-    _conduct(config, mode, search)
+    _conduct(config, mode, at_signal, search)
 
 
-def conduct_fork(config: StudyConfig, name: str | None, mode: Mode) -> None:
+def conduct_fork(config: StudyConfig, name: str | None, mode: Mode, at_signal: AtSignal = "stop") -> None:
     """Do the same with a new study that begins with what still holds of the one that `config` names.
 
     Raises:
@@ -57,54 +63,47 @@ def conduct_fork(config: StudyConfig, name: str | None, mode: Mode) -> None:
     with Storage.open(config.storage, create=False) as storage:
         storage.study(config.name)  # it must be there
     name = free_name(config.storage, config.name) if name is None else named(config, name)
-    _conduct(replace(config, name=name), mode, partial(fork, of=config.name))
+    _conduct(replace(config, name=name), mode, at_signal, partial(fork, of=config.name))
 
 
-def _conduct(config: StudyConfig, mode: Mode, begin: Callable[..., object]) -> None:
+def _conduct(config: StudyConfig, mode: Mode, at_signal: AtSignal, begin: Callable[..., object]) -> None:
+    require_open_files()
     console = err()
     if mode not in ("quiet", "json"):
         console.print(Text(announcement(config)), soft_wrap=True)
     unusable: NoUsableTrial | None = None
     with _watcher(config, mode, console) as watcher:
         say = watcher.say if isinstance(watcher, Live) else lambda text: console.print(Text(text), soft_wrap=True)
-        with heard(lambda: say(f"finishing current epochs… continue with: {resume_command(config)}")) as interruption:
+        with heard(lambda: say(_heard(config, at_signal))) as interruption:
             try:
-                begin(config, watch=watcher, interrupted=interruption)
+                begin(
+                    config,
+                    watch=watcher,
+                    interrupted=lambda: _unheard(watcher) or (at_signal == "stop" and interruption()),
+                    finish=lambda: at_signal == "finish" and interruption(),
+                    began=began(),
+                )
             except NoUsableTrial as error:
                 unusable = error
-    state = _sum_up(config, mode)
+    if isinstance(watcher, Events) and watcher.lost is not None:
+        raise watcher.lost  # it has drained: nobody reads what it finds
+    state = _sum_up(config, mode, interruption)
     if unusable is not None:
         raise unusable
     if interruption.signal and state == "STOPPED":
         raise typer.Exit(interruption.code)
 
 
-def announcement(config: StudyConfig) -> str:
-    """Say what will run, where it is kept, and how to come back to it."""
-    budget = config.budget
-    lasting = [
-        f"{budget.trials} trials" if budget.trials else "",
-        f"{budget.epochs} epochs each",
-        words.duration(budget.seconds) if budget.seconds else "",
-        f"{budget.total_epochs:,} epochs in all" if budget.total_epochs else "",
-    ]
-    rows = {
-        "study": config.name,
-        "task": config.task.task.name,
-        "space": report.announced_space(config.space),
-        "goal": report.told_objectives(config.objectives),
-        "search": f"{config.sampler.name} with {config.pruning.pruner.name}, seed {config.seed}",
-        "budget": ", ".join(part for part in lasting if part),
-        "storage": hidden(config.storage),
-        "resume": resume_command(config),
-        "watch": on_storage("nas dashboard", config.storage),
-    }
-    return "\n".join(f"{name:<8} {value}" for name, value in rows.items() if value)
+def _heard(config: StudyConfig, at_signal: AtSignal) -> str:
+    """Say what comes of a signal."""
+    if at_signal == "finish":
+        return "ending the search; the best so far is retrained, scored and exported… once more to end at once"
+    return f"finishing current epochs… continue with: {resume_command(config)}"
 
 
-def resume_command(config: StudyConfig) -> str:
-    """Return what the user types to go on with a study."""
-    return on_storage(f"nas resume {config.name}", config.storage)
+def _unheard(watcher: Live | Lines | Events) -> bool:
+    """Tell whether the reader of the events is gone."""
+    return isinstance(watcher, Events) and watcher.lost is not None
 
 
 def _watcher(config: StudyConfig, mode: Mode, console: Console) -> Live | Lines | Events:
@@ -126,11 +125,16 @@ def _progress(config: StudyConfig) -> Progress:
     return Progress(config, known.seconds if known else 0.0)
 
 
-def _sum_up(config: StudyConfig, mode: Mode) -> str:
+def _sum_up(config: StudyConfig, mode: Mode, interruption: Interruption) -> str:
     """Print how the study stands and return its state."""
     snapshot = read_from(config.storage, config.name)
-    if mode == "json":
-        print_json(finished_document(snapshot))
-    else:
-        out().print(report.outcome(snapshot), soft_wrap=True)
+    try:
+        if mode == "json":
+            print_json(finished_document(snapshot))
+        else:
+            out().print(report.outcome(snapshot), soft_wrap=True)
+        sys.stdout.flush()
+    except OutputLost:
+        if interruption.signal != signal.SIGHUP:  # the terminal is gone, as we were told
+            raise
     return snapshot.record.state

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: the first asks the study to drain, the second ends it at once."""
+"""SIGINT, SIGTERM and SIGHUP: the first asks the study to drain; another SIGINT or SIGTERM ends it at once."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from threading import Thread
 from types import FrameType
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class EndedAtOnce(KeyboardInterrupt):
+    """A second signal; `KeyboardInterrupt` is what no trial's own error can be taken for."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__()
+        self.code = code
 
 
 @dataclass(slots=True)
@@ -29,22 +37,32 @@ class Interruption:
 
     def receive(self, number: int, _frame: FrameType | None) -> None:
         """Take a signal."""
+        if self.signal and number == signal.SIGHUP:
+            return  # the shell and the kernel both say that a terminal was closed
         if self.signal:
-            for each in _SIGNALS:
+            for each in listened():
                 signal.signal(each, signal.SIG_DFL)  # a third one ends even what hangs while it is closed
-            raise SystemExit(128 + number)
+            raise EndedAtOnce(128 + number)
         self.signal = number
-        # A thread: what the signal interrupts may be in the middle of a write to the same stream.
-        Thread(target=self.say, daemon=True).start()
+        if number != signal.SIGHUP:  # the terminal is gone
+            # A thread: what the signal interrupts may be in the middle of a write to the same stream.
+            Thread(target=self.say, daemon=True).start()
 
 
 @contextmanager
 def heard(say: Callable[[], None]) -> Iterator[Interruption]:
-    """Listen to both signals, and put back what listened before."""
+    """Listen to the signals, and put back what listened before; exit at once at a second one."""
     interruption = Interruption(say)
-    before = {number: signal.signal(number, interruption.receive) for number in _SIGNALS}
+    before = {number: signal.signal(number, interruption.receive) for number in listened()}
     try:
         yield interruption
+    except EndedAtOnce as ended:
+        raise SystemExit(ended.code) from None
     finally:
         for number, previous in before.items():
             signal.signal(number, previous)
+
+
+def listened() -> list[signal.Signals]:
+    """Return the signals that are not to be ignored, as `nohup` and scripts want of what they start."""
+    return [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nas.config import Objective, StudyConfig
 from nas.final_result import chosen
 from nas.forking import FORKED
 from nas.objectives import pareto_front, ranked
+from nas.relocation import recalled
 from nas.storage import Artifact, Storage, StudyRecord
 from nas.storage.reading import Curves
 from nas.study_file import from_json
@@ -15,6 +16,8 @@ from nas.trials import Trial, TrialState
 
 CLASSES = ("complete", "pruned", "failed", "reused", "infeasible")
 """How a finished trial can have ended; each is in exactly one."""
+UNTRAINED = ("reused", "infeasible")
+"""Those that no budget of trials counts."""
 
 _BY_STATE = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
@@ -29,6 +32,8 @@ class Snapshot:
     artifacts: list[Artifact]
     forked_from: str = ""
     """The study that it began with trials of; of a fork alone."""
+    url: str = ""
+    """The database that it was read from, where that was named."""
 
     @property
     def best(self) -> Trial | None:
@@ -66,7 +71,7 @@ def _origin(storage: Storage, study_id: int) -> str:
 def read_from(url: str, name: str, *, curves: Curves = "none") -> Snapshot:
     """Open a database that exists and read a study."""
     with Storage.open(url, create=False) as storage:
-        return read(storage, name, curves=curves)
+        return replace(read(storage, name, curves=curves), url=url)
 
 
 def one_trial(url: str, name: str, number: int) -> tuple[Snapshot, Trial]:
@@ -80,7 +85,7 @@ def one_trial(url: str, name: str, number: int) -> tuple[Snapshot, Trial]:
 def config_of(url: str, name: str) -> StudyConfig:
     """Open a database that exists and return the definition of a study."""
     with Storage.open(url, create=False) as storage:
-        return from_json(storage.study(name).config)
+        return recalled(storage.study(name), storage.database.where)
 
 
 def state_of(record: StudyRecord) -> str:
@@ -92,7 +97,7 @@ def state_of(record: StudyRecord) -> str:
 
 def class_of(trial: Trial) -> str:
     """Say how a trial ended; of one that has not, its state."""
-    if trial.state.finished and trial.reason in ("reused", "infeasible"):
+    if trial.state.finished and trial.reason in UNTRAINED:
         return trial.reason
     return _BY_STATE.get(trial.state, trial.state.value.lower())
 

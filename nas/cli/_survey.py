@@ -1,56 +1,54 @@
-"""What can be said of a study before it runs: its networks' cost, by sampling; its time, by a moment of training."""
+"""What can be said of a study before it runs: its networks' cost, by sampling; what its time buys, by a few steps."""
 
 import os
-import random
 import statistics
-import tempfile
-import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
-from nas import executors, samplers
+from nas import executors
 from nas.cli._advice import advice
 from nas.cli.output import report, words
 from nas.completion import completed
 from nas.config import StudyConfig
 from nas.deciders import deciders
-from nas.executors.protocol import Executor
-from nas.proposals import Proposals
-from nas.sharing import require_writable
-from nas.trials import Trial, TrialState
+from nas.fidelity import SEARCH_SHARE, fitted, full_trainings
+from nas.sharing import require_usable
+from nas.survey import Survey, surveyed, timed
 from search_spaces.candidate import Named
-from workers.messages import Assignment, EpochMetrics, Job, Outcome, TaskInfo
+from workers.messages import TaskInfo
 
 SAMPLES = 200
-_PATIENCE = 2.0
-"""Seconds of training after which no further candidate is begun."""
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
-    """What `samples` random candidates of a study told; sizes are of those that may be trained."""
+class Looked:
+    """A study as its task completes it, and what a look at its candidates told."""
 
     config: StudyConfig
     task: TaskInfo
-    samples: Sequence[Trial]
-    epoch_seconds: tuple[float, ...]
-
-    @property
-    def infeasible(self) -> float:
-        """The share of candidates that would not be trained: over a limit, or no network at all."""
-        return sum(trial.state.finished for trial in self.samples) / len(self.samples)
+    survey: Survey
+    given_epochs: bool
+    """Whether the study says how many epochs a training has."""
 
     @property
     def seconds(self) -> float | None:
-        """An estimate of the search's wall time if nothing is pruned; None where nothing could be trained."""
-        budget, trainable = self.config.budget, 1 - self.infeasible
-        limits = [budget.trials * budget.epochs * trainable, float(budget.total_epochs)]
+        """An estimate of the search's wall time if nothing is pruned; None where nothing could be timed."""
+        budget, epoch = self.config.budget, self.survey.epoch_seconds
+        limits = [float(budget.trials * budget.epochs), float(budget.total_epochs)]
         epochs = min((limit for limit in limits if limit), default=None)
         times = [budget.seconds] if budget.seconds else []
-        if epochs is not None and self.epoch_seconds:
-            times.append(epochs * statistics.fmean(self.epoch_seconds) / self._workers)
+        if epochs is not None and epoch is not None:
+            times.append(epochs * epoch / self._workers)
         return min(times, default=None)
+
+    @property
+    def trainings(self) -> float | None:
+        """How many full trainings the study's time buys; None without a time, or where nothing could be timed."""
+        epoch = self.survey.epoch_seconds
+        if not self.config.budget.seconds or epoch is None:
+            return None
+        return full_trainings(self.config, epoch, self._workers)
 
     @property
     def _workers(self) -> int:
@@ -62,97 +60,78 @@ class Survey:
     @property
     def document(self) -> dict[str, object]:
         """Return it as JSON values."""
+        trainable = self.survey.trainable
         return {
             "task": asdict(self.task),
             "space": {"size": self.config.space.size, "dimensions": len(self.config.space.dimensions)},
-            "samples": len(self.samples),
-            "infeasible": self.infeasible,
-            "parameters": _range([trial.parameters for trial in self._trainable]),
-            "flops": _range([trial.flops for trial in self._trainable]),
+            "samples": len(self.survey.samples),
+            "infeasible": self.survey.infeasible,
+            "parameters": _range([trial.parameters for trial in trainable]),
+            "flops": _range([trial.flops for trial in trainable]),
+            "epochs": self.config.budget.epochs,
+            "epoch_seconds": self.survey.epoch_seconds,
             "estimated_seconds": self.seconds,
+            "full_trainings": self.trainings,
         }
 
     @property
     def told(self) -> dict[str, str]:
         """Return it as names and sentences."""
-        sampled = f"of {len(self.samples)} sampled networks"
-        notice = advice(self.config, self._trainable)
+        trainable, sampled = self.survey.trainable, f"of {len(self.survey.samples)} sampled networks"
+        infeasible, notice = self.survey.infeasible, advice(self.config, trainable)
         return {
             "samples": report.told_samples(self.task),
             "space": report.announced_space(self.config.space),
-            "parameters": _told([trial.parameters for trial in self._trainable]),
-            "flops": _told([trial.flops for trial in self._trainable]),
-            "infeasible": f"{self.infeasible:.1%} {sampled}" if self.infeasible else f"none {sampled}",
-            "time": _told_time(self.seconds),
+            "parameters": _told([trial.parameters for trial in trainable]),
+            "flops": _told([trial.flops for trial in trainable]),
+            "infeasible": f"{infeasible:.1%} {sampled}" if infeasible else f"none {sampled}",
+            "epochs": self._told_epochs(),
+            "time": self._told_time(),
             **({"notice": notice} if notice else {}),
         }
 
-    @property
-    def _trainable(self) -> list[Trial]:
-        return [trial for trial in self.samples if trial.state is TrialState.WAITING]
+    def _told_epochs(self) -> str:
+        budget = self.config.budget
+        epoch = self.survey.epoch_seconds
+        why = "as given" if self.given_epochs else "fitted to the samples" + (" and the time" if budget.seconds else "")
+        return f"{budget.epochs} a full training, {why}" + (f"; about {words.duration(epoch)} each" if epoch else "")
+
+    def _told_time(self) -> str:
+        budget, bought = self.config.budget, self.trainings
+        if bought is None:
+            if self.seconds is None:
+                return "unknown"
+            return f"about {words.duration(self.seconds)} of training at most; starting and retraining come on top"
+        time = words.duration(budget.seconds)
+        if bought >= 1:
+            return f"{time} buys about {words.number(round(bought))} full trainings: as many trials, more with pruning"
+        enough = words.duration(12 * budget.seconds / max(bought, 1e-3) / SEARCH_SHARE)
+        return f"{time} buys not one full training, not one trial to its end: give limits, fewer epochs, or {enough}"
 
 
-def surveyed(config: StudyConfig) -> tuple[StudyConfig, Survey]:
+def looked_at(config: StudyConfig) -> Looked:
     """Return the study as its task completes it, and what a look at it tells; nothing is recorded.
 
     Raises:
-        SpecError, TaskError: the task cannot be used or lacks a metric that is asked for, or the sampler cannot search
-            this space.
+        SpecError, TaskError: the task cannot be used or lacks a metric that is asked for, the sampler cannot search
+            this space, or nothing in it can be trained.
     """
-    require_writable(config)
+    require_usable(config)
     with closing(executors.start(Named("inline"))) as executor:
         task = executor.describe(config.task)
-        config = completed(config, task)
+        config, given = completed(config, task), bool(config.budget.epochs)
+        survey = timed(surveyed(config, task, SAMPLES), config, executor)
+        workers = Looked(config, task, survey, given)._workers
+        budget = fitted(config, task, survey.trainable, survey.epoch_seconds, workers)
+        config = replace(config, budget=budget)
         deciders(config)
-        sampler = samplers.make(Named("random"), space=config.space, objectives=config.objectives, seed=config.seed)
-        samples = Proposals(config, task, sampler).ask(range(SAMPLES))
-        return config, Survey(config, task, samples, _timed(config, executor, samples))
-
-
-def _timed(config: StudyConfig, executor: Executor, samples: Sequence[Trial]) -> tuple[float, ...]:
-    """Train candidates for an epoch each while patience lasts; the first warms up and does not count."""
-    waiting = [trial for trial in samples if trial.state is TrialState.WAITING]
-    random.Random(config.seed).shuffle(waiting)
-    until = time.monotonic() + _PATIENCE
-    measured: list[float] = []
-    with tempfile.TemporaryDirectory(prefix="nas-check-") as folder:
-        for trial in waiting:
-            measured += _epoch(config, executor, trial, folder)
-            if time.monotonic() > until:
-                break
-    return tuple(measured[1:] or measured)
-
-
-def _epoch(config: StudyConfig, executor: Executor, trial: Trial, folder: str) -> list[float]:
-    job = Job(
-        id=trial.number,
-        study=config.name,
-        task=config.task,
-        assignments=(Assignment(trial.number, trial.candidate),),
-        epochs=1,
-        seed=config.seed,
-        folder=folder,
-    )
-    executor.submit(job)
-    seconds: list[float] = []
-    ended = False
-    while not ended:
-        events = executor.poll(_PATIENCE)
-        seconds += [event.seconds for event in events if isinstance(event, EpochMetrics)]
-        ended = any(isinstance(event, Outcome) for event in events)
-    return seconds
+        return Looked(config, task, survey, given)
 
 
 def _range(sizes: Sequence[int]) -> dict[str, float] | None:
     if not sizes:
         return None
     return {"low": min(sizes), "median": statistics.median(sizes), "high": max(sizes)}
-
-
-def _told_time(seconds: float | None) -> str:
-    if seconds is None:
-        return "unknown"
-    return f"about {words.duration(seconds)} of training at most; starting and retraining come on top"
 
 
 def _told(sizes: Sequence[int]) -> str:

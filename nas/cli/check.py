@@ -1,35 +1,37 @@
 """Check a study file: the resolved study, the size of its space, what its networks cost, how long it may take."""
 
 from dataclasses import replace
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from nas.cli._options import JsonOption, SetOption, StorageOption
-from nas.cli._sources import about
+from nas.cli._options import FileArgument, JsonOption, SetOption, StorageOption
+from nas.cli._sources import about, study_in
 
 
 def check(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="the study file", show_default=False)],
+    file: FileArgument,
     storage: StorageOption = None,
     settings: SetOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Print the study with every default, then what sampling and a moment of training tell of it."""
-    from nas.cli._survey import surveyed
+    """Print the study with every default, then what sampling and a few steps of training tell of it."""
+    from nas.cli._survey import looked_at
     from nas.cli.output import data_account
     from nas.cli.output.console import print_json
-    from nas.study_file import load, resolved, to_json
+    from nas.cli.output.escaping import escaped
+    from nas.study_file import resolved, to_json
 
-    config = load(file, overrides=settings or ())
+    config = study_in(file, settings or ())
+    config = replace(config, storage=storage or config.storage)
+    if not json:  # at once: all that follows needs the samples
+        typer.echo(escaped(resolved(config).rstrip("\n")))
     with about(file):
-        config, survey = surveyed(replace(config, storage=storage or config.storage))
+        looked = looked_at(config)
     if json:
-        print_json({"definition": to_json(config), **survey.document})
+        definition = {name: value for name, value in to_json(looked.config).items() if name != "base"}
+        print_json({"definition": definition, **looked.document})
         return
-    typer.echo(resolved(config).rstrip("\n"))
-    for name, value in survey.told.items():
-        typer.echo(f"# {name:<{max(map(len, survey.told))}}  {value}")
-    for line in data_account.lines(survey.task, data_account.ALL):
-        typer.echo(f"# {line}")
+    for name, value in looked.told.items():
+        typer.echo(escaped(f"# {name:<{max(map(len, looked.told))}}  {value}"))
+    for line in data_account.lines(looked.task, data_account.ALL):
+        typer.echo(escaped(f"# {line}"))

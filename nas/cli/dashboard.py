@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from nas.cli._options import StorageOption, url_of
+from nas.cli._signals import listened
 from nas.passwords import hidden
 
 
@@ -33,7 +34,7 @@ def dashboard(
 ) -> None:
     """Serve the dashboard until Ctrl-C."""
     from nas.cli.output.console import err
-    from nas.dashboard import server
+    from nas.dashboard_server import server
     from nas.guard import CHANGING, READING, read_token
 
     url = url_of(storage)
@@ -41,15 +42,14 @@ def dashboard(
     if rebuild:
         _rebuild(url)
     methods = CHANGING if writable else READING
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # it ends alike in a terminal and in a container
     with server(url, host=host, port=port, token=token, names=allow_host or (), methods=methods) as running:
         shown = f"[{host}]" if ":" in host else host
         where = f"http://{shown}:{running.server_port}/"
-        try:
-            err().print(f"dashboard of {hidden(url)} at {where} (end it with Ctrl-C)", soft_wrap=True)
-            running.serve_forever()
-        except KeyboardInterrupt:
-            err().print("dashboard ended")
+        for number in listened():  # it ends alike in a terminal, with it, and in a container
+            signal.signal(number, lambda *_: running.shutdown())
+        err().print(f"dashboard of {hidden(url)} at {where} (end it with Ctrl-C)", soft_wrap=True)
+        running.serve_forever()
+    err().print("dashboard ended")
 
 
 def _rebuild(url: str) -> None:
@@ -63,5 +63,6 @@ def _rebuild(url: str) -> None:
             config = from_json(record.config)
             projection = Projection(storage, record, config.space, config.objectives)
             projection.rebuild(storage.trials(record.id))
+            projection.sum_up(record, storage.artifacts(record.id))
             if projection.trouble:
                 raise StorageError(f"the dashboard's tables of study {record.name!r}: {projection.trouble}")

@@ -81,14 +81,15 @@ def _weights(artifact: "Artifact", seeds: int) -> dict[str, str]:
     trained = "train and validation samples" if seeds else "train samples"
     average = f", the average of {seeds} seeds" if seeds > 1 else ""
     return {
-        "weights": f"trial {artifact.number}{average}, {artifact.epoch} epochs on {trained}",
-        "test" if seeds else "validation": words.values(artifact.metrics),
+        "weights": f"trial {artifact.number}{average}, {words.counted(artifact.epoch, 'epoch')} on {trained}",
+        "score": words.scores("test" if seeds else "validation", artifact.metrics),
     }
 
 
 def _beside(config: "StudyConfig", number: int | None, ensemble: bool) -> str:
     """Return a folder of its own for each network, so that none takes the place of what is on record."""
-    folder = config.artifacts.folder.rstrip("/")
+    from nas.run_folder import own_folder
+
     averaged = ensemble and not (number is None and config.final.ensemble)
     name = "best" if number is None else f"trial-{number}"
-    return f"{folder}/{config.name}/{name}{'-ensemble' if averaged else ''}"
+    return f"{own_folder(config)}/{name}{'-ensemble' if averaged else ''}"

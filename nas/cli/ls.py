@@ -13,7 +13,7 @@ def ls(storage: StorageOption = None, json: JsonOption = False) -> None:
     from nas.cli._snapshot import read, valued
     from nas.cli.output import words
     from nas.cli.output.console import err, out, print_json, table
-    from nas.cli.output.report import counted
+    from nas.cli.output.report import test_score
     from nas.storage import Storage
 
     with Storage.open(url_of(storage), create=False) as opened:
@@ -24,12 +24,13 @@ def ls(storage: StorageOption = None, json: JsonOption = False) -> None:
     if not found:
         err().print("there are no studies yet; start one with: nas run FILE")
         return
-    shown = table("name", "state", "trials", "best", "begun")
+    shown = table("name", "state", "#trials", "validation", "test", "begun")
     for item in found:
         best = item.best
-        values = words.values(valued(best, item.config.objectives)) if best else ""
+        reached = words.scores("", valued(best, item.config.objectives)).strip() if best else ""
         begun = words.age(item.record.created_at)
-        shown.add_row(item.record.name, item.state.lower(), f"{len(item.trials)}: {counted(item)}", values, begun)
+        score = test_score(item.record.result).partition(" over ")[0]
+        shown.add_row(item.record.name, item.state.lower(), f"{len(item.trials):,}", reached, score, begun)
     out().print(shown)
 
 

@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Annotated, Any, Protocol
@@ -13,6 +13,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from nas.cli import _streams
+from search_spaces.errors import NasError
 from search_spaces.registry import Menu
 
 COMMANDS = Menu("nas.cli", "command", besides=("main",))
@@ -27,16 +29,30 @@ _PLAIN: Mapping[str, Any] = {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code."""
+    _streams.prepare()
+    code: int | str | None = 1
     try:
+        _require_working_folder()
         code = get_command(app).main(args=arguments, prog_name="nas", standalone_mode=False)
+    except SystemExit as exit:
+        code = exit.code
     except Exception as error:
         from nas.cli._exits import told
 
-        sys.exit(told(error))
+        code = told(error)
     finally:
-        _let_go_of_a_closed_pipe()
+        code = _streams.flushed() or code
         gc.freeze()  # the process ends: going through all its objects once more would take a third of a second
     sys.exit(code or 0)
+
+
+def _require_working_folder() -> None:
+    try:
+        os.getcwd()
+    except OSError:  # the import costs nothing elsewhere
+        from nas.cli._system import require_working_folder
+
+        require_working_folder()
 
 
 class _Formatter(Protocol):
@@ -81,9 +97,22 @@ class LazyGroup(TyperGroup):
 
 def load(name: str) -> TyperCommand | TyperGroup:
     """Import a command's file; it holds a function of its name, or a `typer.Typer` of several."""
-    ours = find_spec(f"nas.cli.{name}") is not None
-    entry = getattr(import_module(f"nas.cli.{name}"), name) if ours else COMMANDS.load(name)
-    described = COMMANDS.describe(name)
+    if find_spec(f"nas.cli.{name}") is not None:
+        return _command(name, getattr(import_module(f"nas.cli.{name}"), name), COMMANDS.describe(name))
+    with _blaming(name):
+        entry = COMMANDS.load(name)
+        command = _command(name, entry, (entry.__doc__ or "").strip().partition("\n")[0])
+    invoke = command.invoke
+
+    def invoked(context: Any) -> Any:
+        with _blaming(name):
+            return invoke(context)
+
+    command.invoke = invoked  # type: ignore[assignment, method-assign]
+    return command
+
+
+def _command(name: str, entry: Any, described: str) -> TyperCommand | TyperGroup:
     if isinstance(entry, typer.Typer):
         command = get_command(entry)
     else:
@@ -93,6 +122,20 @@ def load(name: str) -> TyperCommand | TyperGroup:
     assert isinstance(command, TyperCommand | TyperGroup)
     command.name, command.help = name, described
     return command
+
+
+@contextmanager
+def _blaming(name: str) -> Iterator[None]:
+    """Name the distribution whose command it is in what it raises, but for what the command line itself means."""
+    try:
+        yield
+    except NasError:
+        raise
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] in ("click", "typer"):
+            raise
+        said = f"{type(error).__name__}: {error}"
+        raise NasError(f"the command {name!r} {COMMANDS.describe(name)} failed: {said}") from error
 
 
 app = typer.Typer(cls=LazyGroup, no_args_is_help=True, **_PLAIN)
@@ -115,11 +158,3 @@ _VERSION = typer.Option("--version", help="print the version and exit", is_eager
 @app.callback()
 def nas(version: Annotated[bool, _VERSION] = False) -> None:
     """Neural architecture search: from a ten-line study file to a trained network."""
-
-
-def _let_go_of_a_closed_pipe() -> None:
-    """Leave nothing to be flushed at exit into a pipe that nobody reads any more, as in `nas top | head`."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

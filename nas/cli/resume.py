@@ -8,6 +8,7 @@ from nas.cli._changes import altered, changed, placed, rewritten
 from nas.cli._options import (
     AddressOption,
     ExecutorOption,
+    FinishOption,
     ForkOption,
     JsonOption,
     NameOption,
@@ -33,11 +34,12 @@ def resume(
     address: AddressOption = None,
     fork: ForkOption = False,
     new_name: NameOption = None,
+    finish: FinishOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Go on with a study where it stands."""
-    from nas.cli._running import conduct, conduct_fork, mode_of
+    from nas.cli._running import AtSignal, conduct, conduct_fork, mode_of
     from nas.cli._snapshot import config_of
 
     url = url_of(storage)
@@ -47,7 +49,8 @@ def resume(
     change = rewritten if fork else altered
     config = placed(change(recorded, settings) if settings else recorded, executor, address)
     config = replace(changed(config, trials, time, workers), storage=url)
+    at_signal: AtSignal = "finish" if finish else "stop"
     if fork:
-        conduct_fork(config, new_name, mode_of(json=json, quiet=quiet))
+        conduct_fork(config, new_name, mode_of(json=json, quiet=quiet), at_signal)
     else:
-        conduct(config, mode_of(json=json, quiet=quiet))
+        conduct(config, mode_of(json=json, quiet=quiet), at_signal)

@@ -2,7 +2,6 @@
 
 import json as encoding
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +10,8 @@ from nas.cli._changes import changed, placed
 from nas.cli._options import (
     AddressOption,
     ExecutorOption,
+    FileArgument,
+    FinishOption,
     ForkOption,
     JsonOption,
     NameOption,
@@ -21,11 +22,11 @@ from nas.cli._options import (
     TrialsOption,
     WorkersOption,
 )
-from nas.cli._sources import about
+from nas.cli._sources import about, study_in
 
 
 def run(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="the study file", show_default=False)],
+    file: FileArgument,
     storage: StorageOption = None,
     settings: SetOption = None,
     trials: TrialsOption = None,
@@ -38,20 +39,21 @@ def run(
     ] = None,
     name: NameOption = None,
     fork: ForkOption = False,
+    finish: FinishOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Run a study file; go on with its study if it is on record and unchanged."""
-    from nas.cli._running import conduct, conduct_fork, mode_of
-    from nas.study_file import load
+    from nas.cli._running import AtSignal, conduct, conduct_fork, mode_of
 
     given = {"seed": seed, "name": None if fork else name}
     overrides = [f"{key}={encoding.dumps(value)}" for key, value in given.items() if value is not None]
-    written = load(file, overrides=[*(settings or ()), *overrides])
+    written = study_in(file, [*(settings or ()), *overrides])
     config = changed(placed(written, executor, address), trials, time, workers)
     config = replace(config, storage=storage or config.storage)
+    at_signal: AtSignal = "finish" if finish else "stop"
     with about(file):
         if fork:
-            conduct_fork(config, name, mode_of(json=json, quiet=quiet))
+            conduct_fork(config, name, mode_of(json=json, quiet=quiet), at_signal)
         else:
-            conduct(config, mode_of(json=json, quiet=quiet))
+            conduct(config, mode_of(json=json, quiet=quiet), at_signal)

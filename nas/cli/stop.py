@@ -14,10 +14,13 @@ _LOOK = 0.2
 def stop(
     name: StudyName,
     storage: StorageOption = None,
+    finish: Annotated[
+        bool, typer.Option("--finish", help="end the search, but retrain, score and export the best so far")
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="return when the study has stopped")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Ask a running study to drain; it can be resumed."""
+    """Ask a running study to drain, to be resumed later, or to finish with what it has."""
     from nas.cli._snapshot import state_of
     from nas.cli.output.console import err, print_json
     from nas.storage import Storage
@@ -26,8 +29,9 @@ def stop(
         record = opened.study(name)
         asked = record.holder is not None
         if asked:
-            record = opened.request(name, "stop")
-            err().print(f"asked {record.holder} to stop study {name}", soft_wrap=True)
+            what = "finish" if finish else "stop"
+            record = opened.request(name, what)
+            err().print(f"asked {record.holder} to {what} study {name}", soft_wrap=True)
         else:
             err().print(f"no controller runs study {name}: it is {state_of(record).lower()}", soft_wrap=True)
         while wait and record.holder is not None:

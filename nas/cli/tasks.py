@@ -22,17 +22,18 @@ def tasks(
     from search_spaces.hyperparameters import hyperparameters
 
     if name is None:
-        described = {each: TASKS.describe(each) for each in TASKS.names()}
+        menu = {each: TASKS.describe(each) for each in TASKS.names()}
         if json:
-            print_json([{"name": each, "description": text} for each, text in described.items()])
+            print_json([{"name": each, "description": text} for each, text in menu.items()])
         else:
-            out().print(facts(described), soft_wrap=True)
+            out().print(facts(menu), soft_wrap=True)
         return
-    settings = hyperparameters(TASKS.load(name))
+    entry = TASKS.load(name)
+    settings, described = hyperparameters(entry), (entry.__doc__ or "").strip().partition("\n")[0]
     if json:
         documents = [{**asdict(item), "kind": item.kind.__name__} for item in settings]
-        print_json({"name": name, "description": TASKS.describe(name), "settings": documents})
+        print_json({"name": name, "description": described, "settings": documents})
         return
-    out().print(TASKS.describe(name), soft_wrap=True, markup=False)
+    out().print(described, soft_wrap=True, markup=False)
     rows = {item.name: f"{item.allowed}; {item.default!r} unless given: {item.doc}" for item in settings}
     out().print(facts(rows), soft_wrap=True)

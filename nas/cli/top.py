@@ -1,14 +1,10 @@
 """List the best trials of a study."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from nas.cli._options import JsonOption, StorageOption, StudyName, url_of
-
-if TYPE_CHECKING:
-    from nas.cli._snapshot import Snapshot
-    from nas.trials import Trial
 
 
 def top(
@@ -25,6 +21,7 @@ def top(
     """List the best trials, by the study's objectives unless a metric is named."""
     from nas.cli._ranking import ordered
     from nas.cli._snapshot import read_from
+    from nas.cli.output.board import board
     from nas.cli.output.console import err, out, print_json
     from nas.cli.output.events import trial_document
 
@@ -36,22 +33,5 @@ def top(
     elif not best:
         err().print(f"study {name} has no usable trial yet", soft_wrap=True)
     else:
-        out().print(_board(snapshot, best, by))
-
-
-def _board(snapshot: "Snapshot", best: "list[Trial]", by: str | None) -> object:
-    from nas.cli._snapshot import valued
-    from nas.cli.output import words
-    from nas.cli.output.console import table
-    from nas.objectives import measured
-
-    metrics = [objective.metric for objective in snapshot.config.objectives]
-    columns = [*metrics, *([by] if by and by not in metrics else [])]
-    sizes = [name for name in ("parameters", "epochs") if name not in columns]
-    shown = table("#trial", *(f"#{name}" for name in (*columns, *sizes)), "what was sampled")
-    for trial in best:
-        known = {**measured(trial), "epochs": trial.epochs, **valued(trial, snapshot.config.objectives)}
-        numbers = [words.number(known[name]) for name in (*columns, *sizes)]
-        sampled = words.searched(trial.candidate.architecture.family, trial.params)
-        shown.add_row(str(trial.number), *numbers, sampled)
-    return shown
+        console = out()
+        console.print(board(snapshot, best, by, console.width))

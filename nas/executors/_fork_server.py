@@ -24,7 +24,8 @@ _ARGUMENTS, _ENVIRONMENT_END = 45, 48  # in /proc/PID/stat, after the program's 
 
 def main() -> None:
     """Serve one controller until it goes away; in a forked process, be the worker."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; draining is the controller's task
+    for number in (signal.SIGINT, signal.SIGHUP):  # a terminal's, for all its processes: draining is the controller's
+        signal.signal(number, signal.SIG_IGN)
     with socket.socket(fileno=int(sys.argv[1])) as requests:
         requests.set_inheritable(False)
         forked = _serve(requests)

@@ -12,6 +12,8 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from nas.executors._devices import Device
+from nas.executors._import_path import import_path
+from nas.executors._last_words import LastWords
 from nas.executors._offspring import MARK, adopt_orphans
 from nas.executors._wire import WARM_UP
 
@@ -22,14 +24,21 @@ class ForkServer:
     def __init__(self, device: Device) -> None:
         adopt_orphans()  # so that every worker is a child of this process, though the server forks it
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
+        self._last_words = LastWords()
+        shown = bool(os.environ.get("NAS_TRACEBACK"))
+        try:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "nas.executors._fork_server", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "nas.executors._fork_server", str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
+                stdout=2 if shown else subprocess.DEVNULL,  # nothing of a worker is on the terminal
+                stderr=None if shown else self._last_words.writing,
                 env=environment(device, secrets.token_hex(8)),
                 start_new_session=True,
             )
+        finally:
+            theirs.close()
+            os.close(self._last_words.writing)
 
     def warm_up(self) -> None:
         """Let it load torch; who is forked later has it."""
@@ -56,11 +65,13 @@ class ForkServer:
         """What it is called where it is told of."""
         return f"process {self.process.pid}, which starts workers,"
 
-    def code(self, timeout: float) -> int | None:
-        """Return how it ended; None where it has not within these seconds."""
+    def ending(self, timeout: float) -> str:
+        """Say how it ended, with the last it wrote, or that it has not within these seconds."""
+        code = None
         with suppress(subprocess.TimeoutExpired):
-            return self.process.wait(timeout)
-        return None
+            code = self.process.wait(timeout)
+        words = self._last_words.line(timeout) if code else ""
+        return f"{told(self.name, code)}: {words}" if words else told(self.name, code)
 
     def close(self) -> None:
         """Kill it."""
@@ -118,6 +129,5 @@ def reap(orphans: Collection[int]) -> None:
 
 def environment(device: Device, mark: str) -> dict[str, str]:
     """One thread per worker: intra-op threads make a small network slower, and there is a worker per core."""
-    path = os.pathsep.join(entry for entry in sys.path if entry)
     threads = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    return {**os.environ, **threads, "PYTHONPATH": path, MARK: mark, **device.environment}
+    return {**os.environ, **threads, "PYTHONPATH": import_path(), MARK: mark, **device.environment}

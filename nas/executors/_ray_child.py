@@ -14,6 +14,7 @@ from secrets import token_hex
 from threading import Event, Lock, Thread
 from time import monotonic
 
+from nas.executors._import_path import import_path
 from nas.executors._ray_processes import end_session
 from nas.executors._ray_wire import Beat, Cluster
 
@@ -38,9 +39,10 @@ class Child:
         ours, theirs = socket.socketpair()
         with open(self.folder / "child.log", "wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "nas.executors._ray_host", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "nas.executors._ray_host", str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
+                cwd=self.folder,  # Ray puts the working folder of its driver on the import path of every worker
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C in the terminal is not for Ray, and what Ray starts can be found
@@ -118,7 +120,7 @@ class Child:
             path.write_text(token_hex(32))
             return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(path)}
         if token:
-            return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": token}
+            return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": os.path.abspath(token)}
         known = "RAY_AUTH_TOKEN" in os.environ or "RAY_AUTH_TOKEN_PATH" in os.environ
         known = known or (Path.home() / ".ray" / "auth_token").exists()
         return {"RAY_AUTH_MODE": "token"} if known and "RAY_AUTH_MODE" not in os.environ else {}
@@ -134,7 +136,6 @@ def _environment(inherited: Mapping[str, str], token: Mapping[str, str]) -> dict
 
     Whoever calls Ray after it was shut down would have it start a cluster of this machine, which nobody would end.
     """
-    path = os.pathsep.join(entry for entry in sys.path if entry)
     kept = {
         name: value
         for name, value in inherited.items()
@@ -144,7 +145,7 @@ def _environment(inherited: Mapping[str, str], token: Mapping[str, str]) -> dict
         **kept,
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
-        "PYTHONPATH": path,
+        "PYTHONPATH": import_path(),
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_ENABLE_AUTO_CONNECT": "0",
         **token,

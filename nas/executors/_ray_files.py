@@ -17,7 +17,7 @@ from ray.exceptions import ObjectStoreFullError
 
 from search_spaces.candidate import Settings
 from workers import files
-from workers.messages import Job, TaskSpec
+from workers.messages import Job, Probe, TaskSpec
 
 _PIECE = 2**20
 _LARGEST = 2**30
@@ -66,7 +66,7 @@ class Arrived:
 
     def local(self, message: object) -> object:
         """Return a message with the paths of this node."""
-        if isinstance(message, Job):
+        if isinstance(message, Job | Probe):
             return replace(message, task=self._local(message.task))
         return self._local(message) if isinstance(message, TaskSpec) else message
 

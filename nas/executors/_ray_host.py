@@ -27,8 +27,8 @@ from nas.executors._ray_nodes import Nodes
 from nas.executors._ray_processes import end_session
 from nas.executors._ray_wire import Beat, Broken, Cluster, FromWorker, Gone, Leave, Leaving, ToWorker
 from nas.executors._ray_worker import GROUPS, Placed, RayWorker
-from nas.executors._wire import Answer, Ready
-from workers.messages import Blame, Job, TaskSpec
+from nas.executors._wire import Answer, End, Ready
+from workers.messages import Blame, Job, Probe, TaskSpec
 
 _FALSE_STARTS = 3
 """So many workers in a row may die before they are ready; then something is wrong with the cluster, not with a job."""
@@ -179,7 +179,7 @@ class _Host:
             case Leave() if message.worker in self._slots:
                 self._lose(self._slots[message.worker], "its node is leaving", "machine")
 
-    def _pass_on(self, slot: _Slot, message: Job | TaskSpec | Answer) -> None:
+    def _pass_on(self, slot: _Slot, message: Job | TaskSpec | Probe | Answer | End) -> None:
         """Give a worker a message; before a task, the files it is read from, unless ours is the only node."""
         parcels = self._parcels.of(message) if isinstance(message, TaskSpec) and self._cluster.address else ()
         slot.actor.hear.remote((*parcels, message))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, fields
 from hashlib import sha256
 
-from nas.executors._wire import Answer, Described, JobDone, Ready, Report
+from nas.executors._wire import Answer, Described, End, JobDone, Probed, Ready, Report
 from workers.messages import (
     Assignment,
     Blame,
@@ -12,12 +12,17 @@ from workers.messages import (
     EpochMetrics,
     Job,
     Outcome,
+    Probe,
     Saved,
     TaskInfo,
     TaskSpec,
+    Timing,
 )
 
-_SPOKEN = (Answer, Described, JobDone, Ready, Report, Assignment, Checkpoint, EpochMetrics, Job, Outcome, Saved)
+_SPOKEN = (
+    *(Answer, Described, End, JobDone, Probed, Ready, Report),
+    *(Assignment, Checkpoint, EpochMetrics, Job, Outcome, Probe, Saved, Timing),
+)
 
 
 def language() -> str:
@@ -52,7 +57,7 @@ class ToWorker:
     """From the controller, to be passed on to a worker."""
 
     worker: int
-    message: Job | TaskSpec | Answer
+    message: Job | TaskSpec | Probe | Answer | End
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ class RayWorker:
     """Trains for one controller; `silence` is how many seconds without a sign of it are the end."""
 
     def __init__(self, device: str, silence: float) -> None:
-        self._inbox: Inbox = SimpleQueue()
+        self._inbox = Inbox()
         self._out = _Out()
         self._files = Arrived()
         self._silence = silence

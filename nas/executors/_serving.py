@@ -7,17 +7,44 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
-from nas.executors._wire import Answer, Described, JobDone, Ready, Report
+from nas.executors._wire import Answer, Described, End, JobDone, Probed, Ready, Report
 from search_spaces.errors import NasError
-from workers.messages import Job, TaskSpec
+from workers.endings import Endings
+from workers.messages import Job, Probe, TaskSpec
 
 if TYPE_CHECKING:
     from workers.train import Worker
 
-Inbox = SimpleQueue[Job | TaskSpec | Answer]
 _PATIENCE = 0.25
 """Share of the last epoch's time that a worker waits for the controller's answer: long enough for a decision that is
 on its way, too short to matter when the controller is busy."""
+
+
+class Inbox:
+    """What has come in, in order; but whom to end is known at once, in the middle of whatever the worker does."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[Job | TaskSpec | Probe | Answer] = SimpleQueue()
+        self._endings: dict[int, Endings] = {}
+        self._last = Endings()
+
+    def put(self, message: Job | TaskSpec | Probe | Answer | End) -> None:
+        """Take a message in; called by the thread that listens."""
+        match message:
+            case End():
+                self._last.add(message.numbers)
+                return
+            case Job():
+                self._last = self._endings[message.id] = Endings()
+        self._queue.put(message)
+
+    def get(self, timeout: float | None = None) -> Job | TaskSpec | Probe | Answer:
+        """Return the next message; raise `Empty` where none has come in time."""
+        return self._queue.get(timeout=timeout) if timeout != 0.0 else self._queue.get_nowait()
+
+    def endings(self, job: Job) -> Endings:
+        """Return what tells whom of a job to end."""
+        return self._endings.pop(job.id)
 
 
 class Outbox(Protocol):
@@ -41,12 +68,14 @@ def serve(outbox: Outbox, inbox: Inbox, *, device: str) -> None:
             case TaskSpec() as spec:
                 outbox.send(_described(worker, spec))
                 warm_up()
+            case Probe() as probe:
+                outbox.send(Probed(worker.probe(probe)))
             case Answer():
                 pass  # to a job that has ended meanwhile
 
 
 def _train(worker: "Worker", job: Job, outbox: Outbox, inbox: Inbox) -> None:
-    training = worker.train(job)
+    training = worker.train(job, inbox.endings(job))
     stops: Collection[int] | None = None
     for turn in count():
         began = monotonic()
@@ -65,7 +94,7 @@ def _answer(inbox: Inbox, turn: int, until: float) -> Collection[int]:
     heard = -1
     while True:
         try:
-            message = inbox.get(timeout=max(0.0, until - monotonic())) if heard < turn else inbox.get_nowait()
+            message = inbox.get(max(0.0, until - monotonic()) if heard < turn else 0.0)
         except Empty:
             return stops
         assert isinstance(message, Answer), "a busy worker is sent nothing but answers"

@@ -1,10 +1,10 @@
 """Jobs that no worker has begun."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from workers.messages import Job, Outcome
+from workers.messages import Assignment, Ending, Job, Outcome
 
 
 @dataclass(slots=True)
@@ -28,7 +28,7 @@ class Waiting:
         """Forget all jobs."""
         self._jobs.clear()
 
-    def withdraw(self, numbers: frozenset[int]) -> Sequence[Outcome]:
+    def withdraw(self, numbers: Collection[int], how: Ending) -> Sequence[Outcome]:
         """Take these trials out; they end where they would have started."""
         stopped = [item for job in self._jobs for item in job.assignments if item.number in numbers]
         going = (
@@ -36,4 +36,11 @@ class Waiting:
             for job in self._jobs
         )
         self._jobs = deque(job for job in going if job.assignments)
-        return [Outcome(item.number, item.attempt, "PRUNED", item.start_epoch, {}, 0.0) for item in stopped]
+        return [unbegun(item, how) for item in stopped]
+
+
+def unbegun(item: Assignment, how: Ending) -> Outcome:
+    """Return how a trial ends that no worker has begun: what it would have gone on from is what it has."""
+    kept = item.checkpoint if how == "ENDED" else None
+    epoch = kept.epoch if kept else 0 if how == "ENDED" else item.start_epoch
+    return Outcome(item.number, item.attempt, how, epoch, {}, 0.0, checkpoint=kept)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from workers.messages import Event, Memory, TaskInfo
+from workers.messages import Event, Memory, TaskInfo, Timings
 
 WARM_UP = b"warm up"
 """What a fork server is told beside whom to fork."""
@@ -18,6 +18,13 @@ class Ready:
 @dataclass(frozen=True, slots=True)
 class Alive:
     """The worker lives; said once a second, whatever it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crashed:
+    """The worker ends with an error that nobody thought of; said last."""
+
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +44,25 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class End:
+    """These trials of the job that was given last are to end at once."""
+
+    numbers: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Described:
     """The answer to a `TaskSpec`: what the task holds, or why it cannot be used."""
 
     info: TaskInfo | None
     mistake: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """The answer to a `Probe`."""
+
+    timings: Timings
 
 
 @dataclass(frozen=True, slots=True)

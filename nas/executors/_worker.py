@@ -5,17 +5,19 @@ of all that it has started. Another says once a second that the worker lives.
 """
 
 import os
+import traceback
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from queue import SimpleQueue
 from threading import Lock, Thread
 from time import sleep
 
 from nas.executors._offspring import MARK, adopt_orphans, end_offspring
 from nas.executors._serving import Inbox, serve
-from nas.executors._wire import Alive
+from nas.executors._wire import Alive, Crashed
 
 _BEAT = 1.0
+_LONGEST = 300
+"""Characters kept of what an error says."""
 
 
 class Line:
@@ -36,10 +38,17 @@ def work(descriptor: int, device: str) -> None:
     os.set_inheritable(descriptor, False)  # what a user's code starts has nothing to do with the controller
     connection: Connection = Connection(descriptor)
     line = Line(connection)
-    inbox: Inbox = SimpleQueue()
+    inbox = Inbox()
     Thread(target=_read, args=(connection, inbox), daemon=True).start()
     Thread(target=_live, args=(line,), daemon=True).start()
-    serve(line, inbox, device=device)
+    try:
+        serve(line, inbox, device=device)
+    except BaseException as error:  # the controller tells of it; nobody reads what a worker prints
+        if os.environ.get("NAS_TRACEBACK"):
+            traceback.print_exception(error)
+        with suppress(OSError):  # the controller may be gone, which is no error
+            line.send(Crashed(f"{type(error).__name__}: {' '.join(str(error).split())[:_LONGEST]}"))
+    os._exit(1)
 
 
 def _read(connection: Connection, inbox: Inbox) -> None:

@@ -8,10 +8,11 @@ from multiprocessing.connection import Connection
 
 from nas.executors._devices import Device
 from nas.executors._forking import Adopted, ForkServer, reap, told
+from nas.executors._given import Given
 from nas.executors._offspring import end_offspring
 from nas.executors._pulse import Pulse
-from nas.executors._wire import Answer, JobDone, Ready, Report
-from workers.messages import Event, Job, Memory
+from nas.executors._wire import Answer, Crashed, End, JobDone, Ready, Report
+from workers.messages import Event, Job, Memory, Outcome
 
 _DYING = 5.0
 """Seconds that a killed process is waited for: one that waits for a dead disk or network drive cannot end before it."""
@@ -31,16 +32,23 @@ class WorkerProcess:
         """Until it begins, its server's."""
         self.process: Adopted | None = None
         """None until it has begun."""
-        self.job: Job | None = None
+        self._given: Given | None = None
         self.memory: Memory | None = None
         """What its last job left as its peak."""
+        self.error = ""
+        """What it ended with, where nobody had thought of it."""
         self._turn = -1
         self._answered = -1
 
     @property
+    def job(self) -> Job | None:
+        """The job that it has."""
+        return self._given.job if self._given else None
+
+    @property
     def numbers(self) -> frozenset[int]:
         """The trials it trains."""
-        return frozenset(item.number for item in self.job.assignments) if self.job else frozenset()
+        return self._given.numbers if self._given else frozenset()
 
     @property
     def dead(self) -> bool:
@@ -52,7 +60,7 @@ class WorkerProcess:
 
     def give(self, job: Job) -> None:
         """Send it a job."""
-        self.job, self._turn, self._answered = job, -1, -1
+        self._given, self._turn, self._answered = Given(job), -1, -1
         self.send(job)
 
     def answer(self, stops: frozenset[int]) -> None:
@@ -60,6 +68,13 @@ class WorkerProcess:
         if stops or self._answered < self._turn:
             self._answered = self._turn
             self.send(Answer(self._turn, stops))
+
+    def end(self, numbers: frozenset[int]) -> list[Outcome]:
+        """Tell it whom to end at once; return the outcomes of those it has not begun."""
+        if self._given is None or not numbers:
+            return []
+        self.send(End(numbers))
+        return self._given.end(numbers)
 
     def send(self, message: object) -> None:
         """Send it a message; if it is dead already, whoever listens to it notices."""
@@ -73,11 +88,13 @@ class WorkerProcess:
             case Ready() as ready:
                 self.process = Adopted(ready.pid)
                 self.pulse.pid = ready.pid
+            case Crashed() as crashed:
+                self.error = crashed.error
             case JobDone() as done:
-                self.job, self.memory = None, done.memory
+                self._given, self.memory = None, done.memory
             case Report() as report:
                 self._turn = report.turn
-                return report.events
+                return self._given.heard(report.events) if self._given else report.events
         return []
 
     @property
@@ -89,9 +106,11 @@ class WorkerProcess:
         """End it and all that it has started, and say how it ended."""
         end([self])
         if self.process is None:
-            return told(self.name, self.server.code(_CLOSING))
+            return self.server.ending(_CLOSING)
         code = self.process.code()
-        return f"{self.name} cannot be ended before what it waits for" if code is None else told(self.name, code)
+        if code is None:
+            return f"{self.name} cannot be ended before what it waits for"
+        return f"{told(self.name, code)}: {self.error}" if self.error else told(self.name, code)
 
     def learn(self) -> None:
         """Hear whether it has begun: what it says first."""

@@ -1,18 +1,24 @@
 """One job at a time, in this very process: slow, simple, and bit for bit repeatable."""
 
-from collections import deque
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING
 
+from nas.executors._given import Given
+from nas.executors._mute import muted
+from nas.executors._waiting import Waiting
 from nas.executors.protocol import Executor
 from search_spaces.hyperparameters import integer
-from workers.messages import Event, Job, JobLost, TaskInfo, TaskSpec
+from workers.endings import Endings
+from workers.messages import Event, Job, JobLost, Outcome, Probe, TaskInfo, TaskSpec, Timings
 
 if TYPE_CHECKING:
     from workers.train import Worker
 
-Training = Generator[list[Event], Collection[int], None]
+_CLOSING = 2.0
+"""Seconds in which a training that is left has to come to the end of its batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,55 +28,138 @@ class Inline:
     cohort: int = integer(1, "candidates per job", low=1, high=1024)
 
     def start(self) -> Executor:
-        """Load torch and return the executor."""
+        """Return the executor; torch is loaded by the first job."""
         from workers.train import Worker
 
         return InlineExecutor(Worker(), self.cohort)
 
 
 class InlineExecutor:
-    """Advances the training by one report at each `poll`, so that every stop is heard before the next epoch."""
+    """Advances the training by one report at a time, so that every stop is heard before the next epoch.
+
+    Only a `poll` that waits takes a report, and training waits until it was taken: what a search sees does not depend
+    on how long anything took. Training is a thread, so that a controller can end a trial in the middle of an epoch.
+    """
 
     capacity = 1
 
     def __init__(self, worker: "Worker", cohort: int = 1) -> None:
         self._worker = worker
         self.cohort = cohort
-        self._jobs: deque[Job] = deque()
-        self._training: Training | None = None
+        self._waiting = Waiting()
+        self._given: Given | None = None
+        self._endings = Endings()
+        self._training: Generator[list[Event], Collection[int], None] | None = None
+        self._thread = _Thread()
+        self._at_work = False
         self._stops: set[int] = set()
+        self._unbegun: list[Outcome] = []
 
     def describe(self, task: TaskSpec) -> TaskInfo:
         """Load a task and say what it holds."""
-        return self._worker.describe(task)
+        with muted():
+            return self._worker.describe(task)
+
+    def probe(self, probe: Probe) -> Timings:
+        """Time a few steps."""
+        return self._worker.probe(probe)
 
     def submit(self, job: Job) -> None:
         """Queue a job."""
-        self._jobs.append(job)
+        self._waiting.put(job)
 
-    def poll(self, timeout: float) -> Sequence[Event | JobLost]:  # training is the waiting
-        """Train until the next report and return it."""
-        try:
-            if self._training is not None:
-                return self._training.send(self._take_stops())
-            if self._jobs:
-                self._training = self._worker.train(self._jobs.popleft())
-                return next(self._training)
-        except StopIteration:
-            self._training = None
-        return ()
+    def poll(self, timeout: float) -> Sequence[Event | JobLost]:
+        """Train until the next report and return it; without a time to wait, return only what needs no training."""
+        if self._unbegun or not timeout:
+            unbegun, self._unbegun = self._unbegun, []
+            return unbegun
+        events: list[Event] | None = []
+        with muted():
+            while events == [] and (self._at_work or self._advance()):
+                events = self._report(timeout)
+        return events or ()
 
     def stop(self, numbers: Collection[int]) -> None:
         """Remember whom to stop at the next report."""
         self._stops.update(numbers)
+        self._unbegun += self._waiting.withdraw(numbers, "PRUNED")
+
+    def end(self, numbers: Collection[int]) -> None:
+        """Have trials end before their next batch."""
+        self._unbegun += self._waiting.withdraw(numbers, "ENDED")
+        if self._given is not None:
+            ended = self._given.numbers & frozenset(numbers)
+            self._endings.add(ended)
+            self._unbegun += self._given.end(ended)
 
     def close(self) -> None:
-        """Leave the training where it is."""
-        if self._training is not None:
-            self._training.close()
-        self._jobs.clear()
+        """Leave the training where it is, after the batch it is in."""
+        self._waiting.clear()
+        if self._given is not None:
+            self._endings.add(self._given.numbers)
+        if self._at_work:
+            self._thread.result(_CLOSING)
+        self._thread.end()
 
-    def _take_stops(self) -> frozenset[int]:
-        stops = frozenset(self._stops)
+    def _advance(self) -> bool:
+        """Let the thread go on with the job, or with the next one; tell whether there is one."""
+        if self._training is None:
+            if not len(self._waiting):
+                return False
+            self._given, self._endings = Given(self._waiting.take()), Endings()
+            self._training = self._worker.train(self._given.job, self._endings)
+            self._thread.do(self._training.__next__)
+        else:
+            training, stops = self._training, frozenset(self._stops)
+            self._thread.do(lambda: training.send(stops))
         self._stops.clear()
-        return stops
+        self._at_work = True
+        return True
+
+    def _report(self, timeout: float) -> list[Event] | None:
+        """Return what the thread reports; None where it does not within this time."""
+        result = self._thread.result(timeout)
+        if result is None:
+            return None
+        self._at_work = False
+        if isinstance(result, StopIteration):
+            self._training = self._given = None
+            return []
+        if isinstance(result, BaseException):
+            raise result
+        assert self._given is not None
+        return self._given.heard(result)
+
+
+class _Thread:
+    """Does one thing at a time."""
+
+    def __init__(self) -> None:
+        self._work: SimpleQueue[Callable[[], list[Event]] | None] = SimpleQueue()
+        self._results: SimpleQueue[list[Event] | BaseException] = SimpleQueue()
+        self._thread: Thread | None = None
+
+    def do(self, work: Callable[[], list[Event]]) -> None:
+        """Begin with something."""
+        if self._thread is None:
+            self._thread = Thread(target=self._serve, name="training", daemon=True)
+            self._thread.start()
+        self._work.put(work)
+
+    def result(self, timeout: float) -> list[Event] | BaseException | None:
+        """Return what came of it, or was raised; None where it is not done within this time."""
+        try:
+            return self._results.get(timeout=timeout)
+        except Empty:
+            return None
+
+    def end(self) -> None:
+        """Let the thread end."""
+        self._work.put(None)
+
+    def _serve(self) -> None:
+        while (work := self._work.get()) is not None:
+            try:
+                self._results.put(work())
+            except BaseException as error:
+                self._results.put(error)

@@ -5,17 +5,20 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from time import monotonic
+from typing import TypeVar
 
 from nas.errors import WorkersUnusable
 from nas.executors._devices import Device, cores, gpus, slots
 from nas.executors._forking import ForkServer
 from nas.executors._waiting import Waiting
-from nas.executors._wire import Described
+from nas.executors._wire import Described, Probed
 from nas.executors._worker_process import WorkerProcess, end
 from nas.executors.protocol import Executor
 from search_spaces.hyperparameters import integer, number, option
 from workers.errors import TaskError
-from workers.messages import Event, Job, JobLost, Outcome, TaskInfo, TaskSpec
+from workers.messages import Event, Job, JobLost, Outcome, Probe, TaskInfo, TaskSpec, Timings
+
+Message = TypeVar("Message", Described, Probed)
 
 _FALSE_STARTS = 3
 """So many workers in a row may die before they are ready; then something is wrong with the machine, not with a job."""
@@ -107,15 +110,25 @@ class ProcessExecutor:
         for worker in (scout, *self._workers):
             worker.send(task)
         asked_at = monotonic()
-        message = self._described(scout)
+        message = self._awaited(scout, Described)
         if monotonic() - asked_at > _WORTH_KEEPING and not (scout.dead or self._workers[0].job):
             scout, self._workers[0] = self._workers[0], scout
         end([scout])
         if message is None:
-            raise WorkersUnusable(f"a worker died while it loaded the task {task.task.name!r}")
+            why = f": {scout.error}" if scout.error else ""
+            raise WorkersUnusable(f"a worker died while it loaded the task {task.task.name!r}{why}")
         if message.info is None:
             raise TaskError(message.mistake)
         return message.info
+
+    def probe(self, probe: Probe) -> Timings:
+        """Have one worker time a few steps; one that dies of it is replaced."""
+        worker = self._workers[0]
+        worker.send(probe)
+        message = self._awaited(worker, Probed)
+        if message is None:
+            self._replace(worker)
+        return message.timings if message else (None,) * len(probe.candidates)
 
     def submit(self, job: Job) -> None:
         """Give the job to a free worker, or queue it."""
@@ -141,7 +154,13 @@ class ProcessExecutor:
         """Pass the stops on to the workers that train these trials."""
         for worker in self._workers:
             worker.answer(worker.numbers & frozenset(numbers))
-        self._unbegun += self._waiting.withdraw(frozenset(numbers))
+        self._unbegun += self._waiting.withdraw(numbers, "PRUNED")
+
+    def end(self, numbers: Collection[int]) -> None:
+        """Have the workers that train these trials end them."""
+        for worker in self._workers:
+            self._unbegun += worker.end(worker.numbers & frozenset(numbers))
+        self._unbegun += self._waiting.withdraw(numbers, "ENDED")
 
     def close(self) -> None:
         """Kill every worker: what they had not reported is trained again by whoever resumes."""
@@ -179,14 +198,14 @@ class ProcessExecutor:
                 more = slots(worker.memory, self._cores) - 1
                 self._workers += [self._worker(worker.device) for _ in range(more)]
 
-    def _described(self, worker: WorkerProcess) -> Described | None:
-        """Wait until a worker has loaded a task; return what it says of it, None where it dies or freezes instead."""
+    def _awaited(self, worker: WorkerProcess, kind: type[Message]) -> Message | None:
+        """Wait for a worker's answer to what it was sent; None where it dies or freezes instead."""
         while not (worker.dead or worker.pulse.frozen(self._listened())):
             try:
                 while worker.connection.poll(_TURN / 2):
                     message = worker.connection.recv()
                     worker.take(message)
-                    if isinstance(message, Described):
+                    if isinstance(message, kind):
                         return message
             except (EOFError, ConnectionError):
                 break

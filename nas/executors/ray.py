@@ -7,14 +7,15 @@ from importlib.util import find_spec
 from time import monotonic
 
 from nas.errors import WorkersUnusable
+from nas.executors._given import Given
 from nas.executors._ray_child import Child, Ended
 from nas.executors._ray_wire import Broken, Cluster, FromWorker, Gone, Leave, Leaving, ToWorker
 from nas.executors._waiting import Waiting
-from nas.executors._wire import Answer, Described, JobDone, Ready, Report
+from nas.executors._wire import Answer, Described, End, JobDone, Probed, Ready, Report
 from nas.executors.protocol import Executor
 from search_spaces.hyperparameters import file, integer, number, option
 from workers.errors import TaskError
-from workers.messages import Blame, Event, Job, JobLost, Saved, TaskInfo, TaskSpec
+from workers.messages import Blame, Event, Job, JobLost, Probe, Saved, TaskInfo, TaskSpec, Timings
 
 _LEAVING = 20.0
 """Seconds that a worker whose node will be taken away may go on, until it has written its next checkpoint."""
@@ -73,6 +74,7 @@ class RayExecutor:
         self._workers: dict[int, _Worker] = {}
         self._spec: TaskSpec | None = None
         self._described: Described | None = None
+        self._probed: Probed | None = None
         self._deaths = 0
         self._alone_since = monotonic()
         self._trouble = ""
@@ -108,6 +110,16 @@ class RayExecutor:
             raise TaskError(self._described.mistake)
         return self._described.info
 
+    def probe(self, probe: Probe) -> Timings:
+        """Have one worker time a few steps, as soon as there is one."""
+        while not self._workers:
+            self._hear(0.5)
+        id, self._probed = next(iter(self._workers)), None
+        self._child.send(ToWorker(id, probe))
+        while self._probed is None and id in self._workers:
+            self._hear(0.5)
+        return self._probed.timings if self._probed else (None,) * len(probe.candidates)
+
     def submit(self, job: Job) -> None:
         """Give the job to a free worker, or queue it."""
         self._waiting.put(job)
@@ -127,7 +139,16 @@ class RayExecutor:
         """Pass the stops on to the workers that train these trials."""
         for worker in self._workers.values():
             self._answer(worker, worker.numbers & frozenset(numbers))
-        self._happened += self._waiting.withdraw(frozenset(numbers))
+        self._happened += self._waiting.withdraw(numbers, "PRUNED")
+
+    def end(self, numbers: Collection[int]) -> None:
+        """Have the workers that train these trials end them."""
+        for worker in self._workers.values():
+            ended = worker.numbers & frozenset(numbers)
+            if ended and worker.given:
+                self._child.send(ToWorker(worker.id, End(ended)))
+                self._happened += worker.given.end(ended)
+        self._happened += self._waiting.withdraw(numbers, "ENDED")
 
     def close(self) -> None:
         """End every worker, and the cluster if it was started for this run."""
@@ -140,8 +161,8 @@ class RayExecutor:
     def _feed(self) -> None:
         for worker in self._workers.values():
             if len(self._waiting) and worker.job is None and not worker.leaving_since:
-                worker.job, worker.turn, worker.answered = self._waiting.take(), -1, -1
-                self._child.send(ToWorker(worker.id, worker.job))
+                worker.given, worker.turn, worker.answered = Given(self._waiting.take()), -1, -1
+                self._child.send(ToWorker(worker.id, worker.given.job))
 
     def _ask(self, worker: "_Worker", task: TaskSpec) -> None:
         worker.asked += 1
@@ -202,14 +223,16 @@ class RayExecutor:
             return  # it was given up
         match message:
             case JobDone():
-                worker.job = None
+                worker.given = None
             case Described():
                 worker.asked -= 1
                 self._described = self._described if worker.asked else message
+            case Probed():
+                self._probed = message
             case Report():
                 worker.turn = message.turn
                 worker.saved = bool(worker.leaving_since) and any(isinstance(item, Saved) for item in message.events)
-                self._happened += message.events
+                self._happened += worker.given.heard(message.events) if worker.given else message.events
 
     def _lose(self, worker: "_Worker", reason: str, blame: Blame) -> None:
         del self._workers[worker.id]
@@ -242,7 +265,7 @@ class _Worker:
 
     id: int
     pid: int
-    job: Job | None = None
+    given: Given | None = None
     turn: int = -1
     answered: int = -1
     asked: int = 0
@@ -251,6 +274,11 @@ class _Worker:
     saved: bool = False
 
     @property
+    def job(self) -> Job | None:
+        """The job that it has."""
+        return self.given.job if self.given else None
+
+    @property
     def numbers(self) -> frozenset[int]:
         """The trials it trains."""
-        return frozenset(item.number for item in self.job.assignments) if self.job else frozenset()
+        return self.given.numbers if self.given else frozenset()

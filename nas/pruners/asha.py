@@ -14,7 +14,7 @@ from search_spaces.hyperparameters import integer
 class Asha:
     """Compare trials after `first_rung`, 3 × `first_rung`, 9 × `first_rung` … epochs, as they arrive."""
 
-    first_rung: int = integer(0, "epochs to the first comparison; 0: a twelfth of all epochs, and at least 2", low=0)
+    first_rung: int = integer(0, "epochs to the first comparison; 0: a sixth of all epochs, and at least 2", low=0)
     reduction_factor: int = integer(3, "one of so many goes on, and the next rung is so many times as far", low=2)
     min_early_stopping_rate: int = integer(0, "rungs that are left out at the beginning", low=0)
     bootstrap_count: int = integer(0, "trials that are stopped at a rung before the first may pass", low=0)
@@ -26,8 +26,8 @@ class Asha:
 
 
 def usual_first_rung(epochs: int) -> int:
-    """Return a twelfth of the epochs and at least 2: ranks after the first epoch say almost nothing about the end."""
-    return max(2, round(epochs / 12))
+    """Return a sixth of the epochs and at least 2: earlier, ranks say little, and who learns slowly dies of them."""
+    return max(2, round(epochs / 6))
 
 
 @dataclass(slots=True)

@@ -6,13 +6,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from nas.config import Direction
-from nas.pruners.asha import Halving, usual_first_rung
+from nas.pruners.asha import Halving
 from search_spaces.hyperparameters import integer
 
 
 @dataclass(frozen=True, slots=True)
 class Hyperband:
-    """Hedge between stopping early and stopping late."""
+    """Hedge between stopping early and stopping late; so its first rung is half as far as that of `asha`."""
 
     first_rung: int = integer(0, "epochs to the first comparison; 0: a twelfth of all epochs, and at least 2", low=0)
     reduction_factor: int = integer(3, "one of so many goes on, and the next rung is so many times as far", low=2)
@@ -20,7 +20,7 @@ class Hyperband:
 
     def pruner(self, *, epochs: int, direction: Direction, seed: int) -> "Brackets":
         """Make the pruner of one study."""
-        first, factor = self.first_rung or usual_first_rung(epochs), self.reduction_factor
+        first, factor = self.first_rung or max(2, round(epochs / 12)), self.reduction_factor
         count = max(math.floor(math.log(max(epochs, 1) / first, factor)) + 1, 1)
         brackets = [
             Halving(first * factor**bracket, factor, self.bootstrap_count, direction == "maximize")

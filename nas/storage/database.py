@@ -76,8 +76,11 @@ def connect(url: str, *, create: bool) -> Database:
     """
     try:
         parsed = make_url(url)
-    except (ArgumentError, ValueError) as error:
-        raise StorageError(f"storage {hidden(url)!r} is no database URL ({EXAMPLES})") from error
+        str(parsed.database or "").encode("utf-8")
+    except (ArgumentError, ValueError):
+        parsed = None
+    if parsed is None or "\0" in (parsed.database or ""):  # what was raised may quote a password
+        raise StorageError(f"storage {hidden(url)!r} is no database URL ({EXAMPLES})")
     kind = parsed.get_backend_name()
     if kind not in KINDS:
         raise StorageError(f"storage {hidden(url)!r}: only SQLite and PostgreSQL are supported ({EXAMPLES})")

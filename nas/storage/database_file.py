@@ -49,6 +49,8 @@ def require(path: Path, *, create: bool) -> None:
     """
     if path.is_dir():
         raise StorageError(f"{path} is a folder, not a database file")
+    if path.exists() and not path.is_file():
+        raise StorageError(f"{path} is no plain file: a study needs one of its own (try 'sqlite:///nas.db')")
     if path.parent.is_dir():
         _require_local(path)
     if path.exists():
@@ -60,6 +62,12 @@ def require(path: Path, *, create: bool) -> None:
     if not path.parent.is_dir():
         raise StorageError(f"cannot create {path}: the folder {path.parent} does not exist")
     _create(path)
+
+
+def may_be_written(path: Path) -> bool:
+    """Tell whether the file and its folder may be written; where a log lies beside it, somebody else may write both."""
+    log = path.with_name(f"{path.name}-wal")
+    return (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)) or (log.exists() and log.stat().st_size > 0)
 
 
 def file_system(path: Path, mounts: Path = _MOUNTS) -> tuple[str, str]:

@@ -18,9 +18,24 @@ from workers.messages import Checkpoint, Column, TaskInfo
 
 Row = dict[str, Any]
 
-_dump = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode
+_plain = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode
+_ascii = json.JSONEncoder(allow_nan=False, ensure_ascii=True, separators=(",", ":")).encode
 _load = json.JSONDecoder().decode
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_LONGEST = 10_000
+"""Characters of an error or a path that are stored."""
 _STATES = {state.value: state for state in TrialState}
+
+
+def storable(text: str, longest: int) -> str:
+    """Return a text that a column takes: of somebody's error or file name, which may hold what no database stores."""
+    return _UNSTORABLE.sub(lambda found: repr(found[0])[1:-1], text)[:longest]
+
+
+def _dump(value: object) -> str:
+    """Write JSON; half a character, which UTF-8 does not have, as its number."""
+    text = _plain(value)
+    return text if text.isascii() or not _UNSTORABLE.search(text) else _ascii(value)
 
 
 def trial_row(study_id: int, trial: Trial) -> Row:
@@ -29,7 +44,7 @@ def trial_row(study_id: int, trial: Trial) -> Row:
         "study_id": study_id,
         "number": trial.number,
         "state": trial.state.value,
-        "reason": trial.reason,
+        "reason": storable(trial.reason, _LONGEST),
         "params": _dump(dict(trial.params)),
         "candidate": _dump(trial.candidate.to_json()),
         "results": dump_numbers(trial.values),
@@ -43,7 +58,7 @@ def trial_row(study_id: int, trial: Trial) -> Row:
         "cohort_seconds": trial.cohort_seconds,
         "reused_from": trial.reused_from,
         "checkpoint": _dump(asdict(trial.checkpoint)) if trial.checkpoint else None,
-        "engine": trial.engine,
+        "engine": storable(trial.engine, 64),
         "sampler_state": dump(trial.sampler_state),
         "started_at": trial.started_at,
         "finished_at": trial.finished_at,
@@ -90,8 +105,9 @@ def point_row(study_id: int, number: int, point: Point) -> Row:
 
 def artifact_row(study_id: int, artifact: Artifact) -> Row:
     """Return the columns of `nas_artifact`."""
-    fields = {name: getattr(artifact, name) for name in ("number", "kind", "path", "sha256", "bytes", "epoch", "seed")}
-    return {"study_id": study_id, **fields, "metrics": dump_numbers(artifact.metrics)}
+    fields = {name: getattr(artifact, name) for name in ("number", "sha256", "bytes", "epoch", "seed")}
+    texts = {"kind": storable(artifact.kind, 64), "path": storable(artifact.path, _LONGEST)}
+    return {"study_id": study_id, **fields, **texts, "metrics": dump_numbers(artifact.metrics)}
 
 
 def read_task(text: str) -> TaskInfo:
@@ -134,8 +150,8 @@ def number_reader(name: str) -> Callable[[str], float]:
     return read
 
 
-def dump(document: Mapping[str, object]) -> str:
-    """Write a document as JSON."""
+def dump(document: object) -> str:
+    """Write a document, or a value of one, as JSON."""
     try:
         return _dump(document)
     except (ValueError, TypeError):

@@ -22,7 +22,7 @@ def with_password(url: URL) -> URL:
     if KEY not in url.query:
         return url
     file = url.query[KEY]
-    where = f"storage {hidden(str(url))!r}"
+    where = f"storage {hidden(url.render_as_string(hide_password=False))!r}"
     if not isinstance(file, str) or url.password is not None:
         raise StorageError(f"{where}: give one {KEY}, and no other password")
     try:

@@ -12,7 +12,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from nas.errors import StorageError
-from nas.passwords import hidden
+from nas.passwords import bare, hidden, is_secret, without
 from nas.storage import tables
 from nas.storage.database import EXAMPLES, now
 from nas.storage.password_file import with_password
@@ -62,6 +62,7 @@ _AT_CONNECTING = {
     "remaining connection slots": "53300",
 }
 """What a server says before a connection stands comes without a code."""
+_PLAIN = re.compile(r"[\w.:/-]*")
 _HINT = re.compile(r"\s*Is the server running [^?]*\?")
 
 
@@ -73,8 +74,8 @@ class Postgresql:
     def __init__(self, url: URL, engine: Engine, for_optuna: Mapping[str, Any]) -> None:
         from psycopg import Error
 
-        self.where = hidden(url.render_as_string())
-        self.address = url.render_as_string(hide_password=False)
+        self.address = _written(url)
+        self.where = hidden(self.address)
         self.for_optuna = for_optuna
         self.driver_errors: tuple[type[Exception], ...] = (Error,)
         self.writer = engine
@@ -104,8 +105,7 @@ class Postgresql:
 
     def backup(self, target: Path) -> None:
         """Refuse, with the command that does it."""
-        bare = self._url._replace(drivername="postgresql", password=None).difference_update_query(["password"])
-        url = hidden(bare.render_as_string())
+        url = bare(_written(self._url.set(drivername="postgresql")))
         command = f"pg_dump --format=custom --file={shlex.quote(str(target))} {shlex.quote(url)}"
         raise StorageError(f"PostgreSQL makes its own copies, also while studies run: {command}")
 
@@ -117,7 +117,9 @@ class Postgresql:
                 return sentence
         if state.startswith(_MISTAKES):
             return None
-        said = hidden(" ".join(_HINT.sub("", str(error)).split()).removeprefix("connection failed: "))
+        said = " ".join(_HINT.sub("", without(str(error), _passwords(self._url))).split()).removeprefix(
+            "connection failed: "
+        )
         if not state or self.passes(error):
             return f"the server cannot be reached: {said}"
         return said
@@ -140,15 +142,15 @@ def connect(url: URL, *, create: bool) -> Postgresql:
         StorageError: the URL asks for another driver or names no database, or the driver is not installed.
     """
     if url.drivername not in ("postgresql", DRIVER):
-        raise StorageError(f"storage {hidden(str(url))!r}: the only driver is psycopg ({EXAMPLES})")
+        raise StorageError(f"storage {hidden(_written(url))!r}: the only driver is psycopg ({EXAMPLES})")
     if not url.database:
-        raise StorageError(f"storage {hidden(str(url))!r} names no database ({EXAMPLES})")
+        raise StorageError(f"storage {hidden(_written(url))!r} names no database ({EXAMPLES})")
     url = with_password(url.set(drivername=DRIVER))
     try:
         reach = _reaching(url)
         engine = create_engine(url, creator=reach, pool_pre_ping=True, pool_size=2, max_overflow=8, pool_use_lifo=True)
     except ImportError as error:
-        raise StorageError(f"storage {hidden(str(url))!r} needs psycopg: pip install 'nas[postgres]'") from error
+        raise StorageError(f"storage {hidden(_written(url))!r} needs psycopg: pip install 'nas[postgres]'") from error
     event.listen(engine, "connect", _prepare)
     return Postgresql(url, engine, {"creator": reach, "pool_pre_ping": True})
 
@@ -159,6 +161,22 @@ def _reaching(url: URL) -> "Callable[[], psycopg.Connection[Any]]":
 
     _, given = url.get_dialect()().create_connect_args(url)
     return Line({"application_name": "nas", **_NOTICED, "client_encoding": "utf8", **given}).open
+
+
+def _written(url: URL) -> str:
+    """Return a URL as text, with its password; never to be shown as it is."""
+    return url.render_as_string(hide_password=False)
+
+
+def _passwords(url: URL) -> list[str]:
+    """Return all of a URL that is secret, or may be a piece of a password with signs that are not escaped."""
+    query = [value for key, values in url.query.items() if is_secret(key) for value in _several(values)]
+    odd = [part for part in (url.username, url.host, url.database) if part and not _PLAIN.fullmatch(part)]
+    return [str(url.password or ""), *query, *odd]
+
+
+def _several(values: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (values,) if isinstance(values, str) else values
 
 
 @compiles(now, "postgresql")

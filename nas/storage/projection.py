@@ -39,6 +39,7 @@ _ValueKinds = Enum("FINITE", "INF_POS", "INF_NEG", name="trialvaluetype")
 _PointKinds = Enum("FINITE", "INF_POS", "INF_NEG", "NAN", name="trialintermediatevaluetype")
 
 _studies = table("studies", column("study_id", Integer), column("study_name", Text))
+_about = table("study_user_attributes", column("study_id", Integer), column("key", Text), column("value_json", Text))
 _trials = table(
     "trials",
     column("trial_id", Integer),
@@ -75,6 +76,7 @@ _heartbeats = table("trial_heartbeats", column("trial_id", Integer))
 _CHILDREN = (_params, _values, _points, _user, _system, _heartbeats)
 
 _ADD_TRIAL = _trials.insert()
+_PUT_ABOUT = upsert(_about, ("study_id", "key"))
 _PUT_STATE = (
     update(_trials)
     .where(_trials.c.trial_id == bindparam("of"))
@@ -166,6 +168,13 @@ def erase(connection: Connection, trial_ids: Sequence[int]) -> None:
 def find_study(connection: Connection, name: str) -> int:
     """Return Optuna's id of a study, 0 when it has none of that name."""
     return connection.execute(select(_studies.c.study_id).where(_studies.c.study_name == name)).scalar() or 0
+
+
+def describe(connection: Connection, study_id: int, attributes: Mapping[str, str]) -> None:
+    """Write user attributes of a study, as JSON."""
+    rows = [{"study_id": study_id, "key": key, "value_json": value} for key, value in attributes.items()]
+    if rows:
+        connection.execute(_PUT_ABOUT(connection), rows)
 
 
 def extent(connection: Connection, study_id: int, name: str) -> tuple[int, int]:

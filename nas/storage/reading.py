@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 from nas.errors import StudyNotFound
 from nas.storage import leases, tables
 from nas.storage.database import now
-from nas.storage.encoding import load, load_numbers, number_reader, read_task, read_trial
+from nas.storage.encoding import load, load_numbers, number_reader, read_task, read_trial, storable
 from nas.storage.records import Artifact, StudyEvent, StudyRecord
 from nas.trials import Point, Trial, TrialState
 from search_spaces.errors import nearest
@@ -40,7 +40,7 @@ def read_studies(connection: Connection, *, name: str | None = None) -> list[Stu
 
 def read_study(connection: Connection, name: str) -> StudyRecord:
     """Return the study of that name; raise StudyNotFound, with the nearest, when there is none."""
-    found = read_studies(connection, name=name)
+    found = read_studies(connection, name=storable(name, 200))
     if found:
         return found[0]
     names = connection.execute(select(tables.study.c.name)).scalars().all()

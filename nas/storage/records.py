@@ -37,7 +37,7 @@ class Lease:
     token: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class StudyRecord:
     """A study as it is stored."""
 
@@ -59,6 +59,12 @@ class StudyRecord:
     holder: Owner | None = None
     """Who holds a lease that has not expired; None says that no controller runs the study, whatever `state` says."""
 
+    def __repr__(self) -> str:
+        """Tell of it in a line, as a notebook shows it."""
+        trials = sum(self.counts.values())
+        told = f"name={self.name!r}, state={self.state!r}, trials={trials}, seconds={self.seconds:.1f}"
+        return f"StudyRecord({told}, result={dict(self.result).get('test')!r})"
+
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
@@ -67,8 +73,8 @@ class Artifact:
     number: int
     kind: str
     path: str
-    sha256: str
-    bytes: int
+    sha256: str = field(repr=False)
+    bytes: int = field(repr=False)
     epoch: int = 0
     metrics: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0

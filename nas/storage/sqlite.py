@@ -13,8 +13,9 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from nas.errors import StorageError
+from nas.passwords import hidden
 from nas.storage.database import EXAMPLES, now
-from nas.storage.database_file import DatabaseFile, require
+from nas.storage.database_file import DatabaseFile, may_be_written, require
 
 BUSY_SECONDS = 60.0
 _WRITE = "nas_write"
@@ -98,9 +99,10 @@ def connect(url: URL, *, create: bool) -> Sqlite:
         require(path, create=create)
         file = DatabaseFile(path)
     except OSError as error:
-        raise StorageError(f"{path}: {error}") from error
-    engine = create_engine("sqlite://", creator=_opener(path), poolclass=QueuePool, max_overflow=20)
-    event.listen(engine, "connect", _prepare)
+        raise StorageError(f"{path}: {error.strerror or error}") from error
+    reading = not may_be_written(path)
+    engine = create_engine("sqlite://", creator=_opener(path, reading), poolclass=QueuePool, max_overflow=20)
+    event.listen(engine, "connect", _prepare_reading if reading else _prepare)
     event.listen(engine, "begin", _beginner(file))
     return Sqlite(path, engine)
 
@@ -117,13 +119,18 @@ def _now(element: now, compiler: SQLCompiler, **_: object) -> str:
 
 def _file_of(url: URL) -> Path:
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
-        shown = url.render_as_string()
+        shown = hidden(url.render_as_string(hide_password=False))
         raise StorageError(f"storage {shown!r} names no file, and a study must outlive its process ({EXAMPLES})")
     return Path(url.database).absolute()
 
 
-def _opener(path: Path) -> Callable[[], sqlite3.Connection]:
-    address = f"file:{quote(str(path))}?mode=rw"  # never creates: a file deleted while in use must not come back empty
+def _opener(path: Path, reading: bool) -> Callable[[], sqlite3.Connection]:
+    """Return what opens the file, and never creates it: one deleted while in use must not come back empty.
+
+    Where nothing can be written beside it, as on a medium that is mounted to be read, SQLite cannot keep its lists of
+    readers there; then nobody writes it either, which it has to be told.
+    """
+    address = f"file:{quote(str(path))}?{'mode=ro&immutable=1' if reading else 'mode=rw'}"
     return lambda: sqlite3.connect(
         address, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
     )
@@ -133,6 +140,11 @@ def _prepare(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None
     _use_wal(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA cache_size = -32000")
+
+
+def _prepare_reading(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
+    connection.execute("PRAGMA query_only = ON")
     connection.execute("PRAGMA cache_size = -32000")
 
 

@@ -152,6 +152,7 @@ class Storage:
         trials: Sequence[Trial] = (),
         points: Sequence[tuple[int, Point]] = (),
         artifacts: Sequence[Artifact] = (),
+        dropped: Sequence[Artifact] = (),
         events: Sequence[tuple[str, Mapping[str, object]]] = (),
         forgotten: Sequence[int] = (),
         state: StudyState | None = None,
@@ -163,7 +164,8 @@ class Storage:
 
         Trials are inserted or updated by number, and once finished never change again (but for `forgotten`: the
         numbers of trials whose checkpoint file is no longer kept). A trial's curve is not read from it: the points
-        are given apart, by trial number, and an epoch that is recorded already stays as it is.
+        are given apart, by trial number, and an epoch that is recorded already stays as it is. `dropped` artifacts are
+        no longer on record.
 
         Raises:
             LeaseLost: the study is no longer this controller's, and nothing was written.
@@ -174,6 +176,7 @@ class Storage:
             leases.require(connection, lease)
             writing.write_trials(connection, lease.study_id, trials)
             writing.write_points(connection, lease.study_id, points)
+            writing.drop_artifacts(connection, lease.study_id, dropped)
             writing.write_artifacts(connection, lease.study_id, artifacts)
             writing.write_events(connection, lease.study_id, events, at=now)
             writing.forget_checkpoints(connection, lease.study_id, forgotten)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from nas.storage import tables
-from nas.storage.encoding import Row, artifact_row, dump, point_row, trial_row
+from nas.storage.encoding import Row, artifact_row, dump, point_row, storable, trial_row
 from nas.storage.records import Artifact, StudyState
 from nas.storage.upserts import insert_new, upsert
 from nas.trials import Point, Trial, TrialState
@@ -42,11 +42,22 @@ def write_artifacts(connection: Connection, study_id: int, artifacts: Sequence[A
         connection.execute(_PUT_ARTIFACT(connection), [artifact_row(study_id, artifact) for artifact in artifacts])
 
 
+def drop_artifacts(connection: Connection, study_id: int, artifacts: Sequence[Artifact]) -> None:
+    """Forget artifacts whose files are lost."""
+    columns = tables.artifact.c
+    for artifact in artifacts:
+        same = (columns.study_id == study_id, columns.kind == artifact.kind, columns.path == artifact.path)
+        connection.execute(delete(tables.artifact).where(*same))
+
+
 def write_events(
     connection: Connection, study_id: int, events: Sequence[tuple[str, Mapping[str, object]]], *, at: datetime
 ) -> None:
     """Append events that happened at a moment, once: the newest of that very moment says that they are there."""
-    rows = [{"study_id": study_id, "at": at, "kind": kind, "content": dump(content)} for kind, content in events]
+    rows = [
+        {"study_id": study_id, "at": at, "kind": storable(kind, 64), "content": dump(content)}
+        for kind, content in events
+    ]
     if rows and connection.execute(_NEWEST_EVENT, {"of": study_id}).scalar() != at:
         connection.execute(_ADD_EVENT, rows)
 

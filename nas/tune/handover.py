@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Collection, Sequence
 
 from nas.executors.inline import Inline
-from workers.messages import Event, Job, JobLost, TaskInfo, TaskSpec
+from workers.messages import Event, Job, JobLost, Probe, TaskInfo, TaskSpec, Timings
 
 
 class Handover:
@@ -17,11 +17,17 @@ class Handover:
         """Jobs that may be under way; whoever asks for one more raises it first."""
         self.stops: set[int] = set()
         """Trials that shall end at their next report."""
+        self.ended: set[int] = set()
+        """Trials that shall end there too, and keep what they have reached."""
         self._offered: deque[Job] = deque()
 
     def describe(self, task: TaskSpec) -> TaskInfo:
         """Load a task in this process and say what it holds."""
         return Inline().start().describe(task)
+
+    def probe(self, probe: Probe) -> Timings:
+        """Time a few steps in this process."""
+        return Inline().start().probe(probe)
 
     def submit(self, job: Job) -> None:
         """Keep a job until it is taken."""
@@ -38,6 +44,10 @@ class Handover:
     def stop(self, numbers: Collection[int]) -> None:
         """Remember whom to stop."""
         self.stops.update(numbers)
+
+    def end(self, numbers: Collection[int]) -> None:
+        """Remember whom to end; Tune lets nobody into the middle of an epoch."""
+        self.ended.update(numbers)
 
     def close(self) -> None:
         """Forget what was offered."""

@@ -5,18 +5,21 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 
 from nas.config import StudyConfig
-from nas.controller import Controller, Run, prepare, require_same_samples
+from nas.controller import require_same_samples
 from nas.environment import environment
 from nas.final_result import KIND, Finals
 from nas.happenings import unwatched
 from nas.keeper import Keeper
 from nas.objectives import ranked
+from nas.preparation import prepare
+from nas.run import Run
 from nas.storage import Storage
 from nas.study import require_same
 from nas.study_file import to_json
 from nas.trials import Point, Trial, TrialState
 from nas.tune.handover import Handover
 from search_spaces.errors import NasError
+from workers import files
 from workers.messages import Checkpoint, EpochMetrics, JobLost, Outcome
 
 _RENEWAL = 1.0
@@ -67,7 +70,7 @@ class Session:
             require_same_samples(record, prepared.task)
             lease = storage.acquire(record.id)
             stack.callback(_quietly(lambda: storage.release(lease)))
-            run = Run(Controller(storage, unwatched), record, prepared, lease, Keeper(storage, lease))
+            run = Run(storage, record, prepared, Keeper(storage, lease), watch=unwatched)
             run.enter()
             return cls(run, handover, stack.pop_all())
 
@@ -132,7 +135,7 @@ class Session:
             self._last[trial.number] = point
         self._search.receive([EpochMetrics(trial.number, trial.attempt, point.epoch, point.metrics, point.seconds)])
         self._record()
-        return point.epoch >= self._epochs or trial.number in self._handover.stops
+        return point.epoch >= self._epochs or trial.number in self._handover.stops | self._handover.ended
 
     def end(self, tune_id: str, ending: Ending) -> None:
         """Record how a trial ended that Tune has ended: at its last epoch, or before because we or Tune said so."""
@@ -148,10 +151,20 @@ class Session:
                 outcome = replace(outcome, checkpoint=ending.keep(self._search.folder), reason=ending.note)
             elif trial.number in self._handover.stops:
                 outcome = replace(outcome, state="PRUNED")
+            elif trial.number in self._handover.ended:
+                outcome = replace(outcome, state="ENDED", checkpoint=self._kept(ending, last.epoch))
             else:
                 outcome = replace(outcome, state="PRUNED", reason="stopped")
             self._search.receive([outcome])
         self._leave(tune_id)
+
+    def _kept(self, ending: Ending, epoch: int) -> Checkpoint | None:
+        """Return the weights that Tune has of a trial, if they are those of its last epoch."""
+        kept = ending.keep(self._search.folder)
+        if kept is not None and kept.epoch != epoch:
+            files.remove([kept.path])
+            return None
+        return kept
 
     def fail(self, tune_id: str, reason: str) -> None:
         """Record that a trial has failed for good."""
@@ -203,7 +216,8 @@ class Session:
 
     def _leave(self, tune_id: str) -> None:
         self._jobs.pop(tune_id, None)
-        self._handover.stops.discard(self._numbers.get(tune_id, -1))
+        for told in (self._handover.stops, self._handover.ended):
+            told.discard(self._numbers.get(tune_id, -1))
         self._record()
 
     def _finals(self, best: Trial) -> Finals:

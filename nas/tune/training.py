@@ -29,7 +29,14 @@ def trainable(
     """
     config = definition if isinstance(definition, StudyConfig) else load(definition, overrides=overrides)
     training = _Training(
-        config.name, config.task, config.space, config.budget.epochs, config.seed, config.checkpoint_seconds, device
+        study=config.name,
+        task=config.task,
+        space=config.space,
+        epochs=config.budget.epochs,
+        seed=config.seed,
+        checkpoint_seconds=config.checkpoint_seconds,
+        epoch_samples=config.epoch_samples,
+        device=device,
     )
 
     def nas_trainable(parameters: dict[str, Any]) -> None:
@@ -49,6 +56,7 @@ class _Training:
     epochs: int
     seed: int
     checkpoint_seconds: float
+    epoch_samples: int
     device: str
 
     def run(self, parameters: dict[str, Any], folder: Path) -> None:
@@ -73,6 +81,7 @@ class _Training:
             seed=self.seed,
             folder=str(folder / "checkpoints"),
             checkpoint_seconds=self.checkpoint_seconds,
+            epoch_samples=self.epoch_samples,
         )
 
 

@@ -7,6 +7,7 @@ from search_spaces.ops.activation import ACTIVATIONS, Activation
 from search_spaces.ops.dropout import Dropout
 from search_spaces.ops.norm import NORMS, Norm
 from search_spaces.ops.protocol import Op
+from search_spaces.quantities import counted
 
 NORM_OPTIONS = ("none", *NORMS)
 INIT_OPTIONS = ("normal", "uniform", "glorot", "he", "orthogonal", "sparse")
@@ -20,7 +21,7 @@ def at(value: T | tuple[T, ...], index: int, name: str) -> T:
     if not isinstance(value, tuple):
         return value
     if index >= len(value):
-        raise BuildError(f"{name} has {len(value)} values, layer {index + 1} needs one more")
+        raise BuildError(f"{name} has {counted(len(value), 'value')}, layer {index + 1} needs one more")
     return value[index]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from command_runs import Nas, Ran, run_in
 
+from nas.cli.output import words
 from nas.storage import Storage
 
 TABLE = """\
@@ -61,7 +62,7 @@ def test_the_same_samples_are_exported_again(table: Path) -> None:
 def test_weights_of_the_search_are_told_with_their_validation_metrics(table: Path) -> None:
     told = run_in(table, "export", "table").out
     assert "trial 0, 2 epochs on train samples\n" in told
-    assert "\nvalidation  loss=" in told
+    assert "\nscore    validation loss " in told
 
 
 def test_retrained_weights_are_told_with_their_test_metrics_once(
@@ -71,8 +72,8 @@ def test_retrained_weights_are_told_with_their_test_metrics_once(
     with Storage.open(f"sqlite:///{searched[0]}/nas.db") as storage:
         scored = next(item for item in storage.artifacts(storage.study("first").id) if item.kind == "final")
     assert "2 epochs on train and validation samples\n" in told
-    assert told.count(" accuracy=") == 1
-    assert f"accuracy={scored.metrics['accuracy']:.4g}" in told
+    assert told.count("test loss ") == 1
+    assert f"accuracy {words.number(scored.metrics['accuracy'])}" in told
     assert "\nvalidation" not in told
 
 

@@ -10,16 +10,17 @@ from command_runs import STUDY
 from rich.console import Console
 
 from nas.cli._snapshot import class_of, tally
-from nas.cli.output import words
+from nas.cli.output import opening, words
 from nas.cli.output.console import plain
 from nas.cli.output.lines import Lines
 from nas.cli.output.live import Live
 from nas.cli.output.progress import Progress
 from nas.config import Budget, Objective, StudyConfig
-from nas.happenings import EpochsDone, FinalScored, FinalStarted, Noticed, TrialFinished
+from nas.happenings import EpochsDone, FinalScored, FinalStarted, Noticed, StudyStarted, TrialFinished
 from nas.study_file import loads
 from nas.trials import Trial, TrialState
 from search_spaces.candidate import Params
+from workers.messages import TaskInfo
 
 
 @dataclass
@@ -116,13 +117,45 @@ def test_a_terminal_shows_counts_the_best_and_the_speed(progress: Progress, tria
     shown = live(progress, 200)
     assert "1/16 trials" in shown
     assert "1 complete" in shown
-    assert "best accuracy=0.9000 · trial 3 · mlp depth=" in shown
+    assert "best validation accuracy 0.9000 · trial 3 · mlp depth=" in shown
 
 
 @pytest.mark.parametrize("width", [20, 40, 80])
 def test_progress_never_grows_beyond_the_terminal(progress: Progress, trial: Trial, width: int) -> None:
     progress.take(TrialFinished(trial, best=True))
     assert max(map(len, live(progress, width).splitlines())) <= width
+
+
+def test_a_terminal_shows_which_trials_run_how_far_and_why_others_failed(progress: Progress, trial: Trial) -> None:
+    progress.stage = "searching"
+    progress.take(EpochsDone(3, 5, [(3, 1), (4, 1), (5, 2), (6, 1), (7, 1)]))
+    progress.take(TrialFinished(replace(trial, state=TrialState.FAIL, reason="crash: boom", values=()), best=False))
+    shown = live(progress, 80).splitlines()
+    assert "running trial 4 (1/2 epochs), 5 (2/2), 6 (1/2), 2 more" in shown
+    assert "failed 1 × crash" in shown
+
+
+def test_the_samples_and_the_goal_are_told_once_they_are_known(config: StudyConfig) -> None:
+    task = TaskInfo("csv", "regression", (1,), 1, (3, 1, 1), ("loss", "mse"), "mse", "")
+    known = replace(config, objectives=(Objective("mse", "minimize"),))
+    told = opening.begun(StudyStarted(known, task, 0, False), replace(config, objectives=()))
+    assert told.splitlines() == [
+        "samples  3/1/1 in train/validation/test; 1 input, 1 output (regression)",
+        "goal     minimize validation mse",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("metrics", "written"),
+    [
+        ({"accuracy": 0.5, "parameters": 12}, "validation accuracy 0.5000, parameters 12"),
+        ({"parameters": 12}, "parameters 12"),
+        ({"loss": 0.25, "mse": 31.5, "r2": 0.5}, "validation mse 31.50, r2 0.5000"),
+        ({"loss": 0.25}, "validation loss 0.2500"),
+    ],
+)
+def test_scores_say_which_samples_they_are_of(metrics: dict[str, float], written: str) -> None:
+    assert words.scores("validation", metrics) == written
 
 
 def test_the_final_stage_is_counted_apart(progress: Progress) -> None:

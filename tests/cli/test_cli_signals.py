@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from command_runs import STUDY, environment, run_in
 
-from nas.cli._signals import Interruption, heard
+from nas.cli._signals import EndedAtOnce, Interruption, heard
 
 LONG = ("--trials", "100000", "--set", "sampler=random", "--set", "space.width=4..400", "--set", "space.limits={}")
 
@@ -36,6 +36,25 @@ def test_a_signal_drains_and_says_how_to_go_on(tmp_path: Path, number: signal.Si
     assert [study["state"] for study in run_in(tmp_path, "ls", "--json").json] == ["STOPPED"]
 
 
+def test_a_closed_terminal_drains_quietly(tmp_path: Path) -> None:
+    process = begun(tmp_path)
+    for _ in range(2):  # the kernel says so, and the shell
+        process.send_signal(signal.SIGHUP)
+    err = process.communicate(timeout=60)[1]
+    assert (process.returncode, "finishing" in err, "Traceback" in err) == (129, False, False)
+    assert [study["state"] for study in run_in(tmp_path, "ls", "--json").json] == ["STOPPED"]
+
+
+def test_what_was_found_is_summed_up_with_the_way_on(tmp_path: Path) -> None:
+    process = begun(tmp_path)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    told = run_in(tmp_path, "show", "first").out.splitlines()
+    assert [line for line in told if line.startswith("validation ") and "accuracy" in line]
+    assert {"go on       nas resume first", "export      nas export first"} <= set(told)
+    assert [line for line in told if line.rstrip().endswith("×")] == []
+
+
 def test_what_was_drained_is_resumed(tmp_path: Path) -> None:
     process = begun(tmp_path)
     process.send_signal(signal.SIGINT)
@@ -60,7 +79,7 @@ def test_the_first_signal_only_asks(interruption: Interruption) -> None:
 
 def test_the_second_signal_ends_it_at_once(interruption: Interruption) -> None:
     signal.raise_signal(signal.SIGINT)
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(EndedAtOnce) as ended:
         signal.raise_signal(signal.SIGTERM)
     assert ended.value.code == 143
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

@@ -92,7 +92,8 @@ def test_a_study_runs_with_what_another_distribution_adds(installed: Path) -> No
     assert json.loads(last)["best"]["architecture"]["family"] == "pyramid"
     shown = json.loads(blocks("json", ROOT / "docs" / "cli.md")[0].text)
     assert _keys(shown) == _keys(json.loads(last)), "the last line of `run --json` in docs/cli.md is not of this shape"
-    assert "Points of the plane" in _nas(installed, paths, "tasks")
+    assert "from nas-pyramid 0.1.0" in _nas(installed, paths, "tasks")
+    assert "Points of the plane" in _nas(installed, paths, "tasks", "rings")
 
 
 def test_a_distribution_that_does_not_import_spoils_nothing_else(installed: Path) -> None:

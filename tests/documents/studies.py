@@ -40,7 +40,7 @@ limits: {flops: 2M}
 pruner: {asha: {reduction_factor: 3}, metric: accuracy}
 sampler: {tpe: {startup_trials: 8}}
 budget: {trials: 1k, time: 1h30m, target: 0.98, patience: 20}
-training: {checkpoint_seconds: 30s}
+training: {checkpoint_seconds: 30s, epoch_samples: 5k}
 final: {seeds: 5, top: 2}
 executor: {process: {workers: 2}}
 storage: "${NAS_TEST_DB:-sqlite:///x.db}"

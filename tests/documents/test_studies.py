@@ -66,7 +66,7 @@ def test_every_section_of_a_full_study_is_read(full: StudyConfig, tmp_path: Path
     assert (full.pruning.metric, full.pruning.direction) == ("accuracy", "maximize")
     assert full.executor.settings["workers"] == 2
     assert full.storage == "sqlite:///x.db"
-    assert full.checkpoint_seconds == 30.0
+    assert (full.checkpoint_seconds, full.epoch_samples) == (30.0, 5000)
     assert full.artifacts.folder == "runs — März"
 
 
@@ -83,6 +83,12 @@ def test_json_gives_back_the_same_study(text: str) -> None:
 
 def test_json_gives_back_a_full_study(full: StudyConfig) -> None:
     assert from_json(json.loads(json.dumps(to_json(full)))) == full
+
+
+def test_a_record_from_before_there_were_parts_of_a_pass_goes_on_with_whole_passes(full: StudyConfig) -> None:
+    document = to_json(full)
+    del document["epoch_samples"]
+    assert from_json(document) == replace(full, epoch_samples=0)
 
 
 @pytest.mark.parametrize("text", [SHORTEST, WHOLE, SPACE])
@@ -223,6 +229,7 @@ FULL_SAFE = WHOLE + "objective: maximize accuracy\n"
         ("artifacts.keep=3", "artifacts.keep", True),
         ("final.seeds=1", "final.seeds", True),
         ("training.checkpoint_seconds=1", "checkpoint_seconds", True),
+        ("training.epoch_samples=1k", "epoch_samples", False),
         ("space.depth=1..4", "space.architecture.depth", False),
         ("space.dropout=0.1", "space.fixed.dropout", False),
         ("space.constraints=[depth < 3]", "space.constraints", False),

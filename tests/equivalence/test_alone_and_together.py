@@ -10,6 +10,7 @@ from training_jobs import candidate, curve, job, of, outcome, run
 
 from search_spaces.candidate import Candidate, Named, Settings
 from workers import checkpoints
+from workers.engines.plan import SWITCH
 from workers.messages import Assignment, Checkpoint, Outcome, Saved
 from workers.optimizers import OPTIMIZERS
 
@@ -114,6 +115,47 @@ def test_a_trial_whose_last_epoch_was_saved_is_complete_at_once(tmp_path: Path) 
     again = run(job(tmp_path / "again", Assignment(0, dropped(0), 2, 2, whole.checkpoint), epochs=2))
     assert curve(again) == []
     assert (outcome(again).state, outcome(again).metrics) == ("COMPLETE", whole.metrics)
+
+
+@pytest.mark.parametrize("engine", ["solo", "native"])
+def test_epochs_that_are_parts_of_a_pass_are_the_same_together_and_across_a_resume_within_the_pass(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SWITCH, engine)
+    whole = run(job(tmp_path / "whole", dropped(0), epochs=EPOCHS, checkpoint_seconds=0, epoch_samples=400))
+    for saved in of(whole, Saved):
+        epoch = saved.checkpoint.epoch
+        rest = Assignment(0, dropped(0), 2, epoch, saved.checkpoint)
+        cohort = (rest, Assignment(1, cnn(1)))
+        resumed = run(job(tmp_path / f"resumed-{epoch}", *cohort, epochs=EPOCHS, epoch_samples=400))
+        assert curve(resumed) == curve(whole)[epoch:]
+        assert same(weights(outcome(whole)), weights(outcome(resumed)))
+
+
+def test_engines_agree_on_parts_that_differ_in_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps, values = [], []
+    made = candidate(0, depth=2, norm="batch", warmup=0.1)
+    made = replace(made, recipe=replace(made.recipe, schedule=Named("one_cycle")))
+    made = replace(made, recipe=replace(made.recipe, batch_size=179))  # of 359 samples one is left over, of 360 two
+    for engine in ("solo", "native"):
+        monkeypatch.setenv(SWITCH, engine)
+        events = run(job(tmp_path / engine, made, epochs=EPOCHS, epoch_samples=400))
+        ended = outcome(events)
+        assert ended.engine == engine
+        assert ended.checkpoint
+        steps.append(checkpoints.load(ended.checkpoint).step)
+        values.append([metrics["train_loss"] for _, metrics in curve(events)])
+    assert steps == [2 + 3 + 3 + 2 + 3] * 2
+    assert values[0] == pytest.approx(values[1], rel=1e-3)
+
+
+def test_the_final_stage_cuts_its_passes_as_the_search_does(tmp_path: Path) -> None:
+    made = candidate(0, batch_size=32)
+    ended = [
+        outcome(run(job(tmp_path, made, epochs=3, epoch_samples=400, stage=stage))) for stage in ("search", "final")
+    ]
+    search, final = (checkpoints.load(item.checkpoint).step for item in ended if item.checkpoint)
+    assert (search, final) == (3 * 12, 3 * 15)  # 1 079 samples, and 1 438, in three parts
 
 
 def test_another_study_seed_is_another_order(tmp_path: Path) -> None:

@@ -31,6 +31,11 @@ def slow_job(number: int, folder: Path, *, epochs: int = 200) -> Job:
     return job(number, folder, epochs=epochs, task=DIGITS, width=512, batch_size=4)
 
 
+def lengthy_job(number: int, folder: Path) -> Job:
+    """Make a job whose epochs take a second or more, and their batches milliseconds."""
+    return job(number, folder, epochs=100, task=DIGITS, width=16384, batch_size=1)
+
+
 def follow(
     executor: Executor, *, until: Callable[[Event | JobLost], bool], patience: float = PATIENCE
 ) -> Iterator[Event | JobLost]:

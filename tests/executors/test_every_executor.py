@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from executor_jobs import WINE, follow, job, metrics, outcomes, slow_job
+from executor_jobs import DIGITS, WINE, candidate, follow, job, lengthy_job, metrics, outcomes, slow_job
 
 from nas.executors import EXECUTORS, Executor, start
-from search_spaces.candidate import Named, Settings
+from search_spaces.candidate import Architecture, Named, Settings
 from workers.errors import TaskError
-from workers.messages import EpochMetrics, Outcome
+from workers.messages import EpochMetrics, Outcome, Probe
 
 NAMES = ("inline", "process", "ray")
 
@@ -40,6 +40,24 @@ def test_a_task_that_cannot_be_loaded_is_a_task_error_that_says_why(executor: Ex
     with pytest.raises(TaskError, match=r"no\.csv"):
         executor.describe(replace(WINE, task=Named("csv", Settings(path=missing, target="y"))))
     assert executor.describe(WINE).name == "wine"
+
+
+def test_it_times_a_few_steps_of_candidates(executor: Executor, tmp_path: Path) -> None:
+    strange = replace(candidate(), architecture=Architecture("no such family"))
+    small, unknown, large = executor.probe(Probe(DIGITS, (candidate(), strange, candidate(width=4096)), seconds=1.0))
+    assert unknown is None
+    assert small
+    assert large
+    assert 0 < small.epoch < large.epoch
+    executor.submit(job(1, tmp_path))
+    outcome = outcomes(executor, 1)[-1]
+    assert isinstance(outcome, Outcome)
+    assert outcome.state == "COMPLETE"
+
+
+def test_a_probe_of_a_task_that_cannot_be_loaded_tells_nothing(executor: Executor, tmp_path: Path) -> None:
+    lost = replace(WINE, task=Named("csv", Settings(path=str(tmp_path / "no.csv"), target="y")))
+    assert executor.probe(Probe(lost, (candidate(),) * 2)) == (None, None)
 
 
 def test_a_job_reports_each_epoch_and_one_outcome(executor: Executor, tmp_path: Path) -> None:
@@ -102,6 +120,54 @@ def test_a_stop_of_a_trial_that_has_ended_harms_no_other(executor: Executor, tmp
     outcome = outcomes(executor, 1)[-1]
     assert isinstance(outcome, Outcome)
     assert outcome.state == "COMPLETE"
+
+
+def test_a_trial_ends_within_an_epoch_and_keeps_what_was_measured(executor: Executor, tmp_path: Path) -> None:
+    executor.submit(lengthy_job(1, tmp_path))
+    *_, first = follow(executor, until=lambda event: isinstance(event, EpochMetrics))
+    assert isinstance(first, EpochMetrics)
+    assert list(executor.poll(0.2)) == [], "the second epoch takes longer than this"
+    executor.end([1])
+    outcome = outcomes(executor, 1)[-1]
+    assert isinstance(outcome, Outcome)
+    assert (outcome.state, outcome.epochs, outcome.metrics) == ("ENDED", 1, first.metrics)
+    assert outcome.checkpoint is not None
+    assert outcome.checkpoint.epoch == 1
+    assert Path(outcome.checkpoint.path).stat().st_size == outcome.checkpoint.bytes
+
+
+def test_trials_that_have_not_begun_end_at_once(executor: Executor, tmp_path: Path) -> None:
+    for number in range(5):
+        executor.submit(slow_job(number, tmp_path))
+    executor.end(range(5))
+    ended = [event for event in outcomes(executor, 5) if isinstance(event, Outcome)]
+    assert sorted((event.number, event.state, event.epochs) for event in ended) == [
+        (number, "ENDED", 0) for number in range(5)
+    ]
+    assert {event.checkpoint for event in ended} == {None}
+
+
+def test_a_trial_that_has_not_begun_keeps_what_it_would_have_gone_on_from(executor: Executor, tmp_path: Path) -> None:
+    executor.submit(job(1, tmp_path, epochs=2))
+    done = outcomes(executor, 1)[-1]
+    assert isinstance(done, Outcome)
+    rest = slow_job(1, tmp_path)
+    executor.submit(replace(rest, assignments=(replace(rest.assignments[0], attempt=2, checkpoint=done.checkpoint),)))
+    executor.end([1])
+    outcome = outcomes(executor, 1)[-1]
+    assert isinstance(outcome, Outcome)
+    assert (outcome.state, outcome.attempt, outcome.epochs) == ("ENDED", 2, 2)
+    assert outcome.checkpoint == done.checkpoint
+
+
+def test_whom_an_earlier_job_ended_trains_in_the_next(executor: Executor, tmp_path: Path) -> None:
+    executor.submit(slow_job(1, tmp_path))
+    executor.end([1])
+    outcomes(executor, 1)
+    executor.submit(job(1, tmp_path))
+    outcome = outcomes(executor, 1)[-1]
+    assert isinstance(outcome, Outcome)
+    assert (outcome.state, outcome.epochs) == ("COMPLETE", 3)
 
 
 def test_a_job_on_a_task_that_cannot_be_loaded_fails_with_the_reason(executor: Executor, tmp_path: Path) -> None:

@@ -42,37 +42,53 @@ def test_the_menu_is_read_without_importing_optuna_or_torch() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize(("epochs", "first"), [(1, 2), (9, 2), (27, 2), (50, 4), (120, 10)])
-def test_the_first_rung_is_a_twelfth_of_the_epochs_and_never_the_first(epochs: int, first: int) -> None:
+@pytest.mark.parametrize(("epochs", "first"), [(1, 2), (9, 2), (27, 4), (50, 8), (120, 20)])
+def test_the_first_rung_is_a_sixth_of_the_epochs_and_never_the_first(epochs: int, first: int) -> None:
     assert usual_first_rung(epochs) == first
 
 
-def test_asha_stops_nobody_after_the_first_epoch() -> None:
-    pruner = made("asha")
+def test_asha_stops_nobody_before_a_sixth_of_the_epochs() -> None:
+    pruner = made("asha", epochs=60)
+    before = [pruner.report(number, epoch, -float(number)) for number in range(100) for epoch in range(1, 10)]
 
-    assert not any(pruner.report(number, 1, -float(number)) for number in range(100))
+    assert not any(before)
+    assert pruner.report(0, 10, -100.0) is False
+    assert pruner.report(1, 10, -200.0) is True
+
+
+def test_a_network_that_learns_slowly_at_first_outlives_the_first_rung() -> None:
+    pruner = made("asha", epochs=60)
+    quick = [0.5 + 0.1 * min(epoch / 5, 1.0) for epoch in range(1, 61)]
+    slow = [0.2 + 0.7 * min(epoch / 15, 1.0) for epoch in range(1, 61)]  # overtakes after nine epochs
+
+    for number in range(9):
+        for epoch, value in enumerate(quick, 1):
+            if pruner.report(number, epoch, value):
+                break
+
+    assert not any(pruner.report(9, epoch, value) for epoch, value in enumerate(slow, 1))
 
 
 def test_asha_lets_the_best_third_pass() -> None:
     pruner = made("asha")
     values = random.Random(0).sample(range(900), 900)
 
-    passed = sum(not pruner.report(number, 2, float(value)) for number, value in enumerate(values))
+    passed = sum(not pruner.report(number, 4, float(value)) for number, value in enumerate(values))
 
     assert 290 <= passed <= 330
 
 
 def test_asha_never_lets_nan_pass() -> None:
-    assert made("asha").report(0, 2, math.nan)
+    assert made("asha").report(0, 4, math.nan)
 
 
 def test_a_report_that_comes_again_after_a_restart_is_counted_once() -> None:
     pruner = made("asha")
-    pruner.report(0, 2, 0.5)
-    pruner.report(0, 2, 0.5)
+    pruner.report(0, 4, 0.5)
+    pruner.report(0, 4, 0.5)
     pruner.report(0, 1, 0.4)
 
-    assert [pruner.report(number, 2, 0.6) for number in (1, 2)] == [False, False]
+    assert [pruner.report(number, 4, 0.6) for number in (1, 2)] == [False, False]
 
 
 def test_hyperband_gives_most_trials_to_the_bracket_that_stops_earliest() -> None:

@@ -100,4 +100,4 @@ def test_successive_halving_is_shown_its_rungs_alone() -> None:
     record = Record({trial.number: [(epoch, 0.5) for epoch in range(1, 21)] for trial in trials})
     shown_again(trials, pruners.make(Pruning(Named("asha"), "accuracy"), epochs=20, seed=SEED), record)
 
-    assert record.read == 100 * len((2, 6, 18))
+    assert record.read == 100 * len((3, 9))

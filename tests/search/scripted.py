@@ -25,9 +25,12 @@ from workers.messages import (
     Job,
     JobLost,
     Outcome,
+    Probe,
     Saved,
     TaskInfo,
     TaskSpec,
+    Timing,
+    Timings,
 )
 
 TASK = TaskInfo("scripted", "classification", (8,), 3, (60, 20, 20), ("loss", "accuracy"), "cross_entropy", "0" * 64)
@@ -89,6 +92,7 @@ class Training:
     epochs: int
     lived: int = 0
     stopped: bool = False
+    ended: bool = False
 
 
 @dataclass(slots=True)
@@ -103,8 +107,11 @@ class ScriptedExecutor:
     at_poll: Callable[[int], Sequence[Event | JobLost]] = lambda _: ()
     """Called with the number of the poll before it does anything; what it returns is reported too."""
     task: TaskInfo = TASK
+    epoch_seconds: float | None = None
+    """What a probe says that an epoch of any candidate takes."""
     jobs: list[Job] = field(default_factory=list)
     stops: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
     closed: int = 0
     trained: int = 0
     """Epochs of the search stage, trained by all."""
@@ -113,6 +120,10 @@ class ScriptedExecutor:
 
     def describe(self, task: TaskSpec) -> TaskInfo:
         return self.task
+
+    def probe(self, probe: Probe) -> Timings:
+        timing = None if self.epoch_seconds is None else Timing(self.epoch_seconds, 0.0, 1)
+        return (timing,) * len(probe.candidates)
 
     def submit(self, job: Job) -> None:
         self.jobs.append(job)
@@ -132,6 +143,11 @@ class ScriptedExecutor:
         for training in self.running:
             training.stopped |= training.assignment.number in numbers
 
+    def end(self, numbers: Collection[int]) -> None:
+        self.ends += numbers
+        for training in self.running:
+            training.ended |= training.assignment.number in numbers
+
     def close(self) -> None:
         self.closed += 1
         self.running.clear()
@@ -140,17 +156,20 @@ class ScriptedExecutor:
         life = training.life
         if training.stopped and not self.deaf:
             return [self._end(training, "PRUNED")]
+        if training.ended and not self.deaf:
+            return [self._end(training, "ENDED")]
         if life.lost_after == training.lived:
             self.running = [item for item in self.running if item.job is not training.job]
             return [JobLost(training.job.id, "worker 1 was killed by signal 9", life.blame)]
         if life.fails_after == training.epochs:
             return [self._end(training, "FAIL")]
-        training.epochs += 1
+        linear = training.assignment.candidate.architecture.family == "linear"
+        training.epochs = training.job.epochs if linear else training.epochs + 1  # a baseline takes no time
         training.lived += 1
         return self._epoch(training)
 
     def _epoch(self, training: Training) -> list[Event | JobLost]:
-        item, last = training.assignment, training.epochs == training.job.epochs
+        item, last = training.assignment, training.epochs >= training.job.epochs
         events: list[Event | JobLost] = []
         if training.job.stage == "search":
             self.trained += 1
@@ -167,7 +186,8 @@ class ScriptedExecutor:
         self.running.remove(training)
         item, epochs = training.assignment, training.epochs
         metrics = training.life.measure(epochs) if epochs else {}
-        checkpoint = write_checkpoint(training) if state == "COMPLETE" else None
+        kept = state == "COMPLETE" or (state == "ENDED" and epochs)
+        checkpoint = write_checkpoint(training) if kept else None
         reason = training.life.reason if state == "FAIL" else ""
         return Outcome(item.number, item.attempt, state, epochs, metrics, 0.5 * epochs, reason, checkpoint)
 
@@ -176,7 +196,8 @@ def write_checkpoint(training: Training) -> Checkpoint:
     """Write a file that says what it is."""
     job, item, epoch = training.job, training.assignment, training.epochs
     content = f"{job.stage} {item.number} {item.attempt} {epoch} {item.candidate.seed}".encode()
-    path = Path(job.folder) / f"{job.stage}-{item.number}-{item.attempt}-{epoch}-{item.candidate.seed % 999}"
+    name = f"{job.stage}-{item.number:06d}-attempt-{item.attempt}-epoch-{epoch}-seed-{item.candidate.seed % 999}"
+    path = Path(job.folder) / f"{name}.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     return Checkpoint(str(path), hashlib.sha256(content).hexdigest(), len(content), epoch)

@@ -57,8 +57,12 @@ def test_wall_time_ends_what_is_running_after_its_epoch(bench: Bench) -> None:
     assert record.result["reason"] == "time"
     assert [(trial.state, trial.reason, trial.epochs) for trial in bench.trials] == [
         (TrialState.COMPLETE, "", 9),
-        (TrialState.PRUNED, "time", 5),
+        (TrialState.COMPLETE, "time", 5),
     ]
+    cut = bench.trials[1]
+    assert cut.values == (cut.metrics["accuracy"],)
+    assert cut.checkpoint is not None
+    assert cut.checkpoint.epoch == 5
     assert 13.5 <= record.seconds <= 15.5
 
 
@@ -89,7 +93,7 @@ def test_a_target_ends_the_study_and_what_is_running(bench: Bench) -> None:
     assert len(bench.trials) == 4
 
 
-def test_a_trial_that_trains_while_the_target_is_met_ends_pruned(bench: Bench) -> None:
+def test_a_trial_that_trains_while_the_target_is_met_is_a_result(bench: Bench) -> None:
     def script(item: Assignment) -> Life:
         return Life(lambda epoch: {"loss": 1.0, "accuracy": 0.95}, fails_after=3 if item.number == 0 else None)
 
@@ -97,7 +101,7 @@ def test_a_trial_that_trains_while_the_target_is_met_ends_pruned(bench: Bench) -
     assert [(trial.state, trial.reason) for trial in bench.trials] == [
         (TrialState.FAIL, ""),
         (TrialState.COMPLETE, ""),
-        (TrialState.PRUNED, "target"),
+        (TrialState.COMPLETE, "target"),
     ]
 
 
@@ -117,4 +121,6 @@ def test_no_trial_is_left_waiting_when_the_time_is_over(bench: Bench) -> None:
     starts = iter([0.0])  # the time is over as soon as the study goes on
     record = bench.run(ScriptedExecutor(), clock=lambda: next(starts, 200.0))
     assert record.state == "FINISHED"
-    assert [(trial.state, trial.reason) for trial in bench.trials[1:]] == [(TrialState.PRUNED, "time")]
+    assert [(trial.state, trial.reason, trial.epochs) for trial in bench.trials[1:]] == [
+        (TrialState.COMPLETE, "time", 3)
+    ]

@@ -21,10 +21,12 @@ def test_a_classification_maximises_accuracy(bench: Bench) -> None:
     assert found.objectives == (Objective("accuracy", "maximize"),)
 
 
-def test_a_regression_minimises_the_loss(bench: Bench) -> None:
-    found = completed(bench.config(objectives=(), pruning=Pruning(Named("asha"))), REGRESSION)
-    assert found.objectives == (Objective("loss", "minimize"),)
-    assert (found.pruning.metric, found.pruning.direction) == ("loss", "minimize")
+@pytest.mark.parametrize(("loss", "metric"), [("mse", "mse"), ("mae", "mae"), ("huber", "mse")])
+def test_a_regression_minimises_an_error_in_the_unit_of_its_targets(bench: Bench, loss: str, metric: str) -> None:
+    task = replace(REGRESSION, loss=loss)
+    found = completed(bench.config(objectives=(), pruning=Pruning(Named("asha"))), task)
+    assert found.objectives == (Objective(metric, "minimize"),)
+    assert (found.pruning.metric, found.pruning.direction) == (metric, "minimize")
 
 
 def test_the_one_objective_is_pruned_on(bench: Bench) -> None:

@@ -17,6 +17,9 @@ from search_spaces.expressions import Expression
 from search_spaces.space import Limits
 from workers.messages import Assignment, Blame, EpochMetrics, Event, JobLost, Outcome
 
+DRAWN_TWICE = 1
+"""A seed with which a random search of two candidates draws one of them again before the other."""
+
 
 def lost(times: int, *, after: int = 3, number: int = 1, saves: bool = True, blame: Blame = "job") -> Script:
     """Script: one trial's worker dies in each of its first lives."""
@@ -122,10 +125,10 @@ def test_events_of_an_earlier_attempt_are_ignored(bench: Bench) -> None:
 
 def test_a_duplicate_is_answered_from_the_record_at_no_cost(bench: Bench) -> None:
     executor = ScriptedExecutor()
-    bench.run(executor, bench.config(space=tiny_space(8, 16)))
+    bench.run(executor, bench.config(space=tiny_space(8, 16), seed=DRAWN_TWICE))
     reused = [trial for trial in bench.trials if trial.reused_from is not None]
     assert executor.trained == 2 * EPOCHS
-    assert len(reused) == 4
+    assert len(reused) == len(bench.trials) - 2 > 0
     for trial in reused:
         original = bench.trials[trial.reused_from or 0]
         assert (trial.state, trial.reason, trial.values) == (TrialState.COMPLETE, "reused", original.values)
@@ -263,7 +266,8 @@ def test_a_space_in_which_nothing_is_new_ends_a_study_without_a_limit_of_trials(
 
 
 def test_the_user_is_heard_while_nothing_needs_training(bench: Bench) -> None:
-    config = bench.config(space=space(limits=Limits(parameters=1)), budget=Budget(trials=300, epochs=EPOCHS))
+    one_in_300 = replace(tiny_space(*range(1, 301)), limits=Limits(parameters=15))
+    config = bench.config(space=one_in_300, budget=Budget(trials=300, epochs=EPOCHS))
     record = bench.run(ScriptedExecutor(), config, interrupted=lambda: len(bench.told(TrialFinished)) >= 20)
     assert record.state == "STOPPED"
-    assert 20 <= len(bench.trials) < 300
+    assert len(bench.trials) == 20

@@ -5,25 +5,45 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from scripted import EPOCHS, Bench, Killed, Life, ScriptedExecutor, killing, reaching
+from scripted import EPOCHS, Bench, Killed, Life, Script, ScriptedExecutor, killing, reaching
 
 from nas.config import Artifacts, Budget, Final, StudyConfig
-from nas.final import score
+from nas.final_result import score
 from nas.happenings import FinalScored, FinalStarted, Noticed
 from nas.storage import Artifact
 from workers.errors import TaskError
 from workers.messages import Assignment, Job
 
-SEARCH = 3 * EPOCHS
-"""Polls of the search before the final stage."""
+SEARCH = 3 * EPOCHS + 3
+"""Polls of the search, and of the three recipes of the linear baseline, before the first retraining."""
 
 
 def config(bench: Bench, **settings: int) -> StudyConfig:
-    return bench.config(budget=Budget(3, EPOCHS), final=Final(**{"seeds": 3, **settings}))
+    """Three trials, of which the best alone is retrained."""
+    return bench.config(budget=Budget(3, EPOCHS), final=Final(**{"seeds": 3, "top": 1, **settings}))
+
+
+def is_linear(job: Job) -> bool:
+    return job.assignments[0].candidate.architecture.family == "linear"
 
 
 def final_jobs(executor: ScriptedExecutor) -> list[Job]:
-    return [job for job in executor.jobs if job.stage == "final"]
+    return [job for job in executor.jobs if job.stage == "final" and not is_linear(job)]
+
+
+def in_final(script: Script, otherwise: Script) -> ScriptedExecutor:
+    """Follow one script in retrainings, the other in the search; the number of the nth retraining is n there."""
+    executor = ScriptedExecutor()
+    first: list[int] = []
+
+    def both(item: Assignment) -> Life:
+        if executor.jobs[-1].stage != "final" or is_linear(executor.jobs[-1]):
+            return otherwise(item)
+        first.append(item.number)
+        return script(replace(item, number=item.number - first[0]))
+
+    executor.script = both
+    return executor
 
 
 def finals(bench: Bench) -> list[tuple[int, int]]:
@@ -49,11 +69,6 @@ def test_the_best_is_retrained_and_scored_once_per_seed(bench: Bench) -> None:
     assert (test["metric"], test["seeds"]) == ("accuracy", 3)
     assert [item.trainings for item in bench.told(FinalStarted)] == [3]
     assert len(bench.told(FinalScored)) == 3
-
-
-def test_as_many_of_the_best_are_retrained_as_were_asked_for(bench: Bench) -> None:
-    bench.run(ScriptedExecutor(reaching(0.2, 0.8, 0.5), capacity=2), config(bench, top=2, seeds=2))
-    assert sorted(number for number, _ in finals(bench)) == [1, 1, 2, 2]
 
 
 def test_a_retraining_may_be_longer_than_a_trial(bench: Bench) -> None:
@@ -84,7 +99,7 @@ def test_a_killed_final_stage_goes_on_where_it_stood(bench: Bench, poll: int) ->
     executor = ScriptedExecutor(by_seed)
     record = bench.run(executor)
     assert len(final_jobs(executor)) == 3 - len(scored)
-    assert [job for job in executor.jobs if job.stage == "search"] == []
+    assert [job for job in executor.jobs if job.stage == "search" and not is_linear(job)] == []
     assert len(set(finals(bench))) == 3
     alone = Bench(bench.folder / "undisturbed")
     assert alone.run(ScriptedExecutor(by_seed), config(bench)).result["test"] == record.result["test"]
@@ -98,52 +113,72 @@ def test_a_drained_final_stage_goes_on_where_it_stood(bench: Bench) -> None:
     assert len(finals(bench)) == 3
 
 
-def test_a_retraining_whose_worker_died_is_begun_again(bench: Bench) -> None:
-    def script(item: Assignment) -> Life:
-        dies = item.number == 1 and item.attempt < 3
-        return replace(reaching(0.2, 0.8, 0.5)(item), lost_after=4 if dies else None)
+def test_a_retraining_lasts_as_long_as_its_trial_did(bench: Bench) -> None:
+    executor = ScriptedExecutor()
+    bench.run(executor, config(bench))
+    assert {job.epochs for job in final_jobs(executor)} == {EPOCHS}
 
-    executor = ScriptedExecutor(
-        lambda item: script(item) if executor.jobs[-1].stage == "final" else reaching(0.5)(item)
-    )
+
+def test_a_retraining_whose_worker_died_is_begun_again(bench: Bench) -> None:
+    def dying(item: Assignment) -> Life:
+        return replace(reaching(0.5)(item), lost_after=4 if item.number == 1 and item.attempt < 3 else None)
+
+    executor = in_final(dying, reaching(0.5))
     bench.run(executor, config(bench))
     assert [job.assignments[0].attempt for job in final_jobs(executor)] == [1, 1, 1, 2, 3]
     assert len(finals(bench)) == 3
     assert len([item for item in bench.told(Noticed) if "begun again" in item.text]) == 2
 
 
-def test_a_retraining_that_is_lost_three_times_is_left_out(bench: Bench) -> None:
-    def script(item: Assignment) -> Life:
-        dies = item.number == 1 and executor.jobs[-1].stage == "final"
-        return replace(reaching(0.5)(item), lost_after=4 if dies else None)
+def test_a_retraining_that_is_lost_three_times_is_left_out_and_that_is_said(bench: Bench) -> None:
+    def dying(item: Assignment) -> Life:
+        return replace(reaching(0.5)(item), lost_after=4 if item.number == 1 else None)
 
-    executor = ScriptedExecutor(script)
-    record = bench.run(executor, config(bench))
+    record = bench.run(in_final(dying, reaching(0.5)), config(bench))
     assert record.state == "FINISHED"
     assert len(finals(bench)) == 2
-    assert [item.kind for item in bench.storage.events(record.id)] == ["final.lost"]
+    assert len(bench.storage.events(record.id, kind="final.lost")) == 1
+    assert record.result["warnings"] == ["2 of 3 retrainings of trial 0 count: its worker was lost"]
 
 
-def test_a_retraining_that_fails_is_told_and_left_out(bench: Bench) -> None:
-    def script(item: Assignment) -> Life:
-        fails = item.number == 0 and executor.jobs[-1].stage == "final"
-        return replace(reaching(0.5)(item), fails_after=4 if fails else None, reason="nan")
+def test_a_retraining_that_diverges_is_replaced_by_another_seed_and_that_is_said(bench: Bench) -> None:
+    def diverging(item: Assignment) -> Life:
+        return replace(reaching(0.5)(item), fails_after=4 if item.number == 0 else None, reason="nan")
 
-    executor = ScriptedExecutor(script)
+    executor = in_final(diverging, reaching(0.5))
     record = bench.run(executor, config(bench))
-    assert len(finals(bench)) == 2
+    assert len(final_jobs(executor)) == 4
     test = record.result["test"]
     assert isinstance(test, dict)
-    assert test["seeds"] == 2
+    assert (test["seeds"], record.result["failed_retrainings"]) == (3, 1)
     assert any("failed: nan" in item.text for item in bench.told(Noticed))
+    assert "1 of 4 retrainings failed (nan)" in str(record.result["warnings"])
 
 
-def test_an_export_that_fails_is_raised_once_the_study_is_whole(bench: Bench) -> None:
+def test_a_diverged_seed_is_not_trained_again_after_a_kill(bench: Bench) -> None:
+    def diverging(item: Assignment) -> Life:
+        return replace(reaching(0.5)(item), fails_after=4 if item.number == 0 else None, reason="nan")
+
+    executor = in_final(diverging, reaching(0.5))
+    executor.at_poll = killing(SEARCH + EPOCHS + 2)
+    with suppress(Killed):
+        bench.run(executor, config(bench))
+    failed = next(job.assignments[0].candidate.seed for job in final_jobs(executor))
+    again = ScriptedExecutor()
+    bench.run(again)
+    assert failed not in {job.assignments[0].candidate.seed for job in final_jobs(again)}
+    assert len(finals(bench)) == 3
+    assert bench.record.result["failed_retrainings"] == 1
+
+
+def test_a_study_whose_export_fails_is_not_finished_and_says_what_it_owes(bench: Bench) -> None:
     artifacts = Artifacts(str(bench.folder / "runs"), export=("source", "safetensors"))
     with pytest.raises(TaskError, match="study 's': nothing is exported"):  # the samples are not those of digits
         bench.run(ScriptedExecutor(), replace(config(bench), artifacts=artifacts))
-    assert bench.record.state == "FINISHED"
-    assert [item.kind for item in bench.storage.events(bench.record.id)] == ["export.failed"] * 2
+    assert bench.record.state == "STOPPED"
+    assert bench.record.result["test"]
+    assert "the export (source, safetensors) is owed" in bench.told(Noticed)[-1].text
+    assert len(bench.storage.events(bench.record.id, kind="export.failed")) == 2
 
 
 def test_a_score_is_mean_and_sample_deviation() -> None:

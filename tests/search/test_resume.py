@@ -11,6 +11,7 @@ from scripted import EPOCHS, TASK, Bench, Killed, ScriptedExecutor, asha, killin
 from nas.config import Budget, Pruning, StudyConfig
 from nas.errors import LeaseLost, StudyBusy, StudyExists
 from nas.happenings import EpochsDone, Happening, StudyStarted, TrialFinished
+from nas.objectives import incumbent
 from nas.trials import TrialState
 from search_spaces.candidate import Named
 from workers.messages import Event, JobLost
@@ -89,7 +90,7 @@ def test_a_resumed_trial_goes_on_from_its_checkpoint(bench: Bench) -> None:
     first = executor.jobs[0].assignments[0]
     assert (first.number, first.attempt, first.start_epoch) == (0, 2, 4)
     assert first.checkpoint is not None
-    assert Path(first.checkpoint.path).name == "search-0-1-4-" + str(first.candidate.seed % 999)
+    assert Path(first.checkpoint.path).name.startswith("search-000000-attempt-1-epoch-4-seed-")
 
 
 def test_draining_puts_what_runs_back_to_waiting(bench: Bench) -> None:
@@ -97,9 +98,18 @@ def test_draining_puts_what_runs_back_to_waiting(bench: Bench) -> None:
     record = bench.run(executor, bench.config(), interrupted=bench.after(4))
     assert record.state == "STOPPED"
     assert bench.record.holder is None
-    assert sorted(executor.stops) == [0, 1]
+    assert sorted(executor.ends) == [0, 1]
     assert [(trial.state, trial.epochs, trial.attempt) for trial in bench.trials] == [(TrialState.WAITING, 4, 1)] * 2
     assert all(trial.checkpoint and trial.checkpoint.epoch == 4 for trial in bench.trials)
+    assert all((trial.reason, trial.values) == ("stop", (trial.metrics["accuracy"],)) for trial in bench.trials)
+
+
+def test_what_a_stop_interrupted_is_a_result_until_it_goes_on(bench: Bench) -> None:
+    bench.run(ScriptedExecutor(), bench.config(), interrupted=bench.after(4))
+    assert incumbent(bench.trials, bench.config().objectives) == bench.trials[0]
+    with suppress(Killed):
+        bench.run(ScriptedExecutor(at_poll=killing(2)))
+    assert (bench.trials[0].state, bench.trials[0].values) == (TrialState.RUNNING, ())
 
 
 def test_a_drained_study_ends_as_one_that_never_was(bench: Bench) -> None:

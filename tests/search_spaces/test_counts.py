@@ -35,7 +35,8 @@ RECURRENTS: list[Case] = [
     *(("recurrent", IMAGE, {"cell": cell, "pooling": "mean", "dense": 12, "norm": "layer"}) for cell in GATES),
     *(("recurrent", VECTOR, {"cell": cell, "bidirectional": True, "hidden": 16}) for cell in GATES),
 ]
-CASES = [*MLPS, *CNNS, *RECURRENTS]
+LINEARS: list[Case] = [("linear", shape, {}) for shape in (VECTOR, SEQUENCE, IMAGE)]
+CASES = [*MLPS, *CNNS, *RECURRENTS, *LINEARS]
 NAMES = [f"{family}-{index}" for index, (family, _, _) in enumerate(CASES)]
 
 each_network = pytest.mark.parametrize("case", CASES, ids=NAMES)
@@ -43,7 +44,7 @@ each_network = pytest.mark.parametrize("case", CASES, ids=NAMES)
 
 def test_every_family_is_counted() -> None:
     assert {family for family, _, _ in CASES} == set(FAMILIES.names())
-    assert len(FAMILIES.names()) == 3
+    assert len(FAMILIES.names()) == 4
 
 
 @each_network

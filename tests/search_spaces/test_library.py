@@ -18,7 +18,7 @@ each_space = pytest.mark.parametrize("path", LIBRARY, ids=[path.stem for path in
 
 def test_there_is_a_space_for_every_family() -> None:
     assert {load_space(path).family for path in LIBRARY} == set(FAMILIES.names())
-    assert len(LIBRARY) == 5
+    assert len(LIBRARY) == 6
 
 
 @each_space
@@ -43,11 +43,25 @@ def test_most_of_what_it_draws_is_a_network_within_its_limits(path: Path) -> Non
     assert sum(_usable(space, seed) for seed in range(50)) >= 40
 
 
-def _usable(space: SearchSpace, seed: int) -> bool:
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32)], ids=str)
+@pytest.mark.parametrize("name", ["cnn", "cnn-residual"])
+def test_nearly_every_network_for_a_usual_image_is_within_its_limits(name: str, shape: tuple[int, ...]) -> None:
+    space = load_space(LIBRARY[0].with_name(f"{name}.yaml"))
+    assert sum(_usable(space, seed, shape) for seed in range(50)) >= 47
+
+
+@each_space
+def test_it_clips_gradients_and_has_one_schedule_so_that_early_epochs_can_be_compared(path: Path) -> None:
+    space = load_space(path)
+    assert space.fixed["gradient_clipping"] == 1
+    assert space.fixed["schedule"] == "cosine"
+
+
+def _usable(space: SearchSpace, seed: int, shape: tuple[int, ...] = (1, 16, 16)) -> bool:
     params = space.sample(random.Random(seed))
     assert space.contains(params)
     try:
-        network = build(space.candidate(params, seed).architecture, (1, 16, 16), 10)
+        network = build(space.candidate(params, seed).architecture, shape, 10)
     except BuildError:
         return False
     return all(excess <= 0 for excess in space.limits.excesses(network).values())

@@ -18,9 +18,10 @@ import pytest
 from postgres_server import Server
 
 from nas.config import Objective
-from nas.dashboard import Projection, distribution, forget, server
+from nas.dashboard import Projection, distribution, forget
+from nas.dashboard_server import server
 from nas.errors import StorageError, StudyNotFound
-from nas.storage import Lease, Storage, StudyRecord
+from nas.storage import Artifact, Lease, Storage, StudyRecord
 from nas.trials import Point, Trial, TrialState
 from search_spaces.candidate import Params, Scalar
 from search_spaces.dimensions import Choice, Dimension, Float, Int
@@ -206,6 +207,21 @@ def test_a_complete_trial_that_optuna_cannot_hold_is_shown_as_failed(
 ) -> None:
     projection.update([complete(0, values=(math.nan,))])
     assert in_optuna(storage)[0].state.name == "FAIL"
+
+
+def test_the_study_says_how_it_ended_and_what_it_scored(
+    storage: Storage, study: StudyRecord, projection: Projection, trials: list[Trial]
+) -> None:
+    projection.update(trials)
+    test = {"metric": "accuracy", "mean": 0.9630, "std": 0.01, "seeds": 2}
+    ended = replace(study, state="FINISHED", result={"reason": "trials", "best": 1, "test": test, "r2": float("nan")})
+    final = Artifact(1, "final", "a.safetensors", "", 1, epoch=9, metrics={"accuracy": 0.96}, seed=7)
+    for state in ("STOPPED", "FINISHED"):
+        projection.sum_up(replace(ended, state=state), [final])
+    assert projection.trouble == ""
+    shown = optuna.load_study(study_name="first", storage=storage.address).user_attrs
+    assert (shown["state"], shown["reason"], shown["best"], shown["test"]) == ("FINISHED", "trials", 1, test)
+    assert shown["final stage"] == [{"trial": 1, "seed": 7, "epochs": 9, "test": {"accuracy": 0.96}}]
 
 
 def test_an_update_may_be_repeated(storage: Storage, projection: Projection, trials: list[Trial]) -> None:

@@ -123,6 +123,9 @@ def test_upgrading_the_newest_schema_changes_nothing(storage: Storage, url: str)
         "mysql://x/y",
         "postgresql+asyncpg://x/y",
         "postgresql://x",
+        "sqlite:///x.db%00y",
+        "sqlite:///\udcff.db",
+        "sqlite:////dev/null",
         "",
     ],
 )

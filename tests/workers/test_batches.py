@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from workers.batches import Samples, batch_count, shuffled
+from workers.batches import Samples, batch_count, parts_of_a_pass, shuffled, step_count
 
 
 def samples(count: int) -> Samples:
@@ -53,3 +53,45 @@ def test_batches_are_views_of_one_shuffled_copy() -> None:
     epoch = shuffled(samples(60), seed=0, epoch=0)
     storages = {inputs.untyped_storage().data_ptr() for inputs, _ in epoch.batches(7)}
     assert storages == {epoch.samples.inputs.untyped_storage().data_ptr()}
+
+
+@pytest.mark.parametrize(
+    ("count", "most", "parts"),
+    [
+        (10, 0, 1),
+        (10, 10, 1),
+        (10, 20, 1),
+        (11, 10, 2),
+        (20, 10, 2),
+        (21, 10, 3),
+        (60_000, 20_000, 3),
+        (5, 1, 2),
+        (1, 1, 1),
+    ],
+)
+def test_a_pass_has_as_few_epochs_as_their_size_allows(count: int, most: int, parts: int) -> None:
+    assert parts_of_a_pass(count, most) == parts
+
+
+@pytest.mark.parametrize(("count", "parts"), [(50, 1), (50, 3), (52, 3), (60, 7)])
+def test_a_pass_has_every_sample_once_in_parts_of_equal_size(count: int, parts: int) -> None:
+    epochs = [shuffled(samples(count), seed=3, epoch=2 * parts + part, parts=parts).samples for part in range(parts)]
+    assert torch.equal(torch.cat([epoch.targets for epoch in epochs]).sort().values, torch.arange(count))
+    assert max(map(len, epochs)) - min(map(len, epochs)) <= 1
+
+
+def test_each_pass_has_an_order_of_its_own() -> None:
+    first, second = (shuffled(samples(60), seed=0, epoch=epoch, parts=3).samples.targets for epoch in (1, 4))
+    assert sorted(first.tolist()) != sorted(second.tolist())
+
+
+def test_a_pass_of_one_part_is_the_epoch_it_always_was() -> None:
+    whole, one = shuffled(samples(60), seed=1, epoch=4), shuffled(samples(60), seed=1, epoch=4, parts=1)
+    assert torch.equal(whole.samples.targets, one.samples.targets)
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3, 4, 7])
+@pytest.mark.parametrize("size", [4, 5, 6, 17, 100])
+def test_steps_are_counted_as_batches_come(epochs: int, size: int) -> None:
+    batches = [len(list(shuffled(samples(50), seed=0, epoch=i, parts=3).batches(size))) for i in range(epochs)]
+    assert step_count(50, 3, size=size, epochs=epochs) == sum(batches)

@@ -104,6 +104,8 @@ def test_a_server_that_was_restarted_is_reached_again(tmp_path: Path) -> None:
         ("sftpp://host/nas", "unknown protocol 'sftpp' (did you mean 'sftp'?)"),
         ("memory://nas", "one process alone"),
         ("ftp://me:secret@host/nas", "holds a password"),
+        ("ftp://me:a/secret@host/nas", "holds a password"),
+        ("ftp://me:a@secret@host/nas", "holds a password"),
         ("simplecache::s3://bucket", "chain"),
     ],
 )
@@ -113,7 +115,9 @@ def test_an_address_that_cannot_be_used_is_refused_and_no_password_told(folder: 
     assert "secret" not in found
 
 
-@pytest.mark.parametrize("folder", ["runs", "/var/nas", "file:///shared/nas", "s3://bucket/nas", "ftp://host/nas"])
+@pytest.mark.parametrize(
+    "folder", ["runs", "/var/nas", "file:///shared/nas", "s3://bucket/a@b", "ftp://me@host:21/nas"]
+)
 def test_an_address_that_may_work_is_accepted(folder: str) -> None:
     assert files.mistake(folder) == ""
 

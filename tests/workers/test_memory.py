@@ -12,6 +12,7 @@ import torch
 from training_jobs import candidate, curve, job, of, outcome, run
 
 from workers.batches import Epoch
+from workers.endings import Flag
 from workers.engines.failures import DeviceLost, failure
 from workers.engines.plan import SWITCH
 from workers.engines.training import Training
@@ -172,10 +173,10 @@ def test_memory_that_runs_out_is_known_by_each_of_its_names(error: Exception) ->
 def test_an_epoch_that_was_told_of_is_not_told_of_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     honest = Training.epoch
 
-    def epoch(self: Training, epoch: Epoch) -> float:
+    def epoch(self: Training, epoch: Epoch, ended: Flag) -> float | None:
         if epoch.number == 1 and self.member.batch_size == 32:
             raise MemoryError
-        return honest(self, epoch)
+        return honest(self, epoch, ended)
 
     monkeypatch.setenv(SWITCH, "solo")
     monkeypatch.setattr(Training, "epoch", epoch)
@@ -185,7 +186,7 @@ def test_an_epoch_that_was_told_of_is_not_told_of_again(tmp_path: Path, monkeypa
 
 
 def test_a_batch_of_one_that_does_not_fit_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def epoch(self: Training, epoch: Epoch) -> float:
+    def epoch(self: Training, epoch: Epoch, ended: Flag) -> float | None:
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes")
 
     monkeypatch.setenv(SWITCH, "solo")
@@ -199,10 +200,10 @@ def test_a_candidate_at_half_the_batch_goes_on_so_from_its_checkpoint(
 ) -> None:
     honest = Training.epoch
 
-    def epoch(self: Training, epoch: Epoch) -> float:
+    def epoch(self: Training, epoch: Epoch, ended: Flag) -> float | None:
         if self.member.batch_size == 32:
             raise MemoryError
-        return honest(self, epoch)
+        return honest(self, epoch, ended)
 
     monkeypatch.setenv(SWITCH, "solo")
     monkeypatch.setattr(Training, "epoch", epoch)

@@ -3,12 +3,15 @@
 import errno
 import math
 import os
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from training_jobs import DIGITS, candidate, curve, job, of, outcome, run
 
+from search_spaces import families
 from search_spaces.candidate import Architecture, Named, Settings
 from workers import checkpoints, rounds
 from workers.engines.failures import failure
@@ -34,6 +37,7 @@ def test_every_epoch_of_every_candidate_is_measured(tmp_path: Path) -> None:
 def test_all_candidates_of_an_epoch_are_in_one_list(tmp_path: Path) -> None:
     batches = list(Worker().train(job(tmp_path, candidate(0), candidate(1), epochs=2)))
     assert [[type(event) for event in batch] for batch in batches] == [
+        [],
         [EpochMetrics, EpochMetrics],
         [EpochMetrics, EpochMetrics],
         [Outcome, Outcome],
@@ -87,7 +91,7 @@ def test_a_loss_that_is_no_number_fails_that_trial_at_that_epoch(tmp_path: Path)
 def test_an_infinite_validation_loss_fails_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     honest = Training.outputs
     monkeypatch.setenv(SWITCH, "solo")
-    monkeypatch.setattr(Training, "outputs", lambda self, inputs: honest(self, inputs) * math.inf)
+    monkeypatch.setattr(Training, "outputs", lambda self, inputs, ended: honest(self, inputs, ended) * math.inf)
     ended = outcome(run(job(tmp_path, candidate())))
     assert (ended.state, ended.reason) == ("FAIL", "nan")
 
@@ -111,6 +115,40 @@ def test_a_crash_fails_that_trial_alone(tmp_path: Path) -> None:
     events = run(job(tmp_path, candidate(0), broken))
     assert outcome(events, 1).reason == "crash: ValueError: Invalid beta parameter at index 0: 1.0"
     assert outcome(events).state == "COMPLETE"
+
+
+@pytest.mark.parametrize("engine", ["solo", "native"])
+def test_a_trial_that_exits_fails_alone(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SWITCH, engine)
+    honest = families.build
+
+    def leaving(architecture: Architecture, *shapes: Any) -> Any:
+        if architecture.settings["width"] == 13:
+            sys.exit(3)
+        return honest(architecture, *shapes)
+
+    monkeypatch.setattr(families, "build", leaving)
+    events = run(job(tmp_path, candidate(0), candidate(1, width=13)))
+    assert outcome(events, 1).reason == "crash: SystemExit: 3"
+    assert outcome(events).state == "COMPLETE"
+
+
+def test_an_optimizer_that_exits_fails_its_trial_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SWITCH, "solo")
+    honest = Training._train
+
+    def leaving(self: Training, *batch: Any) -> Any:
+        return sys.exit("enough") if self.member.number == 1 else honest(self, *batch)
+
+    monkeypatch.setattr(Training, "_train", leaving)
+    events = run(job(tmp_path, candidate(0), candidate(1)))
+    assert outcome(events, 1).reason == "crash: SystemExit: enough"
+    assert outcome(events).state == "COMPLETE"
+
+
+def test_an_interrupt_is_not_a_candidates(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        failure(KeyboardInterrupt())
 
 
 def test_an_unknown_optimizer_is_a_build_failure(tmp_path: Path) -> None:

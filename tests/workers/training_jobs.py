@@ -28,12 +28,13 @@ def job(
     stage: Stage = "search",
     checkpoint_seconds: float = 1e9,
     seed: int = 7,
+    epoch_samples: int = 0,
 ) -> Job:
     """Make a job; candidates are numbered from 0."""
     assignments = tuple(
         item if isinstance(item, Assignment) else Assignment(number, item) for number, item in enumerate(candidates)
     )
-    return Job(1, "study", task, assignments, epochs, seed, str(folder), stage, checkpoint_seconds)
+    return Job(1, "study", task, assignments, epochs, seed, str(folder), stage, checkpoint_seconds, epoch_samples)
 
 
 def run(job: Job, *, stops: Mapping[int, Collection[int]] | None = None, worker: Worker | None = None) -> list[Event]:

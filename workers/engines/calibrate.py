@@ -80,15 +80,22 @@ def calibrate(make: EngineFor) -> Rates:
 
 def remembered(name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Return what was measured before on this machine under a name; measure it if nothing was."""
-    path = _folder() / f"{name}-{_machine()}.json"
-    with suppress(OSError, ValueError):
-        found = json.loads(path.read_text("utf-8"))
-        if isinstance(found, dict) and found.pop("format", None) == FORMAT:
-            return found
-    measured = measure()
+    found = recalled(name)
+    if found is not None:
+        return found
+    path, measured = _path(name), measure()
     with suppress(OSError):  # a cache that cannot be written is measured again
         files.write(str(path), json.dumps({"format": FORMAT, **measured}).encode())
     return measured
+
+
+def recalled(name: str) -> dict[str, Any] | None:
+    """Return what was measured before on this machine under a name; None if nothing was."""
+    with suppress(OSError, ValueError):
+        found = json.loads(_path(name).read_text("utf-8"))
+        if isinstance(found, dict) and found.pop("format", None) == FORMAT:
+            return found
+    return None
 
 
 def _epoch(engine: Engine, samples: Samples) -> float:
@@ -140,6 +147,10 @@ def _task(network: Network, samples: int) -> TaskInfo:
         "cross_entropy",
         "",
     )
+
+
+def _path(name: str) -> Path:
+    return _folder() / f"{name}-{_machine()}.json"
 
 
 def _folder() -> Path:

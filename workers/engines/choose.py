@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping
 
 from workers.batches import Epoch, Samples
 from workers.checkpoints import TrainedState
+from workers.endings import NONE, Flags
 from workers.engines import plan
 from workers.engines.native.engine import Native
-from workers.engines.protocol import Engine, Failure, Measured, Member
+from workers.engines.protocol import Engine, Failure, Member, Result
 from workers.engines.solo import Solo
 from workers.messages import TaskInfo
 
@@ -16,10 +17,11 @@ class Chosen:
 
     name = "chosen"
 
-    def __init__(self, info: TaskInfo, *, samples: int, epochs: int, device: str) -> None:
-        self._solo = Solo(info, samples=samples, epochs=epochs, device=device)
+    def __init__(self, info: TaskInfo, *, samples: int, epochs: int, device: str, parts: int = 1) -> None:
+        """Train epochs of which a pass over the samples takes `parts`."""
+        self._solo = Solo(info, samples=samples, epochs=epochs, device=device, parts=parts)
         usable = device == "cpu" and plan.status().present
-        self._native = Native(info, samples=samples, epochs=epochs) if usable else None
+        self._native = Native(info, samples=samples, epochs=epochs, parts=parts) if usable else None
         self._engines: dict[int, Engine] = {}
 
     def engine_of(self, number: int) -> str:
@@ -33,13 +35,13 @@ class Chosen:
             failures |= self._add(member)
         return failures
 
-    def epoch(self, epoch: Epoch) -> Mapping[int, Measured | Failure]:
+    def epoch(self, epoch: Epoch, flags: Flags = NONE) -> Mapping[int, Result]:
         """Train every candidate for an epoch."""
-        return {number: found for engine in self._used() for number, found in engine.epoch(epoch).items()}
+        return {number: found for engine in self._used() for number, found in engine.epoch(epoch, flags).items()}
 
-    def evaluate(self, samples: Samples) -> Mapping[int, Measured | Failure]:
+    def evaluate(self, samples: Samples, flags: Flags = NONE) -> Mapping[int, Result]:
         """Measure every candidate."""
-        return {number: found for engine in self._used() for number, found in engine.evaluate(samples).items()}
+        return {number: found for engine in self._used() for number, found in engine.evaluate(samples, flags).items()}
 
     def drop(self, numbers: Collection[int]) -> None:
         """Forget candidates."""

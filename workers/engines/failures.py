@@ -28,24 +28,35 @@ LONGEST = 300
 """Characters kept of what an error says."""
 
 
-def failure(error: Exception) -> Failure:
+def failure(error: BaseException) -> Failure:
     """Turn what one candidate raised into why it failed: `oom`, `build: …` or `crash: …`.
+
+    One whose code calls `sys.exit` has failed like any other; only an interrupt is not the candidate's, and goes on.
 
     Raises:
         DeviceLost: no candidate can be trained in this process any more.
     """
+    if isinstance(error, KeyboardInterrupt | GeneratorExit):
+        raise error
     if out_of_memory(error):
         return Failure("oom")
-    if isinstance(error, RuntimeError) and any(text in str(error) for text in DEVICE_LOST):
-        raise DeviceLost(str(error)) from error
+    if isinstance(error, RuntimeError) and any(text in _said(error) for text in DEVICE_LOST):
+        raise DeviceLost(_said(error)) from error
     if isinstance(error, NasError):
         return Failure(f"build: {error}")
-    sentence = " ".join(str(error).split())
+    sentence = " ".join(_said(error).split())
     return Failure(f"crash: {type(error).__name__}: {sentence[:LONGEST]}")
 
 
-def out_of_memory(error: Exception) -> bool:
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as worse:  # it is somebody's own class
+        return f"its text cannot be had: {type(worse).__name__}"
+
+
+def out_of_memory(error: BaseException) -> bool:
     """Tell whether an exception says that an allocation failed."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(text in str(error) for text in OUT_OF_MEMORY)
+    return isinstance(error, RuntimeError) and any(text in _said(error) for text in OUT_OF_MEMORY)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from search_spaces.candidate import Named
 from search_spaces.errors import NasError
 from search_spaces.network import Network
-from workers.engines.calibrate import calibrate, race, remembered
+from workers.engines.calibrate import calibrate, race, recalled, remembered
 from workers.engines.costs import Rates
 from workers.engines.native import library, program
 from workers.engines.native.engine import Native
@@ -46,6 +46,16 @@ def choose(member: Member) -> Choice:
     return _tried(member.network, member.batch_size, member.candidate.recipe.optimizer)
 
 
+def guess(member: Member) -> Choice:
+    """Name the engine that `choose` will probably name, without measuring anything for it."""
+    wanted = os.environ.get(SWITCH, "")
+    if wanted == "solo" or not status().present or not _covered(member.network):
+        return "solo"
+    if wanted == "native" or recalled(_name_of_rates()) is None:
+        return "native"
+    return "native" if _estimate(member.network, member.batch_size) > 1 else "solo"
+
+
 @cache
 def status() -> library.Status:
     """Look for the native engine, and log once why it is absent."""
@@ -74,8 +84,12 @@ def _rates() -> dict[Choice, Rates]:
     def measure() -> dict[str, Any]:
         return {"solo": calibrate(_solo).to_json(), "native": calibrate(_native).to_json()}
 
-    found = remembered(f"engines-{status().variant}", measure)
+    found = remembered(_name_of_rates(), measure)
     return {"solo": Rates.from_json(found["solo"]), "native": Rates.from_json(found["native"])}
+
+
+def _name_of_rates() -> str:
+    return f"engines-{status().variant}"
 
 
 @cache

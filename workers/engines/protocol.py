@@ -9,6 +9,7 @@ from search_spaces.candidate import Candidate
 from search_spaces.network import Network
 from workers.batches import Epoch, Samples
 from workers.checkpoints import TrainedState
+from workers.endings import NONE, Flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,14 @@ class Failure:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The candidate was to end at once: its state is somewhere within an epoch, and of no use any more."""
+
+
+Result = Measured | Failure | Interrupted
+
+
 class Engine(Protocol):
     """Holds a cohort on one device. What a candidate computes does not depend on who else is in the cohort."""
 
@@ -53,12 +62,15 @@ class Engine(Protocol):
         """Take in candidates with their initial weights; return those that cannot be built."""
         ...
 
-    def epoch(self, epoch: Epoch) -> Mapping[int, Measured | Failure]:
-        """Train every candidate on each batch of an epoch once; its one metric is `train_loss`."""
+    def epoch(self, epoch: Epoch, flags: Flags = NONE) -> Mapping[int, Result]:
+        """Train every candidate on each batch of an epoch once; its one metric is `train_loss`.
+
+        Whoever's flag is raised meanwhile is interrupted before the next batch.
+        """
         ...
 
-    def evaluate(self, samples: Samples) -> Mapping[int, Measured | Failure]:
-        """Measure every candidate on these samples."""
+    def evaluate(self, samples: Samples, flags: Flags = NONE) -> Mapping[int, Result]:
+        """Measure every candidate on these samples, batch by batch, as far as no flag interrupts it."""
         ...
 
     def drop(self, numbers: Collection[int]) -> None:

@@ -3,20 +3,21 @@
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import TypeVar
 
-from workers.batches import Epoch, Samples
+from workers.batches import Epoch, Samples, step_count
 from workers.checkpoints import TrainedState
+from workers.endings import NEVER, NONE, Flag, Flags
 from workers.engines.failures import failure
-from workers.engines.protocol import Failure, Measured, Member
+from workers.engines.protocol import Failure, Interrupted, Measured, Member, Result
 from workers.engines.training import Training
 from workers.messages import TaskInfo
 from workers.metrics import measure
 
 log = logging.getLogger(__name__)
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+Answer = TypeVar("Answer")
 
 
 class Solo:
@@ -24,22 +25,23 @@ class Solo:
 
     name = "solo"
 
-    def __init__(self, info: TaskInfo, *, samples: int, epochs: int, device: str) -> None:
-        self._info, self._samples, self._epochs, self._device = info, samples, epochs, device
+    def __init__(self, info: TaskInfo, *, samples: int, epochs: int, device: str, parts: int = 1) -> None:
+        self._info, self._device = info, device
+        self._steps = partial(step_count, samples, parts, epochs=epochs)
         self._trainings: dict[int, Training] = {}
 
     def add(self, members: Collection[Member]) -> Mapping[int, Failure]:
         """Build the candidates' modules; return those that cannot be built."""
-        results = _each({member.number: member for member in members}, self._add)
-        return {number: result for number, result in results.items() if isinstance(result, Failure)}
+        results = {member.number: _guarded(member.number, partial(self._add, member)) for member in members}
+        return {number: result for number, result in results.items() if result is not None}
 
-    def epoch(self, epoch: Epoch) -> Mapping[int, Measured | Failure]:
+    def epoch(self, epoch: Epoch, flags: Flags = NONE) -> Mapping[int, Result]:
         """Train one candidate after another."""
-        return _each(self._trainings, lambda training: _train(training, epoch))
+        return self._each(lambda training, ended: _train(training, epoch, ended), flags)
 
-    def evaluate(self, samples: Samples) -> Mapping[int, Measured | Failure]:
+    def evaluate(self, samples: Samples, flags: Flags = NONE) -> Mapping[int, Result]:
         """Measure one candidate after another."""
-        return _each(self._trainings, lambda training: self._measure(training, samples))
+        return self._each(lambda training, ended: self._measure(training, samples, ended), flags)
 
     def drop(self, numbers: Collection[int]) -> None:
         """Forget candidates."""
@@ -55,29 +57,34 @@ class Solo:
         self._trainings[number].restore(state)
 
     def _add(self, member: Member) -> None:
-        self._trainings[member.number] = Training(
-            member, self._info, samples=self._samples, epochs=self._epochs, device=self._device
-        )
+        steps = self._steps(size=member.batch_size)
+        self._trainings[member.number] = Training(member, self._info, steps=steps, device=self._device)
 
-    def _measure(self, training: Training, samples: Samples) -> Measured:
+    def _each(self, work: Callable[[Training, Flag], Result], flags: Flags) -> dict[int, Result]:
+        return {
+            number: _guarded(number, partial(work, training, flags.get(number, NEVER)))
+            for number, training in self._trainings.items()
+        }
+
+    def _measure(self, training: Training, samples: Samples, ended: Flag) -> Measured | Interrupted:
         begin = time.perf_counter()
-        metrics = measure(self._info, training.outputs(samples.inputs), samples.targets)
+        outputs = training.outputs(samples.inputs, ended)
+        if outputs is None:
+            return Interrupted()
+        metrics = measure(self._info, outputs, samples.targets)
         return Measured(metrics, time.perf_counter() - begin)
 
 
-def _each(items: Mapping[int, Item], work: Callable[[Item], Result]) -> dict[int, Result | Failure]:
-    """Do one thing for each number; what one raises is its own failure."""
-    results: dict[int, Result | Failure] = {}
-    for number, item in items.items():
-        try:
-            results[number] = work(item)
-        except Exception as error:  # one candidate's error is its outcome, never its neighbours'
-            results[number] = failure(error)
-            log.debug("candidate %d failed", number, exc_info=True)
-    return results
+def _guarded(number: int, work: Callable[[], Answer]) -> Answer | Failure:
+    """Do something for one candidate; what it raises is its own failure."""
+    try:
+        return work()
+    except BaseException as error:  # one candidate's error is its outcome, never its neighbours'
+        log.debug("candidate %d failed", number, exc_info=True)
+        return failure(error)
 
 
-def _train(training: Training, epoch: Epoch) -> Measured:
+def _train(training: Training, epoch: Epoch, ended: Flag) -> Measured | Interrupted:
     begin = time.perf_counter()
-    loss = training.epoch(epoch)
-    return Measured({"train_loss": loss}, time.perf_counter() - begin)
+    loss = training.epoch(epoch, ended)
+    return Interrupted() if loss is None else Measured({"train_loss": loss}, time.perf_counter() - begin)

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from workers import optimizers, schedules
-from workers.batches import Epoch, batch_count
+from workers.batches import Epoch
 from workers.checkpoints import TrainedState
+from workers.endings import NEVER, Flag
 from workers.engines.protocol import Member
 from workers.engines.startup import spare_the_compiler
 from workers.engines.weights import Weights
@@ -24,11 +25,10 @@ EVALUATION_BYTES = 64 << 20
 class Training:
     """Counts its own steps; nothing in it is shared with another candidate."""
 
-    def __init__(self, member: Member, info: TaskInfo, *, samples: int, epochs: int, device: str) -> None:
+    def __init__(self, member: Member, info: TaskInfo, *, steps: int, device: str) -> None:
         recipe = member.candidate.recipe
         self.member, self.recipe = member, recipe
-        self.steps_per_epoch = batch_count(samples, member.batch_size)
-        self.steps = epochs * self.steps_per_epoch
+        self.steps = steps
         self.step, self.epochs = 0, 0
         self.module = build(member.network, member.candidate.seed).to(device)
         self.dropouts = dropouts(self.module)
@@ -43,23 +43,30 @@ class Training:
         self.schedule = schedules.make(recipe.schedule)
         self.loss: Loss = make_loss(info.loss, recipe.label_smoothing)
 
-    def epoch(self, epoch: Epoch) -> float:
-        """Train on every batch once; return the mean loss over the samples."""
+    def epoch(self, epoch: Epoch, ended: Flag = NEVER) -> float | None:
+        """Train on every batch once; return the mean loss over the samples, None where it was ended before."""
         self.module.train()
         total = torch.zeros((), dtype=torch.float64, device=epoch.samples.targets.device)
         seen = 0
         for inputs, targets in epoch.batches(self.member.batch_size):
+            if ended.value:
+                return None
             total.add_(self._train(inputs, targets), alpha=len(targets))
             seen += len(targets)
         self.epochs += 1
         return float(total) / seen  # the one synchronisation with the device in an epoch
 
-    def outputs(self, inputs: Tensor) -> Tensor:
-        """Return what the network says of these inputs, in a few big batches."""
+    def outputs(self, inputs: Tensor, ended: Flag = NEVER) -> Tensor | None:
+        """Return what the network says of these inputs, in a few big batches; None where it was ended before."""
         size = max(64, EVALUATION_BYTES // max(1, self.member.network.memory))
         self.module.eval()
+        found: list[Tensor] = []
         with torch.inference_mode():
-            return torch.cat([self.module(batch) for batch in torch.split(inputs, size)])
+            for batch in torch.split(inputs, size):
+                if ended.value:
+                    return None
+                found.append(self.module(batch))
+            return torch.cat(found)
 
     def export(self) -> TrainedState:
         """Return a copy of everything that training goes on from."""

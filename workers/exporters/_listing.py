@@ -26,7 +26,7 @@ where samples are {samples}. From a terminal,
     python network.py {usage}
 """'''
 
-WEIGHTS = "WEIGHTS = Path(__file__).with_name({weights!r})\n{constants}"
+WEIGHTS = 'WEIGHTS = Path(__file__).with_name("{weights}")\n{constants}'
 
 NETWORK = '''class Network(nn.Sequential):
     """{family}: {parameters:,} parameters, (batch, {inputs}) to (batch, {outputs})."""

@@ -55,7 +55,9 @@ class Source:
         samples, outputs = _write_samples(trained, paths[0].parent), paths[0].parent / "outputs.npy"
         command = [sys.executable, "-I", "-c", CHECK, *map(str, (paths[0], samples, outputs, BATCH))]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, cwd=paths[0].parent)
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=SECONDS, cwd=paths[0].parent, start_new_session=True
+            )
         except subprocess.TimeoutExpired as error:
             raise ExportError(f"the exported source did not answer within {SECONDS} s") from error
         if done.returncode:

@@ -55,7 +55,8 @@ class Npz:
         inputs, column = self._inputs(x)
         indices = np.split(np.arange(len(y)), np.cumsum([len(pair[1]) for pair in parts.values()])[:-1])
         given = dict(zip(parts, indices, strict=True))
-        if y.dtype.kind == "S":
+        bytes_came = y.dtype.kind == "S"
+        if bytes_came:
             y = decoded(self.path, y)
         kind, told = self._kind(y)
         known = Samples(
@@ -74,7 +75,8 @@ class Npz:
         labels = y.argmax(axis=1) if _is_one_hot(y) else y
         values, codes = coded(self.path, labels, given)
         names = class_names(self.path, values, arrays.get(used.get("classes", "")))
-        return replace(known, targets=codes, classes=names, labels=labels_of(labels, names))
+        came = np.char.encode(labels, "utf-8") if bytes_came else labels
+        return replace(known, targets=codes, classes=names, labels=labels_of(came, names))
 
     def _inputs(self, x: Array) -> tuple[ArrayInputs, Column]:
         if x.dtype.kind not in "biuf":

@@ -6,11 +6,13 @@ import sys
 from collections.abc import Mapping
 from datetime import datetime
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-_PIPE_WIDTH = 240
+from nas.cli.output.escaping import Console
+
+_PIPE_WIDTH = 10_000
+"""In a pipe or a file no line is broken, and no column left out."""
 
 
 def out() -> Console:
@@ -20,8 +22,8 @@ def out() -> Console:
 
 
 def err() -> Console:
-    """Return standard error."""
-    return Console(stderr=True, highlight=False)
+    """Return standard error, as it is now: what a trial of this process prints later goes elsewhere."""
+    return Console(file=sys.stderr, highlight=False)
 
 
 def print_json(document: object) -> None:
@@ -44,11 +46,11 @@ def plain(value: object) -> object:
     return value
 
 
-def table(*columns: str, title: str = "") -> Table:
+def table(*columns: str) -> Table:
     """Return an empty table in the one style; a column whose name starts with `#` holds numbers."""
     from rich import box
 
-    result = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False, title_style="bold")
+    result = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     for column in columns:
         right = column.startswith("#")
         result.add_column(column.removeprefix("#"), justify="right" if right else "left", overflow="fold")

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from nas.cli._snapshot import Snapshot, class_of, tally, valued
+from nas.cli._streams import OutputLost
 from nas.cli.output.console import print_json
 from nas.config import Objective, StudyConfig
 from nas.final_result import beaten_by
@@ -22,6 +23,8 @@ class Events:
     """Prints each happening that programs may want to know of."""
 
     config: StudyConfig
+    lost: OutputLost | None = None
+    """Why nobody can be told any more."""
 
     def __enter__(self) -> Self:
         return self
@@ -32,7 +35,14 @@ class Events:
         """Leave nothing behind."""
 
     def __call__(self, happening: Happening) -> None:
-        """Print it."""
+        """Print it, as long as that is possible."""
+        if self.lost is None:
+            try:
+                self._print(happening)
+            except OutputLost as error:
+                self.lost = error
+
+    def _print(self, happening: Happening) -> None:
         match happening:
             case StudyStarted():
                 self.config = happening.config
@@ -45,11 +55,11 @@ class Events:
             case BaselineScored():
                 print_json({"event": "baseline.scored", **asdict(happening)})
             case Noticed():
-                self.say(happening.text)
+                print_json({"event": "notice", "text": happening.text})
 
     def say(self, text: str) -> None:
         """Print a notice."""
-        print_json({"event": "notice", "text": text})
+        self(Noticed(text))
 
 
 def _started(happening: StudyStarted) -> Document:
@@ -92,6 +102,7 @@ def final_document(result: Mapping[str, Json]) -> Document:
         "ensemble": result.get("ensemble"),
         "baselines": result.get("baselines", {}),
         "beaten_by": beaten_by(result),
+        "compared": result.get("compared", []),
         "failed_retrainings": result.get("failed_retrainings", 0),
         "weights": result.get("weights"),
         "warnings": result.get("warnings", []),

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from nas.cli._snapshot import class_of, valued
-from nas.cli.output import data_account, words
+from nas.cli.output import data_account, opening, words
 from nas.cli.output.progress import Progress
 from nas.happenings import (
     BaselineScored,
@@ -40,13 +40,15 @@ class Lines:
 
     def __call__(self, happening: Happening) -> None:
         """Write what is worth a line."""
+        announced = self.progress.config
         self.progress.take(happening)
         match happening:
-            case StudyStarted(resumed=False):
-                for line in data_account.lines(happening.task, data_account.FEW):
+            case StudyStarted():
+                self.say(opening.begun(happening, announced))
+                for line in () if happening.resumed else data_account.lines(happening.task, data_account.FEW):
                     self.say(line)
-            case StudyStarted(finished=finished):
-                self.say(f"going on after {finished} finished trials")
+                if happening.resumed:
+                    self.say(f"going on after {words.counted(happening.finished, 'finished trial')}")
             case TrialFinished():
                 self.say(self._trial(happening.trial, "best so far" if happening.best else ""))
             case ComparisonStarted(numbers=numbers, seeds=seeds):
@@ -54,11 +56,12 @@ class Lines:
                     f"comparing trials {', '.join(map(str, numbers))} with {words.counted(seeds, 'fresh seed')} each"
                 )
             case FinalStarted():
-                self.say(f"retraining the best on train + validation, {happening.trainings} times")
+                times = words.counted(happening.trainings, "time")
+                self.say(f"retraining the best on train + validation, {times}")
             case FinalScored():
-                self.say(f"retrained trial {happening.number}: {words.values(happening.metrics)} on test")
+                self.say(f"retrained trial {happening.number}: {words.scores('test', happening.metrics)}")
             case BaselineScored():
-                self.say(f"baseline {happening.name}: {words.values(happening.metrics)} on test")
+                self.say(f"baseline {happening.name}: {words.scores('test', happening.metrics)}")
             case Noticed():
                 self.say(f"note: {happening.text}")
 
@@ -71,7 +74,7 @@ class Lines:
         done = f"[{self.progress.finished}{f'/{budget}' if budget else ''}]"
         ended = class_of(trial)
         why = f"({trial.reason})" if trial.reason not in ("", ended) else ""
-        values = words.values(valued(trial, self.progress.config.objectives))
-        cost = f"{trial.epochs} epochs {words.duration(trial.seconds)}" if trial.epochs else ""
+        values = words.scores("validation", valued(trial, self.progress.config.objectives))
+        cost = f"{words.counted(trial.epochs, 'epoch')} {words.duration(trial.seconds)}" if trial.epochs else ""
         shape = words.searched(trial.candidate.architecture.family, trial.params)
         return " ".join(part for part in (done, f"trial {trial.number}", ended, why, values, cost, note, shape) if part)

@@ -1,4 +1,4 @@
-"""Live progress on a terminal: three lines that are redrawn in place."""
+"""Live progress on a terminal: a few lines that are redrawn in place, each no longer than the terminal is wide."""
 
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -11,11 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from nas.cli._snapshot import CLASSES, valued
-from nas.cli.output import data_account, words
+from nas.cli.output import data_account, opening, words
 from nas.cli.output.progress import Progress
 from nas.happenings import Happening, Noticed, StudyStarted
 
 _FRAMES_PER_SECOND = 5
+_TOLD = 3
+"""Trials that run, at most, that a line has room for."""
 
 
 @dataclass(slots=True)
@@ -42,19 +44,23 @@ class Live:
 
     def __call__(self, happening: Happening) -> None:
         """Take note; the next frame shows it."""
+        announced = self.progress.config
         self.progress.take(happening)
-        if isinstance(happening, Noticed):
-            self.say(f"note: {happening.text}")
-        elif isinstance(happening, StudyStarted) and not happening.resumed:
-            for line in data_account.lines(happening.task, data_account.FEW):
-                self.say(line)
+        match happening:
+            case StudyStarted():
+                self.say(opening.begun(happening, announced))
+                for line in () if happening.resumed else data_account.lines(happening.task, data_account.FEW):
+                    self.say(line)
+            case Noticed():
+                self.say(f"note: {happening.text}")
 
     def say(self, text: str) -> None:
         """Write a line above the progress."""
         self.console.print(Text(text))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield Group(self._bar(), self._best(), self._speed())
+        lines = (self._bar(), self._best(), self._under_way(), self._failures(), self._speed())
+        yield Group(*(line for line in lines if line is not None))
 
     def _bar(self) -> Table:
         progress, budget = self.progress, self.progress.config.budget
@@ -71,10 +77,26 @@ class Live:
     def _best(self) -> Text:
         best = self.progress.best
         if best is None:
-            return Text("no best yet", "dim", no_wrap=True)
-        values = words.values(valued(best, self.progress.config.objectives))
+            return _line("no best yet", "dim")
+        values = words.scores("validation", valued(best, self.progress.config.objectives))
         what = words.searched(best.candidate.architecture.family, best.params)
-        return Text(f"best {values} · trial {best.number} · {what}", no_wrap=True, overflow="ellipsis")
+        return _line(f"best {values} · trial {best.number} · {what}")
+
+    def _under_way(self) -> Text | None:
+        """Say which trials run, and how far they are."""
+        progress, epochs = self.progress, self.progress.config.budget.epochs
+        if progress.stage != "searching" or not progress.reached:
+            return None
+        of = f"/{epochs}" if epochs else ""
+        told = [f"{number} ({reached}{of})" for number, reached in progress.reached[:_TOLD]]
+        told[0] = told[0].replace(")", " epochs)")
+        more = progress.running - len(told)
+        return _line("running trial " + ", ".join([*told, *([f"{more} more"] if more > 0 else [])]))
+
+    def _failures(self) -> Text | None:
+        """Say why trials failed, if any did."""
+        reasons = self.progress.failures.most_common()
+        return _line("failed " + ", ".join(f"{number} × {why}" for why, number in reasons)) if reasons else None
 
     def _speed(self) -> Text:
         progress = self.progress
@@ -84,7 +106,11 @@ class Live:
             said = f"{progress.scored}/{progress.trainings} retrainings on train + validation"
         else:
             said = f"{progress.running} running · {progress.speed:.1f} epochs/s · {eta(progress)} left"
-        return Text(f"{said} · {words.duration(progress.seconds)} so far", "dim", no_wrap=True, overflow="ellipsis")
+        return _line(f"{said} · {words.duration(progress.seconds)} so far", "dim")
+
+
+def _line(text: str, style: str = "") -> Text:
+    return Text(text, style, no_wrap=True, overflow="ellipsis")
 
 
 def counted(progress: Progress) -> str:

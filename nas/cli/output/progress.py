@@ -2,10 +2,10 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from nas.cli._snapshot import class_of
+from nas.cli._snapshot import UNTRAINED, class_of
 from nas.config import Budget, StudyConfig
 from nas.happenings import (
     ComparisonStarted,
@@ -34,6 +34,10 @@ class Progress:
     classes: "Counter[str]" = field(default_factory=Counter)
     best: Trial | None = None
     running: int = 0
+    reached: Sequence[tuple[int, int]] = ()
+    """Of the first few trials that run, the number and how many epochs they have."""
+    failures: "Counter[str]" = field(default_factory=Counter)
+    """Why trials failed, in the first words of it."""
     epochs: int = 0
     stage: str = "starting"
     trainings: int = 0
@@ -49,7 +53,9 @@ class Progress:
     def restore(self, trials: Iterable[Trial]) -> None:
         """Take over the trials of earlier runs."""
         known = list(trials)
-        self.classes.update(class_of(trial) for trial in known if trial.state.finished)
+        for trial in known:
+            if trial.state.finished:
+                self._count(trial)
         self.epochs = sum(trial.epochs for trial in known)
         self.best = incumbent(known, self.config.objectives) if self.config.objectives else None
 
@@ -63,7 +69,7 @@ class Progress:
             case TrialFinished():
                 self._finish(happening)
             case EpochsDone():
-                self.running = happening.running
+                self.running, self.reached = happening.running, happening.reached
                 self.epochs += happening.epochs
                 self._recent.append((self.clock(), happening.epochs))
             case ComparisonStarted():
@@ -77,8 +83,8 @@ class Progress:
 
     @property
     def finished(self) -> int:
-        """How many trials have ended, over all runs."""
-        return self.classes.total()
+        """How many trials have ended that the budget counts, over all runs."""
+        return self.classes.total() - sum(self.classes[name] for name in UNTRAINED)
 
     @property
     def seconds(self) -> float:
@@ -116,10 +122,17 @@ class Progress:
         return min(1.0, max(shares)) if shares else None
 
     def _finish(self, happening: TrialFinished) -> None:
-        self.classes[class_of(happening.trial)] += 1
-        self._finished_now += 1
+        self._count(happening.trial)
+        self.reached = [item for item in self.reached if item[0] != happening.trial.number]
+        self._finished_now += class_of(happening.trial) not in UNTRAINED
         if happening.best:
             self.best = happening.trial
+
+    def _count(self, trial: Trial) -> None:
+        ended = class_of(trial)
+        self.classes[ended] += 1
+        if ended == "failed":
+            self.failures[trial.reason.partition(":")[0] or "unknown"] += 1
 
     def _by_trials(self) -> float | None:
         if not (self._budget.trials and self._finished_now):

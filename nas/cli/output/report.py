@@ -1,11 +1,14 @@
 """A study's outcome for people: how it ended, the best network, its score, the files."""
 
+import math
+import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from nas.cli._options import on_storage
 from nas.cli._snapshot import Snapshot, class_of, tally, valued
 from nas.cli.output import verdict, words
 from nas.cli.output.console import facts, table
@@ -13,6 +16,7 @@ from nas.config import Objective, Pruning
 from nas.executors import EXECUTORS
 from nas.pruners import PRUNERS
 from nas.samplers import SAMPLERS
+from nas.storage import StudyRecord
 from nas.trials import Trial
 from search_spaces.candidate import Named, Settings, Value
 from search_spaces.errors import NasError
@@ -29,14 +33,51 @@ def outcome(snapshot: Snapshot) -> RenderableType:
     parts.append(facts(_standing(snapshot)))
     if snapshot.best is not None:
         parts += [Text(), best(snapshot.best, snapshot.config.objectives)]
-    exported = [item for item in snapshot.artifacts if item.kind.startswith("export.")]
-    result = snapshot.record.result
-    ending: dict[str, object] = {"test": test_score(result), **verdict.rows(result)}
-    for item in exported:  # the first file of a format is the network itself
-        ending.setdefault(item.kind.removeprefix("export."), item.path)
+    ending = {**_scores(snapshot), **verdict.rows(snapshot.record.result), **_files(snapshot), **_next(snapshot)}
     if any(ending.values()):
         parts += [Text(), facts(ending)]
     return Group(*parts)
+
+
+def _scores(snapshot: Snapshot) -> dict[str, object]:
+    """Say what the best network scored, and on which samples."""
+    best = snapshot.best
+    reached = words.scores("", valued(best, snapshot.config.objectives)).strip() if best else ""
+    return {
+        "validation": f"{reached} (trial {best.number})" if best else "",
+        "test": "; ".join(filter(None, (test_score(snapshot.record.result), _other_scores(snapshot)))),
+    }
+
+
+def _other_scores(snapshot: Snapshot) -> str:
+    """Write the mean of the other metrics that the retrained network was scored with."""
+    match snapshot.record.result:
+        case {"best": int(number), "test": {"metric": str(first)}}:
+            finals = [item.metrics for item in snapshot.artifacts if item.kind == "final" and item.number == number]
+            names = [name for name in (finals[0] if finals else ()) if name not in (first, "loss")]
+            means = {name: statistics.fmean(found.get(name, math.nan) for found in finals) for name in names}
+            return ", ".join(f"{name} {words.number(mean)}" for name, mean in means.items())
+    return ""
+
+
+def _files(snapshot: Snapshot) -> dict[str, object]:
+    """Say where the exported network is; the first file of a format is the network itself."""
+    files: dict[str, object] = {}
+    for item in snapshot.artifacts:
+        if item.kind.startswith("export."):
+            files.setdefault(item.kind.removeprefix("export."), item.path)
+    return files
+
+
+def _next(snapshot: Snapshot) -> dict[str, object]:
+    """Say how to go on with a study that was ended early, and how to take along what it has found."""
+    if snapshot.state not in ("STOPPED", "INTERRUPTED"):
+        return {}
+    name = snapshot.record.name
+    return {
+        "go on": on_storage(f"nas resume {name}", snapshot.url),
+        "export": on_storage(f"nas export {name}", snapshot.url) if snapshot.best else "",
+    }
 
 
 def definition(snapshot: Snapshot) -> dict[str, object]:
@@ -51,15 +92,15 @@ def definition(snapshot: Snapshot) -> dict[str, object]:
         "trials of patience": budget.patience,
     }
     return {
-        "task": words.named(_said(config.task.task, Menu("workers.tasks", "task"))),
+        "task": words.named(chosen(config.task.task, Menu("workers.tasks", "task"))),
         "samples": told_samples(task),
         "space": announced_space(config.space),
         "constraints": "; ".join(item.text for item in config.constraints),
         "objective": told_objectives(config.objectives),
-        "sampler": words.named(_said(config.sampler, SAMPLERS)),
+        "sampler": words.named(chosen(config.sampler, SAMPLERS)),
         "pruner": _pruner(config.pruning),
         "budget": ", ".join(f"{words.number(most)} {noun}" for noun, most in ends.items() if most),
-        "executor": words.named(_said(config.executor, EXECUTORS)),
+        "executor": words.named(chosen(config.executor, EXECUTORS)),
         "seed": config.seed,
     }
 
@@ -67,29 +108,30 @@ def definition(snapshot: Snapshot) -> dict[str, object]:
 def told_samples(task: TaskInfo) -> str:
     """Say how many samples of what shape a task has, and what is predicted."""
     train, validation, test = task.samples
-    predicted = f"{task.outputs} classes" if task.kind == "classification" else words.counted(task.outputs, "output")
-    shape = "×".join(map(str, task.inputs))
-    return f"{train}/{validation}/{test} in train/validation/test; {shape} inputs, {predicted} ({task.kind})"
+    classes = words.counted(task.outputs, "class", "classes")
+    predicted = classes if task.kind == "classification" else words.counted(task.outputs, "output")
+    shape = f"{'×'.join(map(str, task.inputs))} input{'' if math.prod(task.inputs) == 1 else 's'}"
+    return f"{train}/{validation}/{test} in train/validation/test; {shape}, {predicted} ({task.kind})"
 
 
 def told_objectives(objectives: Iterable[Objective]) -> str:
     """Say what is optimised."""
-    return ", ".join(f"{item.direction} {item.metric}" for item in objectives)
+    return ", ".join(f"{item.direction} {words.measure('validation', item.metric)}" for item in objectives)
 
 
 def announced_space(space: SearchSpace) -> str:
     """Say how large a search space is."""
-    return f"{space.family}: {words.count(space.size)} candidates in {len(space.dimensions)} dimensions"
+    candidates = "1 candidate" if space.size == 1 else f"{words.count(space.size)} candidates"
+    return f"{space.family}: {candidates} in {words.counted(len(space.dimensions), 'dimension')}"
 
 
 def best(trial: Trial, objectives: tuple[Objective, ...]) -> RenderableType:
-    """Tabulate the best trial: what it reached, its size, and the hyper-parameters that were searched."""
+    """Tabulate the best trial: its size, and the hyper-parameters that were searched."""
     shown = table("best", f"trial {trial.number}")
-    always = {*valued(trial, objectives), "parameters", "flops", "family"}
+    reached = _measured(trial, objectives)
     for name, value in hyperparameters(trial, objectives).items():
-        if name not in always and not _searched(trial, name):
-            continue
-        shown.add_row(Text(name), Text(value))
+        if name not in reached and (name in ("parameters", "flops", "family") or _searched(trial, name)):
+            shown.add_row(Text(name), Text(value))
     return shown
 
 
@@ -98,7 +140,7 @@ def hyperparameters(trial: Trial, objectives: tuple[Objective, ...]) -> dict[str
     architecture, recipe = trial.candidate.architecture, trial.candidate.recipe
     rest = ("batch_size", "warmup", "gradient_clipping", "weight_decay", "label_smoothing")
     return {
-        **{name: words.number(value) for name, value in valued(trial, objectives).items()},
+        **_measured(trial, objectives),
         "parameters": words.number(trial.parameters),
         "flops": words.number(trial.flops),
         "family": architecture.family,
@@ -107,6 +149,11 @@ def hyperparameters(trial: Trial, objectives: tuple[Objective, ...]) -> dict[str
         **_named("schedule", recipe.schedule),
         **{name: words.setting(getattr(recipe, name)) for name in rest},
     }
+
+
+def _measured(trial: Trial, objectives: tuple[Objective, ...]) -> dict[str, str]:
+    values = valued(trial, objectives)
+    return {words.measure("validation", name): words.number(value) for name, value in values.items()}
 
 
 def test_score(result: Mapping[str, object]) -> str:
@@ -136,15 +183,31 @@ def _standing(snapshot: Snapshot) -> dict[str, object]:
         "forked from": snapshot.forked_from,
         "trials": f"{len(snapshot.trials)}: {counted(snapshot)}",
         "failures": _failures(snapshot.trials),
-        "epochs": f"{epochs:,} in {words.duration(snapshot.record.seconds)}",
+        "epochs": f"{epochs:,}" if epochs else "",
+        "time": time_spent(snapshot.record),
         "engines": _engines(snapshot.trials),
         "front": _front(snapshot),
     }
 
 
+def time_spent(record: StudyRecord) -> str:
+    """Say how long a study took on the clock, and where that went."""
+    match record.result.get("wall"):
+        case int(wall) | float(wall):
+            seconds = float(wall)
+        case _:
+            seconds = record.seconds
+    parts = record.result.get("time")
+    known = parts.items() if isinstance(parts, Mapping) else ()
+    told = {name: float(part) for name, part in known if isinstance(part, int | float) and part >= 0.01 * seconds}
+    ordered = sorted(told.items(), key=lambda item: -item[1])
+    spent = ", ".join(f"{name} {words.duration(part)}" for name, part in ordered)
+    return f"{words.duration(seconds)} ({spent})" if spent else words.duration(seconds)
+
+
 def _engines(trials: Iterable[Trial]) -> str:
     """Say what trained them."""
-    used = Counter(trial.engine for trial in trials if trial.epochs)
+    used = Counter(trial.engine for trial in trials if trial.epochs and trial.engine)
     return ", ".join(f"{number} × {engine}" for engine, number in used.most_common())
 
 
@@ -162,7 +225,7 @@ def _front(snapshot: Snapshot) -> str:
     return f"{trials}; see them with: nas top {snapshot.record.name} --pareto"
 
 
-def _said(named: Named, menu: Menu) -> Named:
+def chosen(named: Named, menu: Menu) -> Named:
     """Leave out the settings that are as they are unless given."""
     try:
         usual = {item.name: item.default for item in settings_of(menu.load(named.name))}
@@ -173,7 +236,7 @@ def _said(named: Named, menu: Menu) -> Named:
 
 
 def _pruner(pruning: Pruning) -> str:
-    told = words.named(_said(pruning.pruner, PRUNERS))
+    told = words.named(chosen(pruning.pruner, PRUNERS))
     return f"{told} on {pruning.metric}" if pruning.metric and pruning.pruner.name != "none" else told
 
 

@@ -39,7 +39,10 @@ def network(snapshot: Snapshot, trial: Trial) -> str:
 
 def sparklines(trial: Trial) -> dict[str, object]:
     """Draw the curve of each metric in one line, and where it ended."""
-    return {name: f"{_drawn(trial, name)} {words.number(last)}" for name, last in trial.metrics.items()}
+    return {
+        words.measure("validation", name): f"{_drawn(trial, name)} {words.number(last)}"
+        for name, last in trial.metrics.items()
+    }
 
 
 def _drawn(trial: Trial, metric: str) -> str:

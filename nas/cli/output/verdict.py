@@ -24,11 +24,20 @@ def rows(result: Mapping[str, Any]) -> dict[str, object]:
     metric = test.get("metric", "")
     scored = {name: metrics.get(metric) for name, metrics in result.get("baselines", {}).items()}
     told = [f"{NAMES.get(name, name)} {written(value)}" for name, value in scored.items() if value is not None]
-    found: dict[str, object] = {"ensemble": _ensemble(result, metric)}
+    found: dict[str, object] = {"compared": _compared(result), "ensemble": _ensemble(result, metric)}
     found |= {"baselines": f"test {metric} of {', '.join(told)}" if told else ""}
     for index, text in enumerate(result.get("warnings", []), start=1):
         found["warning" if index == 1 else f"warning {index}"] = text
     return found
+
+
+def _compared(result: Mapping[str, Any]) -> str:
+    """Say what fresh seeds of the best made of them on validation."""
+    shown = [
+        f"trial {item['number']} {written(item['mean']) if item['seeds'] else 'failed'}"
+        for item in result.get("compared", [])
+    ]
+    return f"by fresh seeds on validation: {', '.join(shown)}" if shown else ""
 
 
 def _ensemble(result: Mapping[str, Any], metric: str) -> str:

@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from search_spaces.candidate import Architecture, Named, Params, Recipe, Scalar, Value
+from search_spaces.quantities import counted
 
+__all__ = ["age", "architecture", "count", "counted", "duration", "folded", "measure", "named", "number", "recipe"]
+__all__ += ["scores", "searched", "setting", "sparkline"]
+
+_SIZES = ("parameters", "params", "flops", "seconds")
 _BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -40,20 +45,28 @@ def duration(seconds: float) -> str:
     return f"{minutes}m {rest:02}s" if minutes else f"{rest} s"
 
 
-def counted(number: int, noun: str) -> str:
-    """Write a number of things, one of which is not plural."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def age(moment: datetime, now: datetime | None = None) -> str:
     """Write how long ago something was."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return f"{duration(max(0.0, ((now or datetime.now(UTC)) - aware).total_seconds()))} ago"
 
 
-def values(metrics: Mapping[str, float]) -> str:
-    """Write metrics in one line."""
-    return " ".join(f"{name}={number(value)}" for name, value in metrics.items())
+def scores(part: str, metrics: Mapping[str, float]) -> str:
+    """Write what was measured, and on which samples: `validation accuracy 0.9722, parameters 1,234`.
+
+    The loss of a regression is of standardised targets, so that it is left out beside errors in their unit.
+    """
+    told = {name: value for name, value in metrics.items() if name != "loss" or not {"mse", "mae"} & set(metrics)}
+    parts = [f"{name} {number(value)}" for name, value in told.items()]
+    first = next((place for place, name in enumerate(told) if name not in _SIZES), None)
+    if first is not None:
+        parts[first] = f"{part} {parts[first]}"
+    return ", ".join(parts)
+
+
+def measure(part: str, name: str) -> str:
+    """Name a metric with the samples it is of; sizes and seconds are of none."""
+    return name if name in (*_SIZES, "epochs", "train_loss") else f"{part} {name}"
 
 
 def architecture(given: Architecture) -> str:
@@ -63,12 +76,16 @@ def architecture(given: Architecture) -> str:
 
 def searched(family: str, params: Params) -> str:
     """Write what was sampled in one line, that of each layer together: `mlp depth=2 width=64·32 optimizer=adamw`."""
-    folded: dict[str, list[Scalar]] = {}
+    return " ".join([family, *(f"{name}={value}" for name, value in folded(params).items())])
+
+
+def folded(params: Params) -> dict[str, str]:
+    """Write what was sampled by its short name, that of each layer together: `width` is `64·32`."""
+    found: dict[str, list[Scalar]] = {}
     for name, value in params.items():
-        folded.setdefault(re.sub(r"\.\d+$", "", name).removeprefix("optimizer.").removeprefix("schedule."), []).append(
-            value
-        )
-    return _named(family, {name: tuple(found) for name, found in folded.items()})
+        short = re.sub(r"\.\d+$", "", name).removeprefix("optimizer.").removeprefix("schedule.")
+        found.setdefault(short, []).append(value)
+    return {name: setting(tuple(values)) for name, values in found.items()}
 
 
 def recipe(given: Recipe) -> str:

@@ -2,22 +2,23 @@
 
 import ctypes
 from collections.abc import Callable, Collection, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search_spaces.candidate import Named
 from workers import schedules
-from workers.batches import Epoch, Samples, batch_count
+from workers.batches import Epoch, Samples, batch_count, step_count
 from workers.checkpoints import TrainedState
+from workers.endings import NEVER, NONE, Flags
 from workers.engines.failures import failure
 from workers.engines.native import library
-from workers.engines.native.library import Work
+from workers.engines.native.library import INTERRUPTED, NO_MEMORY, Work
 from workers.engines.native.packing import EVALUATION_SIZE, Packed, Packer
 from workers.engines.native.program import Uncovered
 from workers.engines.native.trained import Trained
-from workers.engines.protocol import Failure, Measured, Member
+from workers.engines.protocol import Failure, Interrupted, Measured, Member, Result
 from workers.messages import TaskInfo
 from workers.schedules.constant import Constant
 
@@ -29,8 +30,11 @@ class Native:
 
     name = "native"
 
-    def __init__(self, info: TaskInfo, *, samples: int, epochs: int, threads: int = 1, variant: str = "") -> None:
-        self._info, self._samples, self._epochs, self._threads = info, samples, epochs, threads
+    def __init__(
+        self, info: TaskInfo, *, samples: int, epochs: int, parts: int = 1, threads: int = 1, variant: str = ""
+    ) -> None:
+        self._info, self._threads = info, threads
+        self._steps = partial(step_count, samples, parts, epochs=epochs)
         self._library = library.load(variant)
         self._packer, self._measurer = Packer(self._library), Packer(self._library)
         self._measured: tuple[Samples, Packed] | None = None
@@ -45,33 +49,33 @@ class Native:
                 self._trained[member.number] = Trained(member, self._info, self._library)
             except Uncovered as error:
                 failures[member.number] = Failure(f"uncovered: {error}")
-            except Exception as error:  # one candidate's error is its outcome, never its neighbours'
+            except BaseException as error:  # one candidate's error is its outcome, never its neighbours'
                 failures[member.number] = failure(error)
         return failures
 
-    def epoch(self, epoch: Epoch) -> Mapping[int, Measured | Failure]:
+    def epoch(self, epoch: Epoch, flags: Flags = NONE) -> Mapping[int, Result]:
         """Train every candidate; those of one batch size share the packed epoch."""
         packs = {size: self._packer.train(epoch.samples, size) for size in {*map(_size, self._trained.values())}}
         kept: list[Factors | None] = []  # C++ reads them while it works
 
         def work(trained: Trained) -> Work:
             packed = packs[_size(trained)]
-            kept.append(self._factors(trained))
-            return _work(trained, packed, kept[-1])
+            kept.append(self._factors(trained, epoch))
+            return _work(trained, packed, kept[-1], flags)
 
         works = self._call(work, lambda works, count: self._library.nas_train(works, count, self._threads))
         for trained, done in zip(self._trained.values(), works, strict=True):
-            trained.step, trained.product = trained.step + self._steps(trained), done.product
+            trained.step, trained.product = trained.step + _batches(trained, epoch), done.product
             trained.epochs += 1
         return self._results(works, lambda done: {"train_loss": done.loss})
 
-    def evaluate(self, samples: Samples) -> Mapping[int, Measured | Failure]:
+    def evaluate(self, samples: Samples, flags: Flags = NONE) -> Mapping[int, Result]:
         """Measure every candidate on these samples."""
         if self._measured is None or self._measured[0] is not samples:
             self._measured = samples, self._measurer.pack(samples, EVALUATION_SIZE, len(samples))
         packed, scale = self._measured[1], self._scale.ctypes.data
         works = self._call(
-            lambda trained: _work(trained, packed, None),
+            lambda trained: _work(trained, packed, None, flags),
             lambda works, count: self._library.nas_measure(works, count, self._threads, scale),
         )
         return self._results(works, lambda done: dict(zip(self._info.metrics, done.metrics, strict=False)))
@@ -95,22 +99,18 @@ class Native:
         function(works, len(works))
         return list(works)
 
-    def _results(
-        self, works: Collection[Work], metrics: Callable[[Work], Mapping[str, float]]
-    ) -> dict[int, Measured | Failure]:
+    def _results(self, works: Collection[Work], metrics: Callable[[Work], Mapping[str, float]]) -> dict[int, Result]:
+        unfinished: dict[int, Result] = {NO_MEMORY: Failure("oom"), INTERRUPTED: Interrupted()}
         return {
-            number: Failure("oom") if done.failed else Measured(metrics(done), done.seconds)
+            number: unfinished.get(done.failed) or Measured(metrics(done), done.seconds)
             for number, done in zip(self._trained, works, strict=True)
         }
 
-    def _steps(self, trained: Trained) -> int:
-        return batch_count(self._samples, _size(trained))
-
-    def _factors(self, trained: Trained) -> Factors | None:
-        """Return the learning rate's factors of this epoch's steps; nothing where it never changes."""
-        recipe, steps = trained.member.candidate.recipe, self._steps(trained)
-        factors = _schedule(recipe.schedule, recipe.warmup, self._epochs * steps)
-        return None if factors is None else factors[trained.step : trained.step + steps]
+    def _factors(self, trained: Trained, epoch: Epoch) -> Factors | None:
+        """Return the learning rate's factors of an epoch's steps; nothing where it never changes."""
+        recipe = trained.member.candidate.recipe
+        factors = _schedule(recipe.schedule, recipe.warmup, self._steps(size=_size(trained)))
+        return None if factors is None else factors[trained.step : trained.step + _batches(trained, epoch)]
 
 
 @lru_cache(maxsize=256)
@@ -126,12 +126,17 @@ def _size(trained: Trained) -> int:
     return trained.member.batch_size
 
 
-def _work(trained: Trained, packed: Packed, factors: Factors | None) -> Work:
+def _batches(trained: Trained, epoch: Epoch) -> int:
+    return batch_count(len(epoch.samples), _size(trained))
+
+
+def _work(trained: Trained, packed: Packed, factors: Factors | None, flags: Flags) -> Work:
     return Work(
         candidate=trained.handle,
         inputs=packed.inputs.ctypes.data,
         targets=packed.targets.ctypes.data,
         factors=None if factors is None else factors.ctypes.data,
+        ended=ctypes.addressof(flags.get(trained.member.number, NEVER)),
         samples=packed.samples,
         size=packed.size,
         step=trained.step,

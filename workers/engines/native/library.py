@@ -9,7 +9,7 @@ from typing import Any
 from search_spaces.errors import NasError
 from workers.engines.native.build import HERE, file_name, variants
 
-ABI = 1
+ABI = 2
 GET_IT = "with a C++ compiler installed, `python -m workers.engines.native.build` makes it"
 
 
@@ -32,6 +32,10 @@ class Status:
         return bool(self.variant)
 
 
+NO_MEMORY, INTERRUPTED = 1, 2
+"""What `Work.failed` says of a candidate that was not trained or measured to the end."""
+
+
 class Recipe(ctypes.Structure):
     """How a candidate is trained (NasRecipe)."""
 
@@ -48,7 +52,7 @@ class Work(ctypes.Structure):
     """One candidate's part of a call (NasWork); from `product` on it is answered."""
 
     _fields_ = (
-        *((name, ctypes.c_void_p) for name in ("candidate", "inputs", "targets", "factors")),
+        *((name, ctypes.c_void_p) for name in ("candidate", "inputs", "targets", "factors", "ended")),
         *((name, ctypes.c_int64) for name in ("samples", "size", "step")),
         *((name, ctypes.c_double) for name in ("product", "loss", "seconds")),
         ("metrics", ctypes.c_double * 5),

@@ -73,11 +73,12 @@ struct NasWork {
   const float* inputs;    // packed by nas_pack
   const void* targets;    // int32 [batches][batch], or packed by nas_pack
   const double* factors;  // of the learning rate, one a step; null: all 1
+  const volatile int32_t* ended;  // written by another thread: not 0 ends the work before its next batch
   int64_t samples, size;  // in all and of a batch
   int64_t step;           // steps taken before
   double product;         // NAdam's own state
   double loss, seconds, metrics[5];
-  int64_t failed;         // 1: no memory
+  int64_t failed;         // 1: no memory; 2: ended before it was done
 };
 
 }
@@ -112,13 +113,14 @@ struct Candidate {
   Weights weights{};
 };
 
-// Walks through a packed list of samples, batch by batch.
+// Walks through a packed list of samples, batch by batch, until it is told to end.
 struct Batches {
-  const NasWork& work;
+  NasWork& work;
   long inputs, targets;  // floats of a sample, numbers of its target
   template <class F> void each(F f) const {
     long full = round_up(work.size, VL), batches = (work.samples + work.size - 1) / work.size;
     for (long b = 0; b < batches; b++) {
+      if (*work.ended) { work.failed = 2; return; }
       long rows = std::min(work.size, work.samples - b * work.size);
       f(b, rows, round_up(rows, VL), work.inputs + b * full * inputs, (const float*)work.targets + b * full * targets);
     }
@@ -180,6 +182,7 @@ void measure(NasWork& work, const double* scale) {
       if (!classes) memcpy(truth + k * stride + b * work.size, t + k * batch, sizeof(float) * batch);
     }
   });
+  if (work.failed) return;
   work.metrics[0] = work.loss = total / work.samples;
   if (classes) measure_classes(all, (const int32_t*)work.targets, outputs, work.samples, stride, work.metrics);
   else measure_numbers(all, truth, scale, outputs, work.samples, stride, work.metrics);
@@ -210,7 +213,7 @@ template <class F> void each_work(NasWork* works, int64_t count, int threads, F 
 
 extern "C" {
 
-int64_t nas_abi() { return 1; }
+int64_t nas_abi() { return 2; }
 int64_t nas_lanes() { return VL; }
 
 // The best x86-64 level of this machine (2, 3 or 4); 0 elsewhere.

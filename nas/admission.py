@@ -1,0 +1,62 @@
+"""Admission: which proposals are trained, held against what is left of the budget before a worker hears of them."""
+
+import math
+from dataclasses import dataclass, field, replace
+
+from nas.epoch_cost import EpochCost
+from nas.proposals import Proposals
+from nas.running import over
+from nas.samplers.protocol import SpaceExhausted
+from nas.stopping import Stopping
+from nas.trials import Trial, TrialState
+
+WHOLE_SHARE = 0.6
+"""Of the time of a whole search, what one full training may take: it has to be retrained in the rest."""
+TOO_LONG = "expected seconds within those left"
+
+
+@dataclass(slots=True)
+class Admission:
+    """Asks for candidates while the budget has room for them."""
+
+    proposals: Proposals
+    stopping: Stopping
+    epochs: int
+    """Of a full training."""
+    first_rung: int
+    """Epochs to the first comparison: nothing is begun that cannot reach it."""
+    cost: EpochCost = field(default_factory=EpochCost)
+
+    def propose(self, number: int) -> list[Trial]:
+        """Return the next trial: WAITING where it is to be trained, else finished; none where there is no room."""
+        if not self.stopping.room(1):
+            return []
+        if self.proposals.exhausted:
+            self.stopping.exhausted = True
+            return []
+        try:
+            return [self._admitted(trial) for trial in self.proposals.ask([number])]
+        except SpaceExhausted:
+            self.stopping.exhausted = True
+            return []
+
+    def _admitted(self, trial: Trial) -> Trial:
+        """Return a trial as it is, or as infeasible where what is left of the time is too short for it."""
+        if trial.state.finished:
+            return trial
+        excess = self._excess(trial)
+        self.stopping.late = self.stopping.late + 1 if excess > 0 else 0
+        if excess <= 0:
+            return trial
+        return replace(
+            over(trial, TrialState.PRUNED, "infeasible"), constraints={**trial.constraints, TOO_LONG: excess}
+        )
+
+    def _excess(self, trial: Trial) -> float:
+        """Return by how many seconds a trial would take too long; ≤ 0 where it may be begun."""
+        budget = self.stopping.budget.seconds
+        seconds = self.cost.predict(trial) if budget else None
+        if seconds is None:
+            return -math.inf
+        whole = seconds * self.epochs - WHOLE_SHARE * (budget - self.stopping.reserve)
+        return max(seconds * self.first_rung - self.stopping.left, whole)

@@ -1,0 +1,84 @@
+"""What a run says at its start: what is searched, on which samples, where it is kept, and how to come back to it."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from nas.cli._options import on_storage
+from nas.cli.output import report, words
+from nas.config import StudyConfig
+from nas.happenings import StudyStarted
+from nas.passwords import hidden
+from search_spaces.candidate import Named, Settings
+from search_spaces.errors import NasError
+from search_spaces.hyperparameters import hyperparameters
+from search_spaces.registry import Menu
+
+_WIDTH = 8
+TASKS = Menu("workers.tasks", "task")
+
+
+def announcement(config: StudyConfig) -> str:
+    """Say what will run, before the samples are read."""
+    return _rows(
+        {
+            "study": config.name,
+            "task": words.named(told_task(config.task.task)),
+            "space": report.announced_space(config.space),
+            "goal": report.told_objectives(config.objectives),
+            "search": f"{config.sampler.name} with {config.pruning.pruner.name}, seed {config.seed}",
+            "budget": _budget(config),
+            "storage": hidden(config.storage),
+            "resume": resume_command(config),
+            "watch": on_storage("nas dashboard", config.storage),
+        }
+    )
+
+
+def begun(happening: StudyStarted, known: StudyConfig) -> str:
+    """Say what the samples are, now that they are read, and what they decide; `known` is what was announced."""
+    goal = "" if known.objectives else report.told_objectives(happening.config.objectives)
+    epochs = "" if known.budget.epochs else f"{happening.config.budget.epochs} a full training, {_fitted(known)}"
+    return _rows({"samples": report.told_samples(happening.task), "goal": goal, "epochs": epochs})
+
+
+def _fitted(known: StudyConfig) -> str:
+    return "fitted to the samples and the time" if known.budget.seconds else "fitted to the samples"
+
+
+def told_task(task: Named) -> Named:
+    """Return the task with the settings that somebody chose, files from the working folder."""
+    try:
+        files = {item.name for item in hyperparameters(TASKS.load(task.name)) if item.is_file}
+    except NasError:
+        return task  # of another distribution, which is not installed here
+    chosen = report.chosen(task, TASKS).settings
+    return Named(task.name, Settings({k: _near(v) if k in files else v for k, v in chosen.items()}))
+
+
+def resume_command(config: StudyConfig) -> str:
+    """Return what the user types to go on with a study."""
+    return on_storage(f"nas resume {config.name}", config.storage)
+
+
+def _near(path: object) -> str:
+    """Write a path from the working folder, where it is in it."""
+    try:
+        return str(Path(str(path)).relative_to(os.getcwd()))
+    except (ValueError, OSError):
+        return str(path)
+
+
+def _budget(config: StudyConfig) -> str:
+    budget = config.budget
+    lasting = (
+        words.counted(budget.trials, "trial") if budget.trials else "",
+        f"{words.counted(budget.epochs, 'epoch')} each" if budget.epochs else "",
+        words.duration(budget.seconds) if budget.seconds else "",
+        f"{words.counted(budget.total_epochs, 'epoch')} in all" if budget.total_epochs else "",
+    )
+    return ", ".join(part for part in lasting if part)
+
+
+def _rows(rows: Mapping[str, str]) -> str:
+    return "\n".join(f"{name:<{_WIDTH}} {value}" for name, value in rows.items() if value)

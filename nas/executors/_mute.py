@@ -1,0 +1,27 @@
+"""Keeps what a trial prints from the standard streams of the process that it shares with its controller."""
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
+
+
+class _Nowhere(io.TextIOBase):
+    def writable(self) -> bool:
+        """Say that it takes text."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Take the text and forget it."""
+        return len(text)
+
+
+_NOWHERE = _Nowhere()
+
+
+@contextmanager
+def muted() -> Iterator[None]:
+    """Forget what Python code writes to both streams, unless NAS_TRACEBACK asks for all that is known of errors."""
+    shown = bool(os.environ.get("NAS_TRACEBACK"))
+    with nullcontext() if shown else redirect_stdout(_NOWHERE), nullcontext() if shown else redirect_stderr(_NOWHERE):
+        yield

@@ -1,0 +1,88 @@
+"""Exports of a run: the best network written in every format that is asked for; what is lost is made again."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from nas.config import StudyConfig
+from nas.files_on_record import artifacts_here, is_lost, owed_formats
+from nas.final_result import Finals
+from nas.happenings import Noticed, Watcher
+from nas.ledger import Ledger
+from nas.shelf import sweep_retrainings
+from nas.storage import Artifact, Storage, StudyRecord
+from nas.storage.records import Json
+from nas.trials import Trial
+from search_spaces.errors import NasError
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """Knows which files the record holds, and which the study still owes."""
+
+    storage: Storage
+    record: StudyRecord
+    config: StudyConfig
+    ledger: Ledger
+    watch: Watcher
+    folder: str
+    interrupted: Callable[[], bool]
+    seconds: Callable[[], float]
+    """Wall time of the study so far."""
+
+    def on_record(self) -> list[Artifact]:
+        """Return the files on record that are as they were written; the record forgets the others, to be made again."""
+        known = self.storage.artifacts(self.record.id)
+        pairs = list(zip(known, artifacts_here(known, self.folder), strict=True))
+        lost = [then for then, now in pairs if is_lost(now)]
+        for artifact in lost:
+            self.ledger.event("artifact.lost", artifact=artifact.kind, path=artifact.path)
+            self.ledger.drop(artifact)
+        self.ledger.flush(seconds=self.seconds())
+        kept = [now for then, now in pairs if then not in lost]
+        sweep_retrainings(self.folder, kept)
+        return kept
+
+    def forget(self, retrained: Collection[int], known: Sequence[Artifact]) -> None:
+        """Have the exports of these trials made again, as their weights are others now."""
+        for item in known:
+            if item.kind.startswith("export.") and item.number in retrained:
+                self.ledger.drop(item)
+        self.ledger.flush(seconds=self.seconds())
+
+    def owed(self, best: Trial) -> tuple[str, ...]:
+        """List the formats in which the best network is not there, or not as it was written."""
+        here = artifacts_here(self.storage.artifacts(self.record.id), self.folder)
+        return owed_formats(self.config, best.number, here)
+
+    def ensemble(self, finals: Finals) -> dict[str, Json]:
+        """Score the average of the retrainings, if it was asked for; say why where there is none."""
+        from nas.export import score_ensemble
+
+        if not self.config.final.ensemble:
+            return {}
+        try:
+            metrics = score_ensemble(self.record, finals.best, finals.retrained)
+        except NasError as error:
+            self.ledger.event("ensemble.failed", reason=str(error))
+            self.watch(Noticed(f"no ensemble: {error}"))
+            return {"ensemble": None}
+        return {"ensemble": {"seeds": len(finals.retrained), "metrics": dict(metrics)}}
+
+    def write(self, best: Trial, retrained: Sequence[Artifact]) -> list[NasError]:
+        """Write the best network in every format owed; what one fails with keeps no other from its turn."""
+        from nas.export import export_best
+
+        failures: list[NasError] = []
+        for format in self.owed(best):
+            if self.interrupted():
+                break
+            try:
+                artifacts = export_best(self.record, best, retrained, format, f"{self.folder}/best", self.config.final)
+            except NasError as error:
+                failures.append(error)
+                self.ledger.event("export.failed", format=format, reason=str(error))
+            else:
+                for artifact in artifacts:
+                    self.ledger.artifact(artifact)
+        self.ledger.flush(seconds=self.seconds())
+        return failures

@@ -1,0 +1,63 @@
+"""Files on record after a search: where they lie now, whether they are as they were written, and what is owed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import PurePosixPath
+
+from nas.config import StudyConfig
+from nas.run_folder import own_folder
+from nas.storage import Artifact, StudyRecord
+from nas.trials import Trial
+from workers import files
+
+
+def located(path: str, folder: str) -> str:
+    """Return where a file of a study is: in the study's own folder if it is there, else where it was written.
+
+    A project that was moved, mounted elsewhere or copied keeps its files in the folder, under the same names.
+    """
+    kept = "/".join(PurePosixPath(path).parts[-2:])
+    here = f"{folder}/{kept}"
+    if here == path or files.is_remote(folder) or PurePosixPath(path).parts[-3:-2] != (PurePosixPath(folder).name,):
+        return path
+    return here if files.exists(here) else path
+
+
+def trials_here(trials: Sequence[Trial], folder: str) -> list[Trial]:
+    """Return trials whose checkpoints are where they lie now."""
+    return [
+        replace(trial, checkpoint=replace(trial.checkpoint, path=located(trial.checkpoint.path, folder)))
+        if trial.checkpoint
+        else trial
+        for trial in trials
+    ]
+
+
+def artifacts_here(artifacts: Sequence[Artifact], folder: str) -> list[Artifact]:
+    """Return artifacts with the places where they lie now."""
+    return [replace(item, path=located(item.path, folder)) for item in artifacts]
+
+
+def is_lost(artifact: Artifact) -> bool:
+    """Tell whether a file is gone, or is not as it was written; one that cannot be reached now is not known to be."""
+    try:
+        return sha256(files.read(artifact.path)).hexdigest() != artifact.sha256
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+
+
+def owed_formats(config: StudyConfig, best: int, artifacts: Sequence[Artifact]) -> tuple[str, ...]:
+    """Return the formats in which the best trial shall be exported and, by the files that are there, is not."""
+    folder = f"{own_folder(config)}/best/"
+    there = {item.kind for item in artifacts if item.number == best and item.path.startswith(folder)}
+    return tuple(format for format in config.artifacts.export if f"export.{format}" not in there)
+
+
+def owes(record: StudyRecord, config: StudyConfig, artifacts: Sequence[Artifact]) -> bool:
+    """Tell whether a finished study has lost files that it made, or has not made all that its definition asks for."""
+    here = artifacts_here(artifacts, own_folder(config))
+    best = record.result.get("best")
+    return any(map(is_lost, here)) or (isinstance(best, int) and bool(owed_formats(config, best, here)))

@@ -1,0 +1,50 @@
+"""Preparation of a run: a definition filled in from its task, fitted to its time, with who decides and who trains."""
+
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+
+from nas import executors
+from nas.completion import completed
+from nas.config import StudyConfig
+from nas.deciders import Deciders, deciders
+from nas.epoch_cost import EpochCost
+from nas.executors.protocol import Executor
+from nas.fidelity import fitted
+from nas.relocation import with_full_paths
+from nas.sharing import require_writable
+from nas.survey import FEW, SAMPLES, surveyed, timed
+from search_spaces.candidate import Named
+from workers.messages import TaskInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A definition filled in from its task, the executor that looked at the task, and who decides."""
+
+    config: StudyConfig
+    task: TaskInfo
+    executor: Executor
+    deciders: Deciders
+    cost: EpochCost
+    """What epochs of its candidates take, as far as that was timed."""
+
+
+def prepare(config: StudyConfig, stack: ExitStack, start: Callable[[Named], Executor] = executors.start) -> Prepared:
+    """Start the executor, which ends with the stack, look at the task, make who decides; nothing is written.
+
+    Raises:
+        TaskError, SpecError: the task cannot be used or lacks a metric that is asked for, no candidate of the space can
+            be trained, the sampler cannot search it, or nothing can be written to the folder for artifacts.
+    """
+    config = with_full_paths(config)
+    require_writable(config)
+    executor = stack.enter_context(closing(start(config.executor)))
+    task = executor.describe(config.task)
+    whole = completed(config, task)
+    survey = surveyed(whole, task, SAMPLES if whole.budget.seconds else FEW)
+    if whole.budget.seconds:
+        survey = timed(survey, whole, executor)
+    budget = fitted(whole, task, survey.trainable, survey.epoch_seconds, executor.capacity)
+    whole = replace(whole, budget=budget)
+    return Prepared(whole, task, executor, deciders(whole), survey.cost)

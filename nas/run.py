@@ -1,0 +1,237 @@
+"""One run of a study by one controller: search, final stage, export."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from functools import partial
+from itertools import count
+
+from nas.account import Account, TimedSampler
+from nas.admission import Admission
+from nas.cohort_size import CohortSize
+from nas.dashboard import Projection
+from nas.errors import NoUsableTrial
+from nas.exports import Exports
+from nas.files_on_record import trials_here
+from nas.final import FinalStage
+from nas.final_jobs import Trainings
+from nas.final_record import FinalRecord
+from nas.final_result import Finals
+from nas.happenings import Noticed, StudyStarted, Watcher
+from nas.history import History
+from nas.keeper import Keeper
+from nas.ledger import Ledger
+from nas.loop import Search
+from nas.objectives import ranked
+from nas.preparation import Prepared
+from nas.proposals import Proposals
+from nas.pruners.asha import usual_first_rung
+from nas.replay import shown_again
+from nas.reserve import exporting, reserved
+from nas.run_folder import mark, own_folder, with_own_folder
+from nas.running import RunningTrials
+from nas.sharing import unshared
+from nas.shelf import Shelf
+from nas.showing import Showing
+from nas.shutdown import Shutdown
+from nas.stopping import Stopping
+from nas.storage import Storage, StudyRecord
+from nas.storage.records import Json, StudyState
+from nas.study_file import to_json
+from nas.trials import Trial
+from search_spaces.quantities import counted
+from workers.messages import TaskInfo
+
+
+class Run:
+    """One run of a study by one controller: search, final stage, export."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        record: StudyRecord,
+        prepared: Prepared,
+        keeper: Keeper,
+        *,
+        watch: Watcher,
+        interrupted: Callable[[], bool] = bool,
+        finish: Callable[[], bool] = bool,
+        began: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        pause: float = 0.03,
+    ) -> None:
+        """Put the parts together; `keeper` keeps the study's lease, the rest is as in `Controller`."""
+        config, executor, lease = with_own_folder(prepared.config, storage, record), prepared.executor, keeper.lease
+        self.storage, self.watch, self.clock = storage, watch, clock
+        self.interrupted, self.finish = interrupted, finish
+        self.record = replace(record, config=to_json(config))  # places may have moved since it was written
+        self.config, self.executor, self.lease, self.keeper = config, executor, lease, keeper
+        self.task = prepared.task
+        self.folder = own_folder(config)
+        self.account = Account(self.clock)
+        self.ledger = Ledger(self.storage, lease, self.account, pause, self.folder)
+        self.stopping = Stopping(config.budget, config.objectives, self.clock, record.seconds, began)
+        self.jobs = count()
+        self.exports = Exports(
+            self.storage,
+            self.record,
+            config,
+            self.ledger,
+            self.watch,
+            self.folder,
+            self._stopping_now,
+            lambda: self.stopping.seconds,
+        )
+        self.projection = Projection(self.storage, record, config.space, config.objectives)
+        self.search = self._search(record.task, prepared)
+
+    def enter(self) -> None:
+        """Say that the study runs, and go on from what is on record."""
+        mark(self.folder, self.storage, self.record)
+        trials = trials_here(self.storage.trials(self.record.id, curves="resume"), self.folder)
+        self.storage.save(self.lease, state="RUNNING", config=to_json(self.config))
+        self._announce(trials)
+        values = partial(self.storage.values, self.record.id, self.config.pruning.metric)
+        self.search.restore(trials, shown_again(trials, self.search.pruner, values))
+
+    def whole(self) -> tuple[StudyState, str]:
+        """Search, retrain, export; return the study's state and the reason it ended."""
+        self.enter()
+        self.account.seconds["start"] = self.stopping.seconds - self.record.seconds
+        reason = self.account.timed("search", self.search.run)()
+        if reason == "stop":
+            return self.leave("STOPPED", reason, {})
+        best = ranked(list(self.search.history), self.config.objectives)
+        if not best:
+            self.leave("FAILED", "no usable trial", {})
+            raise NoUsableTrial(_why_unusable(self.config.name, list(self.search.history)))
+        try:
+            finals = self.account.timed("final", self._finals)(best)
+        except NoUsableTrial:
+            self.leave("FAILED", "diverged", {})
+            raise
+        if self._stopping_now():
+            return self.leave("STOPPED", "stop", {})
+        ensemble = self.exports.ensemble(finals)
+        failures = self.account.timed("export", self.exports.write)(finals.best, finals.retrained)
+        result = {**self.result(finals, reason), **ensemble}
+        if failures:
+            self.leave("STOPPED", "export", result)
+            owed = ", ".join(self.exports.owed(finals.best))
+            self.watch(
+                Noticed(f"the export ({owed}) is owed; mend what hinders it, then: nas resume {self.config.name}")
+            )
+            raise failures[0]  # what is owed is made by a resume
+        if self.exports.owed(finals.best):
+            return self.leave("STOPPED", "stop", result)
+        return self.leave("FINISHED", reason, result)
+
+    def _search(self, task: TaskInfo, prepared: Prepared) -> Search:
+        config, budget = self.config, self.config.budget
+        sampler = TimedSampler(prepared.deciders.sampler, self.account)
+        proposals = Proposals(config, task, sampler)
+        rung, running = usual_first_rung(budget.epochs), RunningTrials()
+        shutdown = Shutdown(
+            config.name,
+            self.keeper,
+            self.stopping,
+            running,
+            self.executor,
+            lambda trials: reserved(config, task, trials, self.executor.capacity),
+            self.clock,
+            self.interrupted,
+            self.finish,
+        )
+        return Search(
+            config=config,
+            admission=Admission(proposals, self.stopping, budget.epochs, rung, prepared.cost),
+            sampler=sampler,
+            pruner=prepared.deciders.pruner,
+            executor=self.executor,
+            ledger=self.ledger,
+            running=running,
+            shutdown=shutdown,
+            stopping=self.stopping,
+            history=History(config.objectives),
+            shelf=Shelf(config.artifacts.keep, config.objectives),
+            cohort=CohortSize(config.budget.trials, lambda: self.executor.capacity, self.executor.cohort),
+            watch=self.watch,
+            showing=Showing(self._projector(), self.clock),
+            folder=f"{self.folder}/checkpoints",
+            jobs=self.jobs,
+        )
+
+    def _projector(self) -> Callable[[Sequence[Trial]], None]:
+        """Write to the dashboard's tables, which are a courtesy: no trouble there may end a search."""
+        return self.account.timed("dashboard", self.projection.update)
+
+    def _announce(self, trials: Sequence[Trial]) -> None:
+        finished = sum(trial.state.finished for trial in trials)
+        self.watch(StudyStarted(self.config, self.record.task, finished, bool(trials), trials))
+        if text := unshared(self.config):
+            self.watch(Noticed(text))
+
+    def _stopping_now(self) -> bool:
+        return self.interrupted() or self.keeper.requested == "stop"
+
+    def _finals(self, best: Sequence[Trial]) -> Finals:
+        record = FinalRecord(self.ledger, self.watch)
+        done = self.exports.on_record()
+        record.restore(done, self.storage.events(self.record.id))
+        trainings = Trainings(
+            study=self.config.name,
+            task=self.config.task,
+            epoch_samples=self.config.epoch_samples,
+            folder=self.folder,
+            executor=self.executor,
+            ledger=self.ledger,
+            watch=self.watch,
+            interrupted=self._stopping_now,
+            left=self._left,
+            seconds=lambda: self.stopping.seconds,
+            jobs=self.jobs,
+        )
+        finals = FinalStage(self.config, self.task, self._metric, trainings, record).run(best)
+        self.exports.forget({item.number for item in finals.retrained if item not in done}, done)
+        return finals
+
+    def _left(self) -> float:
+        """Return the seconds that the final stage still has."""
+        if not self.config.budget.seconds:
+            return math.inf
+        return self.config.budget.seconds - self.stopping.seconds - exporting(self.config)
+
+    @property
+    def _metric(self) -> str:
+        """What the study is summed up in: its first objective, or what the task is usually measured by."""
+        first = self.config.objectives[0].metric
+        return first if first in self.task.metrics else self.task.metrics[0]
+
+    def result(self, finals: Finals, reason: str) -> dict[str, Json]:
+        """Sum up the study."""
+        test = finals.test(self._metric)
+        return {
+            "reason": reason,
+            "wall": round(self.stopping.seconds, 3),
+            "time": {part: round(seconds, 3) for part, seconds in self.account.seconds.items()},
+            "best": finals.best.number,
+            "test": asdict(test) if test else None,
+            "compared": [asdict(item) for item in finals.compared],
+            "failed_retrainings": finals.failed,
+            "weights": "retrained" if finals.retrained else "search",
+            "baselines": {name: dict(metrics) for name, metrics in finals.baselines.items()},
+            "warnings": list(finals.warnings),
+        }
+
+    def leave(self, state: StudyState, reason: str, result: dict[str, Json]) -> tuple[StudyState, str]:
+        """Record the state that the study is left in, and return it with the reason."""
+        self.storage.save(self.lease, state=state, result=result or None, seconds=self.stopping.seconds)
+        self.projection.sum_up(self.storage.study(self.config.name), self.storage.artifacts(self.record.id))
+        return state, reason
+
+
+def _why_unusable(name: str, trials: Sequence[Trial]) -> str:
+    reasons = sorted({trial.reason or trial.state.value for trial in trials})
+    ended = f"{counted(len(trials), 'trial')} ended so: {', '.join(reasons)}" if trials else "none began"
+    return f"study {name!r} has no usable trial; {ended}"

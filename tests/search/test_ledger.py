@@ -1,0 +1,59 @@
+"""What is let go once it is no longer on record, and what is not."""
+
+import time
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from nas.account import Account
+from nas.ledger import Ledger
+from nas.trials import Trial, TrialState
+from search_spaces.candidate import Architecture, Candidate, Recipe
+from workers.messages import Checkpoint
+
+
+class Written:
+    """A storage that takes everything."""
+
+    def save(self, *_: Any, **__: Any) -> None:
+        """Do nothing."""
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    return Ledger(cast("Any", Written()), cast("Any", None), Account(time.monotonic), pause=0.0, folder="")
+
+
+def ended(number: int, checkpoint: Checkpoint) -> Trial:
+    candidate = Candidate(Architecture("mlp"), Recipe(), 0)
+    return Trial(number, {}, candidate, TrialState.COMPLETE, checkpoint=checkpoint)
+
+
+def saved(path: Path) -> Checkpoint:
+    path.write_bytes(b"weights")
+    return Checkpoint(str(path), "", 7, 1)
+
+
+def test_the_checkpoint_before_the_last_is_let_go(ledger: Ledger, tmp_path: Path) -> None:
+    before, last = saved(tmp_path / "before"), saved(tmp_path / "last")
+    ledger.discard(before)
+    ledger.trial(ended(1, last))
+    ledger.flush(seconds=0.0)
+    assert [path.name for path in tmp_path.iterdir()] == ["last"]
+
+
+def test_a_trial_that_ends_with_the_checkpoint_it_had_keeps_the_file(ledger: Ledger, tmp_path: Path) -> None:
+    same = saved(tmp_path / "same")
+    ledger.discard(same)
+    ledger.trial(ended(1, same))
+    ledger.flush(seconds=0.0)
+    assert Path(same.path).exists()
+
+
+def test_a_trial_that_leaves_the_shelf_as_it_ends_keeps_nothing(ledger: Ledger, tmp_path: Path) -> None:
+    trial = ended(1, saved(tmp_path / "weak"))
+    ledger.trial(trial)
+    ledger.forget(trial)
+    ledger.flush(seconds=0.0)
+    assert list(tmp_path.iterdir()) == []
