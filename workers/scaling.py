@@ -2,8 +2,8 @@
 
 Three rules, by how far the farthest value of a feature lies. Most features: mean and deviation. Where a value lies more
 than 5 deviations from the mean, what is scaled is also bent smoothly to ±20, so that no single sample makes a training
-diverge. Where outliers are the deviation itself (ten times the spread of the middle, as with a mark such as 999999 among
-ages), median and spread take the place of mean and deviation, else all others would be squeezed together.
+diverge. Where outliers are the deviation itself (ten times the spread of the middle, as with a mark such as 999999
+among ages), median and spread take the place of mean and deviation, else all others would be squeezed together.
 
 Smooth clipping is that of Holzmüller, Grinsztajn and Steinwart, "Better by default" (NeurIPS 2024), who scale every
 feature robustly and bend it to ±3. On tables whose target follows the tails of its features that cost much (r² 0.99

@@ -20,22 +20,26 @@ def read_table(
 ) -> tuple[dict[str, list[str]], list[int], str]:
     """Return the cells of each column by its name, stripped; the line of each row; and the delimiter.
 
-    Blank rows are left out. `settings` are `delimiter` (a sign, or "auto") and the `usual` one, `encoding`, `header`,
-    and for a file without one the `names` of its columns (none: their numbers), the `optional` of which may be missing
-    from all rows. `room` is the memory it may take.
+    Blank rows are left out. `settings` are `delimiter` (a sign, or "auto") and the `usual` one, `encoding`, `quotes`,
+    `header`, and for a file without one the `names` of its columns (none: their numbers), the `optional` of which may
+    be missing from all rows. `room` is the memory it may take.
     """
     content = unpacked(path, room)
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else settings["encoding"]
     delimiter = settings["delimiter"]
     if delimiter == "auto":
-        delimiter = likely_delimiter(content, encoding, settings["usual"])
-    rows = rows_of(path, content, encoding, delimiter)
+        delimiter = likely_delimiter(content, encoding, settings)
+    rows = rows_of(path, content, encoding, delimiter, settings)
     if settings["header"]:
         header = next(rows, (0, []))[1]
         if not header:
             raise ValueError(f"{path}: the file is empty; it needs a line of column names, then rows")
-        check_names(path, header)
-        columns, lines = columns_of(path, rows, header, [])
+        names = [name or str(number + 1) for number, name in enumerate(header)]
+        check_names(path, names)
+        columns, lines = columns_of(path, rows, names, [])
+        empty = [name for name, given in zip(names, header, strict=True) if not given and not any(columns[name])]
+        for name in empty:  # a delimiter at the end of each line
+            del columns[name]
     else:
         columns, lines = columns_of(path, rows, settings["names"], settings["optional"])
     if not lines:
@@ -71,13 +75,17 @@ def unpacked(path: str, room: float) -> bytes:
     return b"".join(parts)
 
 
-def likely_delimiter(content: bytes, encoding: str, usual: str) -> str:
+def likely_delimiter(content: bytes, encoding: str, settings: Mapping[str, Any]) -> str:
     """Return the delimiter that splits the first rows into the most columns, as many in each; else the usual one."""
+    usual = settings["usual"]
+    quoting: Any = csv.QUOTE_MINIMAL if settings["quotes"] else csv.QUOTE_NONE
     text = content[: 1 << 16].decode(encoding, "replace").lstrip("\ufeff")
     found: dict[str, tuple[bool, int]] = {}
     for sign in dict.fromkeys((usual, ",", ";", "\t", "|")):
         try:
-            rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=sign) if any(row)][:50]
+            rows = [
+                row for row in csv.reader(io.StringIO(text, newline=""), delimiter=sign, quoting=quoting) if any(row)
+            ][:50]
         except csv.Error:
             continue
         whole = rows[:-1] if len(content) > 1 << 16 and len(rows) < 50 else rows  # the last one may be cut off
@@ -89,11 +97,14 @@ def likely_delimiter(content: bytes, encoding: str, usual: str) -> str:
     return best if even else max(split, key=lambda sign: found[sign][1], default=usual)
 
 
-def rows_of(path: str, content: bytes, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def rows_of(
+    path: str, content: bytes, encoding: str, delimiter: str, settings: Mapping[str, Any]
+) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows that hold something, their cells stripped, each with the line it begins in."""
     encoding = "utf-8-sig" if encoding == "utf-8" else encoding
     text = io.TextIOWrapper(io.BytesIO(content), encoding, newline="")
-    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    quoting: Any = csv.QUOTE_MINIMAL if settings["quotes"] else csv.QUOTE_NONE
+    reader = csv.reader(text, delimiter=delimiter, quoting=quoting, strict=True)
     line = 1
     try:
         for row in reader:
@@ -102,7 +113,8 @@ def rows_of(path: str, content: bytes, encoding: str, delimiter: str) -> Iterato
                 yield line, cells
             line = reader.line_num + 1  # a row may span lines
     except csv.Error as error:
-        raise ValueError(f"{path}:{line}: {error}") from error
+        hint = " (where quotes are ordinary signs, say quotes: false)" if '"' in str(error) else ""
+        raise ValueError(f"{path}:{line}: {error}{hint}") from error
     except UnicodeError as error:
         raise ValueError(undecodable(path, content, encoding)) from error
 
@@ -120,9 +132,7 @@ def undecodable(path: str, content: bytes, encoding: str) -> str:
 
 
 def check_names(path: str, header: Sequence[str]) -> None:
-    """Refuse columns without a name, and names that occur twice."""
-    if "" in header:
-        raise ValueError(f"{path}:1: column {list(header).index('') + 1} has no name")
+    """Refuse names that occur twice; columns without one are called by their number."""
     twice = [name for name, count in Counter(header).items() if count > 1]
     if twice:
         number = "1 column name occurs" if len(twice) == 1 else f"{len(twice)} column names occur"

@@ -103,7 +103,7 @@ def _instead(inputs: Shape) -> str:
         return f"samples of {shape} {noun}; use a space of the family mlp"
     if len(inputs) == 2:
         return (
-            f"sequences of shape {shape} (time, features); if they are grey images, say layout: NHW (task npz), else use a "
-            "space of the family recurrent or mlp"
+            f"sequences of shape {shape} (time, features); if they are grey images, say layout: NHW (task npz), "
+            "else use a space of the family recurrent or mlp"
         )
     return f"samples of shape {shape}"

@@ -98,7 +98,13 @@ def test_a_recurrent_network_is_layers_a_pooling_and_a_head() -> None:
 @pytest.mark.parametrize(
     ("family", "inputs", "settings", "message"),
     [
-        ("cnn", VECTOR, {}, "cnn needs images (channels, height, width), the task has samples of shape (10,)"),
+        (
+            "cnn",
+            VECTOR,
+            {},
+            "cnn needs images (channels, height, width), the task has samples of 10 numbers; use a space",
+        ),
+        ("cnn", SEQUENCE, {}, "if they are grey images, say layout: NHW"),
         ("cnn", IMAGE, {"stages": 4}, "an image of 1×1 is too small to be pooled by 2: pool less often"),
         ("cnn", IMAGE, {"kernel": 4}, "cnn needs odd kernels, got 4 in stage 1"),
         ("mlp", VECTOR, {"depth": 3, "width": (8, 8)}, "width has 2 values, layer 3 needs one more"),

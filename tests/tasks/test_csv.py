@@ -247,10 +247,6 @@ def test_column_names_that_occur_twice_are_named(write: Write) -> None:
     assert "'x', 'y'" in error(write("x,y,x,y\n1,2,3,4\n"))
 
 
-def test_a_column_without_a_name_is_refused(write: Write) -> None:
-    assert error(write("x,,y\n1,2,3\n")).endswith(":1: column 2 has no name")
-
-
 def test_a_target_alone_leaves_nothing_to_predict_from(write: Write) -> None:
     assert "no column is left" in error(write("y\n1\n2\n"))
 

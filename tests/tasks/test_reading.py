@@ -14,7 +14,15 @@ from workers.table_reader import read_table
 from workers.tasks import _files
 
 ROWS = [(row, "uvw"[row % 3], "no" if row % 4 else "yes") for row in range(60)]
-SETTINGS = {"delimiter": "auto", "usual": ",", "encoding": "utf-8", "header": True, "names": [], "optional": []}
+SETTINGS = {
+    "delimiter": "auto",
+    "usual": ",",
+    "encoding": "utf-8",
+    "quotes": True,
+    "header": True,
+    "names": [],
+    "optional": [],
+}
 
 
 def text(delimiter: str = ",", head: str = "n,letter,y") -> str:
@@ -112,3 +120,23 @@ def test_a_name_with_a_comma_can_be_given_in_a_list(tmp_path: Path) -> None:
     file = tmp_path / "table.csv"
     file.write_text('"a, b",w,y\n' + "".join(f"{row % 3},{row},{row % 2}\n" for row in range(60)))
     assert load(spec(file, ignore=("a, b",))).info.inputs == (1,)
+
+
+def test_a_column_without_a_name_is_called_by_its_number(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text(",x,y\n" + "".join(f"{row},{row % 7},{row % 2}\n" for row in range(60)))
+    assert [column.name for column in load(spec(file)).info.columns] == ["1", "x"]
+
+
+def test_a_delimiter_at_the_end_of_each_line_is_no_column(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text("x,y,\n" + "".join(f"{row % 7},{row % 2},\n" for row in range(60)))
+    assert [column.name for column in load(spec(file)).info.columns] == ["x"]
+
+
+def test_quotes_may_be_ordinary_signs(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text("x\ty\n" + "".join(f'"{"uvw"[row % 3]} 5\t{row % 2}\n' for row in range(60)))
+    with pytest.raises(TaskError, match=r"say quotes: false"):
+        load(spec(file))
+    assert load(spec(file, quotes=False)).info.columns[0].values == 3

@@ -41,6 +41,7 @@ class Csv:
     columns: str | tuple[str, ...] = names("what the columns of a file without a header are called")
     delimiter: str = option("auto", "what stands between cells", ("auto", *DELIMITERS))
     decimal: str = option("auto", "the decimal sign of numbers", ("auto", "point", "comma"))
+    quotes: bool = flag(True, "cells may stand in double quotes")
     encoding: str = option("utf-8", "how the text is coded", ENCODINGS)
     max_categories: int = integer(64, "categories told apart in a column; rarer ones count as unknown", low=1)
 
@@ -74,7 +75,7 @@ class Csv:
             )
         sign = DELIMITERS.get(self.delimiter, "auto")
         names = list(_listed(self.columns))
-        rest = {"header": self.header, "names": names, "optional": []}
+        rest = {"quotes": self.quotes, "header": self.header, "names": names, "optional": []}
         return {"delimiter": sign, "usual": ",", "encoding": self.encoding, **rest}
 
     def _tables(self, reading: dict[str, Any]) -> tuple[list[Table], list[str]]:

@@ -54,7 +54,8 @@ def _columns(task: TaskInfo, most: int) -> Iterator[str]:
     shown, rest = task.columns[:most], task.columns[most:]
     width = min(_NAME, max((len(_shown(column.name)) for column in shown), default=0))
     for column in shown:
-        yield f"column {_shown(column.name):<{width}}  {_told(column)}"
+        noun = "array" if column.kind == "array" else "column"
+        yield f"{noun} {_shown(column.name):<{width}}  {_told(column)}"
     if rest:
         yield f"and {words.counted(len(rest), 'further column')}: {_summed(rest)}"
 
@@ -63,8 +64,9 @@ def _told(column: Column) -> str:
     """Say what one column is."""
     kept = f"{column.kept} of {words.counted(column.values, 'category').replace('categorys', 'categories')} kept"
     unknown = f", {column.unknown:,} training samples unknown" if column.unknown else ""
+    kind = f"{column.kind} ({_plain(column.inferred)})" if column.inferred else column.kind
     parts = [
-        f"{column.kind} ({_plain(column.inferred)})" if column.inferred else column.kind,
+        _plain(column.inferred) if column.kind == "array" else kind,
         kept + unknown if column.kind == "category" else "",
         f"{column.missing:,} missing" if column.missing else "",
         "" if column.kind == "category" else column.scaling,
