@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nas.executors._mute import muted
 from nas.executors.protocol import Executor
 from search_spaces.hyperparameters import integer
+from workers.errors import TaskError
 from workers.messages import Event, Job, JobLost, TaskInfo, TaskSpec
 
 if TYPE_CHECKING:
@@ -43,8 +44,11 @@ class InlineExecutor:
 
     def describe(self, task: TaskSpec) -> TaskInfo:
         """Load a task and say what it holds."""
-        with muted():
-            return self._worker.describe(task)
+        try:
+            with muted():
+                return self._worker.describe(task)
+        except SystemExit as error:  # of a task of another distribution
+            raise TaskError(f"the task {task.task.name!r} ended the program, with {error.code!r}") from error
 
     def submit(self, job: Job) -> None:
         """Queue a job."""
