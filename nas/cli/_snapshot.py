@@ -37,6 +37,12 @@ class Snapshot:
         return incumbent(self.trials, self.config.objectives)
 
     @property
+    def winner(self) -> Trial | None:
+        """The trial that the final stage chose; before it has, the incumbent."""
+        number = self.record.result.get("best")
+        return next((trial for trial in self.trials if trial.number == number), self.best)
+
+    @property
     def ranked(self) -> list[Trial]:
         """The usable trials from best to worst."""
         return ranked(self.trials, self.config.objectives)

@@ -29,8 +29,8 @@ from workers.messages import TaskInfo
 def outcome(snapshot: Snapshot) -> RenderableType:
     """Say how a study stands, what its best network is and what that scored."""
     parts: list[RenderableType] = [facts(_standing(snapshot))]
-    if snapshot.best is not None:
-        parts += [Text(), best(snapshot.best, snapshot.config.objectives)]
+    if snapshot.winner is not None:
+        parts += [Text(), best(snapshot.winner, snapshot.config.objectives)]
     ending = {**_scores(snapshot), **_files(snapshot), **_next(snapshot)}
     if any(ending.values()):
         parts += [Text(), facts(ending)]
@@ -39,10 +39,10 @@ def outcome(snapshot: Snapshot) -> RenderableType:
 
 def _scores(snapshot: Snapshot) -> dict[str, object]:
     """Say what the best network scored, and on which samples."""
-    best = snapshot.best
-    reached = words.scores("", valued(best, snapshot.config.objectives)).strip() if best else ""
+    winner = snapshot.winner
+    reached = words.scores("", valued(winner, snapshot.config.objectives)).strip() if winner else ""
     return {
-        "validation": f"{reached} (trial {best.number})" if best else "",
+        "validation": f"{reached} (trial {winner.number})" if winner else "",
         "test": "; ".join(filter(None, (test_score(snapshot.record.result), _other_scores(snapshot)))),
     }
 
@@ -74,7 +74,7 @@ def _next(snapshot: Snapshot) -> dict[str, object]:
     name = snapshot.record.name
     return {
         "go on": on_storage(f"nas resume {name}", snapshot.url),
-        "export": on_storage(f"nas export {name}", snapshot.url) if snapshot.best else "",
+        "export": on_storage(f"nas export {name}", snapshot.url) if snapshot.winner else "",
     }
 
 
