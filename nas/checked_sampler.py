@@ -12,6 +12,7 @@ from nas.samplers.protocol import Sampler, SpaceExhausted
 from nas.trials import Trial
 from search_spaces.candidate import Params, Scalar
 from search_spaces.errors import NasError
+from search_spaces.quantities import counted
 from search_spaces.space import SearchSpace
 
 R = TypeVar("R")
@@ -22,9 +23,11 @@ _LONGEST = 200
 class CheckedSampler:
     """Asks another sampler and looks at each answer."""
 
-    def __init__(self, name: str, sampler: Sampler, space: SearchSpace) -> None:
-        self._name, self._sampler, self._space = name, sampler, space
-        self._state: Callable[[int], object] | None = getattr(sampler, "state", None)
+    def __init__(self, name: str, make: Callable[[], Sampler], space: SearchSpace) -> None:
+        """Make the sampler; raise NasError where it cannot be made."""
+        self._name, self._space = name, space
+        self._sampler = self._called("making it", make)
+        self._state: Callable[[int], object] | None = getattr(self._sampler, "state", None)
 
     def ask(self, numbers: Sequence[int]) -> list[Params]:
         """Propose parameters, each of them a point of the space.
@@ -35,7 +38,7 @@ class CheckedSampler:
         """
         given = self._called("ask", lambda: self._sampler.ask(numbers))
         if not isinstance(given, Sequence) or len(given) > len(numbers):
-            raise self._wrong(f"asked for {len(numbers)} candidates it gave {_shown(given)}")
+            raise self._wrong(f"asked for {counted(len(numbers), 'candidate')} it gave {_shown(given)}")
         return [self._point(item) for item in given]
 
     def tell(self, trials: Sequence[Trial]) -> None:

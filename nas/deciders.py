@@ -25,7 +25,10 @@ def deciders(config: StudyConfig) -> Deciders:
         SpecError: the sampler cannot search this space or needs a package that is not installed, or a setting of
             either is not allowed.
     """
-    seed = seed_of(config.seed, "sampler")
-    sampler = samplers.make(config.sampler, space=config.space, objectives=config.objectives, seed=seed)
-    checked = CheckedSampler(config.sampler.name, sampler, config.space)
-    return Deciders(checked, pruners.make(config.pruning, epochs=config.budget.epochs, seed=config.seed))
+    space, seed = config.space, seed_of(config.seed, "sampler")
+    sampler = CheckedSampler(
+        config.sampler.name,
+        lambda: samplers.make(config.sampler, space=space, objectives=config.objectives, seed=seed),
+        space,
+    )
+    return Deciders(sampler, pruners.make(config.pruning, epochs=config.budget.epochs, seed=config.seed))

@@ -25,7 +25,7 @@ _HOST = re.compile(r"(?P<name>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9
 _SMALL = re.compile(r"-?[0-9]{1,18}")
 _NUMBERS = ("after", "before", "limit", "offset")
 """Parameters of the dashboard that are whole numbers."""
-_ERRORS = (ValueError, LookupError, TypeError, AttributeError)
+_ERRORS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
 """What the dashboard raises where a request makes no sense to it."""
 _HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
@@ -145,9 +145,13 @@ def _host(given: str) -> tuple[str, int | None]:
 
 def _is_senseless(request: Mapping[str, Any]) -> bool:
     """Tell whether a path has signs that no path has, or a parameter that should be a number is none."""
-    given = parse_qs(request.get("QUERY_STRING", ""), keep_blank_values=True)
+    try:
+        given = parse_qs(request.get("QUERY_STRING", ""), keep_blank_values=True, max_num_fields=100)
+        path = request["PATH_INFO"].encode("latin-1").decode("utf-8")  # as WSGI gives it
+    except ValueError:
+        return True
     numbers = [text for name in _NUMBERS for text in given.get(name, ())]
-    return not request["PATH_INFO"].isprintable() or not all(_SMALL.fullmatch(text) for text in numbers)
+    return not path.isprintable() or not all(_SMALL.fullmatch(text) for text in numbers)
 
 
 def _length(request: Mapping[str, Any]) -> int:

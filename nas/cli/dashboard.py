@@ -1,5 +1,6 @@
 """Serve optuna-dashboard on the studies of a storage, for this machine's browser."""
 
+import logging
 import signal
 from pathlib import Path
 from typing import Annotated
@@ -37,6 +38,7 @@ def dashboard(
     from nas.dashboard_server import server
     from nas.guard import CHANGING, READING, read_token
 
+    logging.getLogger("waitress").setLevel(logging.CRITICAL)  # a visitor shall not fill a log
     url = url_of(storage)
     token = read_token(token_file) if token_file else ""
     if rebuild:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from nas.storage import reading
 from nas.storage.records import Artifact, StudyRecord
 from nas.trials import Trial, TrialState
+from search_spaces.quantities import counted
 from workers import files
 from workers.messages import Checkpoint
 
@@ -27,7 +28,7 @@ def _of_study(study: StudyRecord, trials: list[Trial]) -> Iterator[str]:
     budget = study.config.get("budget")
     limit = budget.get("trials") if isinstance(budget, dict) else None
     if isinstance(limit, int) and 0 < limit < len(trials):
-        yield f"it has {len(trials)} trials, its budget allows {limit}"
+        yield f"it has {counted(len(trials), 'trial')}, its budget allows {limit}"
     best = study.result.get("best")
     incumbent = {trial.number: trial for trial in trials}.get(best) if isinstance(best, int) else None
     if best is not None and not (incumbent and _has_finite_values(incumbent)):

@@ -32,14 +32,14 @@ class Guest:
 
 
 def asked(given: object) -> list[Params]:
-    return CheckedSampler("guest", Guest(lambda _: given), NUMERIC).ask([0])
+    return CheckedSampler("guest", lambda: Guest(lambda _: given), NUMERIC).ask([0])
 
 
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        (None, "asked for 1 candidates it gave None"),
-        ([POINT, POINT], "asked for 1 candidates it gave"),
+        (None, "asked for 1 candidate it gave None"),
+        ([POINT, POINT], "asked for 1 candidate it gave"),
         ([None], "a candidate needs a value for each dimension, got None"),
         ([{**POINT, FIRST: math.nan}], f"it gave {FIRST} = nan, which is not in"),
         ([{**POINT, FIRST: math.inf}], f"it gave {FIRST} = inf, which is not in"),
@@ -65,7 +65,7 @@ def test_what_it_raises_is_told_with_its_name(error: BaseException) -> None:
     def ask(numbers: Sequence[int]) -> list[Params]:
         raise error
 
-    guest = CheckedSampler("guest", Guest(ask), NUMERIC)
+    guest = CheckedSampler("guest", lambda: Guest(ask), NUMERIC)
     with pytest.raises(NasError, match=f"'guest' cannot be used: ask raised {type(error).__name__}"):
         guest.ask([0])
     with pytest.raises(NasError, match="'guest' cannot be used: tell raised ValueError: no idea"):
@@ -79,10 +79,15 @@ def test_the_end_of_the_space_and_ctrl_c_pass() -> None:
             raise error
 
         with pytest.raises(type(error)):
-            CheckedSampler("guest", Guest(ask), NUMERIC).ask([0])
+            CheckedSampler("guest", lambda: Guest(ask), NUMERIC).ask([0])
 
 
 @pytest.mark.parametrize("state", [object(), math.nan, [1, 2], {"a": {1, 2}}])
 def test_a_state_that_is_no_json_is_refused(state: object) -> None:
     with pytest.raises(NasError, match="'guest' cannot be used: its state is no"):
-        CheckedSampler("guest", Guest(lambda _: [], state), NUMERIC).state(0)
+        CheckedSampler("guest", lambda: Guest(lambda _: [], state), NUMERIC).state(0)
+
+
+def test_one_that_cannot_be_made_is_named() -> None:
+    with pytest.raises(NasError, match="'guest' cannot be used: making it raised ZeroDivisionError"):
+        CheckedSampler("guest", lambda: Guest(lambda _: 1 // 0, 1 // 0), NUMERIC)

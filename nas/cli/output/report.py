@@ -41,10 +41,10 @@ def outcome(snapshot: Snapshot) -> RenderableType:
 
 def _scores(snapshot: Snapshot) -> dict[str, object]:
     """Say what the best network scored, and on which samples."""
-    best = snapshot.best
-    reached = words.scores("", valued(best, snapshot.config.objectives)).strip() if best else ""
+    winner = snapshot.best
+    reached = words.scores("", valued(winner, snapshot.config.objectives)).strip() if winner else ""
     return {
-        "validation": f"{reached} (trial {best.number})" if best else "",
+        "validation": f"{reached} (trial {winner.number})" if winner else "",
         "test": "; ".join(filter(None, (test_score(snapshot.record.result), _other_scores(snapshot)))),
     }
 
