@@ -18,7 +18,8 @@ from benchmarks.real_data import Array, Data
 Rival = Callable[[Data, float, int], float]
 Parts = tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]
 """Samples to train on and samples held back: inputs and targets of each."""
-BATCH = 64
+BATCH, SMALL_BATCH, SMALL = 64, 16, 2000
+"""Samples in a step, and in one of data with fewer training samples than `SMALL`."""
 
 
 def score(data: Data, predicted: Array) -> float:
@@ -155,9 +156,10 @@ def _trained(data: Data, build: Callable[[], nn.Module], seconds: float, seed: i
         return 3e-3 * (1.0 + float(np.cos(np.pi * done))) / 2.0
 
     best, kept = float("inf"), network
+    batch = BATCH if len(train[0]) >= SMALL else SMALL_BATCH
     while time.perf_counter() - begin < seconds:
-        _one_epoch(network, optimizer, train, BATCH, rate, begin + seconds)
-        if (loss := _loss_of(network, held)) < best:
+        _one_epoch(network, optimizer, train, batch, rate, begin + seconds)
+        if (loss := _loss_of(network, held)) <= best:  # of equal ones the last, whose rate is the smallest
             best, kept = loss, _copied(network)
     return _tested(data, kept)
 

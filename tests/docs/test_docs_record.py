@@ -11,7 +11,7 @@ from nas.storage.tables import metadata
 from nas.trials import TrialState
 
 TEXT = (ROOT / "docs" / "record.md").read_text("utf-8")
-NO_BENCHMARKS = ("__init__", "eager", "machine", "optuna_loop", "tune_loop")
+NO_BENCHMARKS = ("__init__", "eager", "machine", "optuna_loop", "real_data", "real_rivals", "recorded", "tune_loop")
 
 
 @pytest.mark.parametrize("table", metadata.sorted_tables, ids=lambda table: table.name)
