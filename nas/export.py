@@ -1,6 +1,5 @@
 """Hand out a trained trial: its best weights on record, written and verified in a format people use."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,6 +12,7 @@ from nas.trials import Trial
 from workers import exporters, files
 from workers.errors import ExportError, TaskError
 from workers.messages import Checkpoint
+from workers.scratch import scratch
 
 DISK_FULL = "checkpoint: disk full"
 """The reason of a trial that was trained, and whose weights found no room."""
@@ -59,8 +59,8 @@ def _at_hand(folder: str) -> Iterator[Path]:
     if not files.is_remote(folder):
         yield Path(files.absolute(folder))
         return
-    with tempfile.TemporaryDirectory(prefix="nas-export-") as here:
-        yield Path(here)
+    with scratch("nas-export-") as here:
+        yield here
 
 
 def _placed(path: Path, folder: str) -> tuple[str, int]:

@@ -103,7 +103,7 @@ def load(name: str) -> TyperCommand | TyperGroup:
         with _blaming(name):
             return invoke(context)
 
-    command.invoke = invoked  # type: ignore[method-assign]
+    command.invoke = invoked  # type: ignore[method-assign, assignment]
     return command
 
 
