@@ -1,6 +1,5 @@
 """Hand out a trained trial: its best weights on record, written and verified in a format people use."""
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,6 +16,7 @@ from workers import exporters, files
 from workers.errors import ExportError, TaskError
 from workers.exporters import Exported, MeasuredOn, Member
 from workers.messages import Checkpoint
+from workers.scratch import scratch
 
 Write = Callable[[Path], Exported]
 
@@ -127,8 +127,8 @@ def _at_hand(folder: str) -> Iterator[Path]:
     if not files.is_remote(folder):
         yield Path(files.absolute(folder))
         return
-    with tempfile.TemporaryDirectory(prefix="nas-export-") as here:
-        yield Path(here)
+    with scratch("nas-export-") as here:
+        yield here
 
 
 def _placed(path: Path, folder: str) -> tuple[str, int]:
