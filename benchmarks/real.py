@@ -89,7 +89,8 @@ def ours(row: Row, data: Data, folder: Path, seed: int, changes: Sequence[str]) 
     diverged = sum(trial.reason == "nan" for trial in trials)
     result = study.record.result
     score = tested(folder / f"runs/s{seed}/best", data)
-    return Ran(score, wall, len(trials), diverged, study.config.budget.epochs, _baselines(result))
+    epochs = study.config.budget.epochs or max(trial.epochs for trial in trials)
+    return Ran(score, wall, len(trials), diverged, epochs, _baselines(result))
 
 
 def _write_study(row: Row, data: Data, folder: Path, seed: int) -> None:
@@ -181,7 +182,11 @@ def main() -> None:
         row = ROWS[name]
         with tempfile.TemporaryDirectory(prefix="nas-real-") as place:
             data = READERS[name](options.data, Path(place))
-            runs = [ours(row, data, Path(place), seed, options.set) for seed in range(options.seeds)]
+            try:
+                runs = [ours(row, data, Path(place), seed, options.set) for seed in range(options.seeds)]
+            except subprocess.CalledProcessError as error:
+                print(f"{name}: NOT HELD, nas run ended with exit code {error.returncode}", flush=True)
+                continue
             beside = {} if options.without_rivals else rivals(row, data, options.seeds)
         print(shown(name, row, data.kind, runs, beside), flush=True)
 
