@@ -44,7 +44,8 @@ def read_budget(cursor: Cursor) -> Budget:
         patience=_integer(fields, "patience", usual.patience, 0),
     )
     if not (budget.trials or budget.total_epochs or budget.seconds or budget.patience):
-        fields["trials"].mistake("0 is without limit, and nothing else ends the search", "give trials, time, …")
+        where = fields.get("trials") or fields.get("time") or cursor
+        where.mistake("0 is without limit, and nothing else ends the search", "give trials, time, …")
     return budget
 
 
