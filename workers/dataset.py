@@ -124,5 +124,8 @@ def _inputs(samples: Samples, preprocessing: Preprocessing, parts: Sequence[Indi
 def _targets(samples: Samples, preprocessing: Preprocessing) -> Array:
     if samples.kind == "classification":
         return samples.targets.astype(np.int64)
-    standardised = (samples.targets - preprocessing.target_offset) / preprocessing.target_scale
-    return np.asarray(standardised, np.float32)
+    with np.errstate(over="ignore"):  # too far from those of train: checked here
+        standardised = (samples.targets - preprocessing.target_offset) / preprocessing.target_scale
+        targets = np.asarray(standardised, np.float32)
+    _check_finite("prepared targets", targets)
+    return targets

@@ -116,7 +116,7 @@ def _fit_numbers(name: str, cells: Sequence[str], notation: Notation, inputs: Ta
     read = {cell: number_of(cell, notation) for cell in set(cells) if cell.lower() not in inputs.missing}
     numbers = np.array([read[cell] for cell in cells if cell in read], np.float64)
     gaps = len(cells) - len(numbers)
-    median = float(np.median(numbers)) if len(numbers) else 0.0
+    median = float(2 * np.median(numbers / 2)) if len(numbers) else 0.0  # the sum of two may be infinite
     filled = np.append(numbers, [median] * gaps)[:, None]
     found = measured(lambda: iter([filled]))
     figures = {"median": median, "mean": found.offset[0], "scale": found.scale[0], "clip": found.clip[0]}

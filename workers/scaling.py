@@ -53,7 +53,7 @@ class Scaling:
 def measured(parts: Parts, *, robust: tuple[int, ...] | None = None) -> Scaling:
     """Measure each feature; `robust` lists those that may have outliers, all unless given."""
     low, high = _ends(parts)
-    unit = np.exp2(np.ceil(np.log2(np.maximum(np.abs(low), np.abs(high)).clip(1e-300))))  # squares stay in range
+    unit = np.exp2(np.floor(np.log2(np.maximum(np.abs(low), np.abs(high)).clip(1e-300))))  # squares stay in range
     unit = np.where((unit > 1e100) | (unit < 1e-100), unit, 1.0)
     mean, deviation = _moments(parts, unit)
     constant = (low == high) | (deviation <= _ROUNDING * np.abs(mean))

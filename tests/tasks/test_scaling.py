@@ -81,6 +81,12 @@ def test_numbers_near_the_largest_there_are_stay_finite() -> None:
     assert scaled(NORMAL * 1e300, found).std() == pytest.approx(1, abs=1e-3)
 
 
+def test_the_largest_numbers_there_are_are_read_or_refused_without_a_warning(tmp_path: Path) -> None:
+    with np.errstate(all="raise", under="ignore"):
+        dataset, _ = column_of(tmp_path, ["1e308", "-1e308", "1.7e308", "0"])
+        assert np.isfinite(dataset.train.inputs).all()
+
+
 def test_a_feature_that_never_varies_is_zero() -> None:
     assert (scaled(np.full((2000, 1), 0.1), of(np.full((2000, 1), 0.1))) == 0).all()
 
