@@ -89,7 +89,8 @@ def ours(row: Row, data: Data, folder: Path, seed: int, changes: Sequence[str]) 
     diverged = sum(trial.reason == "nan" for trial in trials)
     result = study.record.result
     score = tested(folder / f"runs/s{seed}/best", data)
-    return Ran(score, wall, len(trials), diverged, study.config.budget.epochs, _baselines(result))
+    epochs = study.config.budget.epochs or max(trial.epochs for trial in trials)
+    return Ran(score, wall, len(trials), diverged, epochs, _baselines(result))
 
 
 def _write_study(row: Row, data: Data, folder: Path, seed: int) -> None:
@@ -158,11 +159,6 @@ def _held(row: Row, kind: str, score: float, beside: Mapping[str, Sequence[float
     return f", at {'most' if kind == 'regression' else 'least'} {bound:.4f}: {'held' if held else 'NOT HELD'}"
 
 
-def absent(name: str, source: Path) -> str:
-    """Say which folder of data is missing, or return an empty text."""
-    return "" if source.is_dir() else f"{name}: skipped, there is no folder {source} (say --data)"
-
-
 def main() -> None:
     """Print a block for each row."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -175,13 +171,18 @@ def main() -> None:
     names = _known(options.rows.split(","))
     print(describe_machine(), flush=True)
     for name in names:
-        if why := absent(name, options.data):
-            print(why)
-            continue
         row = ROWS[name]
         with tempfile.TemporaryDirectory(prefix="nas-real-") as place:
-            data = READERS[name](options.data, Path(place))
-            runs = [ours(row, data, Path(place), seed, options.set) for seed in range(options.seeds)]
+            try:
+                data = READERS[name](options.data, Path(place))
+            except FileNotFoundError as error:
+                print(f"{name}: skipped, there is no {error.filename} (say --data)")
+                continue
+            try:
+                runs = [ours(row, data, Path(place), seed, options.set) for seed in range(options.seeds)]
+            except subprocess.CalledProcessError as error:
+                print(f"{name}: NOT HELD, nas run ended with exit code {error.returncode}", flush=True)
+                continue
             beside = {} if options.without_rivals else rivals(row, data, options.seeds)
         print(shown(name, row, data.kind, runs, beside), flush=True)
 

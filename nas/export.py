@@ -1,10 +1,10 @@
 """Hand out a trained trial: its best weights on record, written and verified in a format people use."""
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nas.config import Final
 from nas.errors import FolderUnusable, StudyNotFound
@@ -17,6 +17,10 @@ from workers import exporters, files
 from workers.errors import ExportError, TaskError
 from workers.exporters import Exported, MeasuredOn, Member
 from workers.messages import Checkpoint
+from workers.scratch import scratch
+
+if TYPE_CHECKING:
+    from workers.exporters import Samples
 
 Write = Callable[[Path], Exported]
 
@@ -25,15 +29,31 @@ DISK_FULL = "checkpoint: disk full"
 
 
 def export_best(
-    record: StudyRecord, trial: Trial, retrained: Sequence[Artifact], format: str, folder: str, final: Final
+    record: StudyRecord,
+    trial: Trial,
+    retrained: Sequence[Artifact],
+    format: str,
+    folder: str,
+    final: Final,
+    samples: "Samples | None" = None,
 ) -> list[Artifact]:
-    """Export what a study hands out: the first of the retrainings, their average, or the search's own weights."""
+    """Export what a study hands out: the first of the retrainings, their average, or the search's own weights.
+
+    `samples` are the task's, where they were read before.
+    """
     if final.ensemble and len(retrained) > 1:
-        return export_ensemble(record, trial, retrained, format, folder)
-    return export_trial(record, trial, retrained[0] if retrained else None, format, folder)
+        return export_ensemble(record, trial, retrained, format, folder, samples)
+    return export_trial(record, trial, retrained[0] if retrained else None, format, folder, samples)
 
 
-def export_trial(record: StudyRecord, trial: Trial, final: Artifact | None, format: str, folder: str) -> list[Artifact]:
+def export_trial(
+    record: StudyRecord,
+    trial: Trial,
+    final: Artifact | None,
+    format: str,
+    folder: str,
+    samples: "Samples | None" = None,
+) -> list[Artifact]:
     """Export a trial, retrained weights before those of the search; return its files, the network itself first.
 
     Their metrics are those of samples that the weights were not trained on: test of retrained ones, else validation.
@@ -49,7 +69,9 @@ def export_trial(record: StudyRecord, trial: Trial, final: Artifact | None, form
     measured_on: MeasuredOn = "test" if final else "validation"
 
     def write(here: Path) -> Exported:
-        return exporters.export(format, checkpoint, candidate, task, here, known=record.task, measured_on=measured_on)
+        return exporters.export(
+            format, checkpoint, candidate, task, here, known=record.task, measured_on=measured_on, samples=samples
+        )
 
     found = _exported(record, write, folder)
     metrics = final.metrics if final else found[0].metrics
@@ -57,7 +79,12 @@ def export_trial(record: StudyRecord, trial: Trial, final: Artifact | None, form
 
 
 def export_ensemble(
-    record: StudyRecord, trial: Trial, members: Sequence[Artifact], format: str, folder: str
+    record: StudyRecord,
+    trial: Trial,
+    members: Sequence[Artifact],
+    format: str,
+    folder: str,
+    samples: "Samples | None" = None,
 ) -> list[Artifact]:
     """Export several retrainings of a trial as one network, their average; its metrics are of the test samples.
 
@@ -68,16 +95,20 @@ def export_ensemble(
     networks, task = networks_of(record, trial, members), from_json(record.config).task
 
     def write(here: Path) -> Exported:
-        return exporters.export_ensemble(format, networks, trial.candidate, task, here, known=record.task)
+        return exporters.export_ensemble(
+            format, networks, trial.candidate, task, here, known=record.task, samples=samples
+        )
 
     found = _exported(record, write, folder)
     return _artifacts(trial, found, found[0].recorded, members[0].epoch, AVERAGED)
 
 
-def score_ensemble(record: StudyRecord, trial: Trial, members: Sequence[Artifact]) -> Mapping[str, float]:
+def score_ensemble(
+    record: StudyRecord, trial: Trial, members: Sequence[Artifact], samples: "Samples | None" = None
+) -> Mapping[str, float]:
     """Measure the average of several retrainings of a trial on the test samples; raises as `export_ensemble`."""
     networks, task = networks_of(record, trial, members), from_json(record.config).task
-    return exporters.score_ensemble(networks, trial.candidate, task, known=record.task)
+    return exporters.score_ensemble(networks, trial.candidate, task, known=record.task, samples=samples)
 
 
 def members_of(artifacts: Sequence[Artifact], number: int) -> list[Artifact]:
@@ -127,8 +158,8 @@ def _at_hand(folder: str) -> Iterator[Path]:
     if not files.is_remote(folder):
         yield Path(files.absolute(folder))
         return
-    with tempfile.TemporaryDirectory(prefix="nas-export-") as here:
-        yield Path(here)
+    with scratch("nas-export-") as here:
+        yield here
 
 
 def _placed(path: Path, folder: str) -> tuple[str, int]:

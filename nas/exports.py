@@ -1,7 +1,11 @@
 """Exports of a run: the best network written in every format that is asked for; what is lost is made again."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+from threading import Thread
+from typing import TYPE_CHECKING, TypeVar
 
 from nas.config import StudyConfig
 from nas.files_on_record import artifacts_here, is_lost, owed_formats
@@ -13,6 +17,12 @@ from nas.storage import Artifact, Storage, StudyRecord
 from nas.storage.records import Json
 from nas.trials import Trial
 from search_spaces.errors import NasError
+from workers.exporters import samples_of
+
+if TYPE_CHECKING:
+    from workers.exporters import Samples
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,12 @@ class Exports:
     interrupted: Callable[[], bool]
     seconds: Callable[[], float]
     """Wall time of the study so far."""
+    _samples: "list[Future[Samples]]" = field(default_factory=list)
+
+    def get_ready(self) -> None:
+        """Load torch and the task's samples beside the retrainings, which are other processes' work."""
+        if self.config.artifacts.export and not self._samples:
+            self._samples.append(begun(lambda: samples_of(self.config.task, known=self.record.task)))
 
     def on_record(self) -> list[Artifact]:
         """Return the files on record that are as they were written; the record forgets the others, to be made again."""
@@ -61,7 +77,7 @@ class Exports:
         if not self.config.final.ensemble:
             return {}
         try:
-            metrics = score_ensemble(self.record, finals.best, finals.retrained)
+            metrics = score_ensemble(self.record, finals.best, finals.retrained, self._read())
         except NasError as error:
             self.ledger.event("ensemble.failed", reason=str(error))
             self.watch(Noticed(f"no ensemble: {error}"))
@@ -78,7 +94,8 @@ class Exports:
                 break
             self._replace(format)
             try:
-                artifacts = export_best(self.record, best, retrained, format, f"{self.folder}/best", self.config.final)
+                folder, final = f"{self.folder}/best", self.config.final
+                artifacts = export_best(self.record, best, retrained, format, folder, final, self._read())
             except NasError as error:
                 failures.append(error)
                 self.ledger.event("export.failed", format=format, reason=str(error))
@@ -95,8 +112,28 @@ class Exports:
                 self.ledger.drop(item)
         self.ledger.flush(seconds=self.seconds())
 
+    def _read(self) -> "Samples | None":
+        """Return the samples that were got ready; what is wrong with them is told by the export itself."""
+        with suppress(NasError):
+            return self._samples[0].result() if self._samples else None
+        return None
+
 
 def whole(lost: Sequence[Artifact], known: Sequence[Artifact]) -> list[Artifact]:
     """Return files that are lost with those that are an export together with them: a format is written as a whole."""
     broken = {(item.kind, item.number) for item in lost if item.kind.startswith("export.")}
     return [item for item in known if item in lost or (item.kind, item.number) in broken]
+
+
+def begun(work: Callable[[], T]) -> "Future[T]":
+    """Do something in a thread that keeps nobody from ending; return what will hold its result."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:
+            future.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return future

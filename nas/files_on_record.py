@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
-from pathlib import PurePosixPath
 
 from nas.config import StudyConfig
 from nas.final_result import KIND
@@ -16,22 +15,10 @@ AVERAGED = 0
 """The seed on record of an export that is the average of several."""
 
 
-def located(path: str, folder: str) -> str:
-    """Return where a file of a study is: in the study's own folder if it is there, else where it was written.
-
-    A project that was moved, mounted elsewhere or copied keeps its files in the folder, under the same names.
-    """
-    kept = "/".join(PurePosixPath(path).parts[-2:])
-    here = f"{folder}/{kept}"
-    if here == path or files.is_remote(folder) or PurePosixPath(path).parts[-3:-2] != (PurePosixPath(folder).name,):
-        return path
-    return here if files.exists(here) else path
-
-
 def trials_here(trials: Sequence[Trial], folder: str) -> list[Trial]:
     """Return trials whose checkpoints are where they lie now."""
     return [
-        replace(trial, checkpoint=replace(trial.checkpoint, path=located(trial.checkpoint.path, folder)))
+        replace(trial, checkpoint=replace(trial.checkpoint, path=files.located(trial.checkpoint.path, folder)))
         if trial.checkpoint
         else trial
         for trial in trials
@@ -40,7 +27,7 @@ def trials_here(trials: Sequence[Trial], folder: str) -> list[Trial]:
 
 def artifacts_here(artifacts: Sequence[Artifact], folder: str) -> list[Artifact]:
     """Return artifacts with the places where they lie now."""
-    return [replace(item, path=located(item.path, folder)) for item in artifacts]
+    return [replace(item, path=files.located(item.path, folder)) for item in artifacts]
 
 
 def is_lost(artifact: Artifact) -> bool:

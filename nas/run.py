@@ -106,6 +106,7 @@ class Run:
         if not best:
             self.leave("FAILED", "no usable trial", {})
             raise NoUsableTrial(_why_unusable(self.config.name, list(self.search.history)))
+        self.exports.get_ready()
         try:
             finals = self.account.timed("final", self._finals)(best)
         except NoUsableTrial:

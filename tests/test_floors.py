@@ -55,8 +55,14 @@ def test_workers_import_nothing_of_nas() -> None:
 
 
 def test_nas_reaches_workers_through_its_doors() -> None:
-    doors = {"workers.messages", "workers.train", "workers.exporters", "workers.errors", "workers.files"} | {
-        "workers.endings"
+    doors = {
+        "workers.endings",
+        "workers.messages",
+        "workers.train",
+        "workers.exporters",
+        "workers.errors",
+        "workers.files",
+        "workers.scratch",
     }
     through = {name for module, names in IMPORTS.items() if is_in(module, "nas") for name in names}
     assert {name for name in through if is_in(name, "workers") and name != "workers"} <= doors

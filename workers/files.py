@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, TypeVar
 
 from search_spaces.errors import nearest
@@ -98,9 +98,16 @@ def remove(places: Collection[str]) -> None:
             continue
 
 
-def exists(place: str) -> bool:
-    """Tell whether there is a file at a path of this machine."""
-    return _path(place).is_file()
+def located(path: str, folder: str) -> str:
+    """Return where a file of a study is: in the study's own folder if it is there, else where it was written.
+
+    A project that was moved, mounted elsewhere or copied keeps its files in the folder, under the same names.
+    """
+    kept = "/".join(PurePosixPath(path).parts[-2:])
+    here = f"{folder}/{kept}"
+    if here == path or is_remote(folder) or PurePosixPath(path).parts[-3:-2] != (PurePosixPath(folder).name,):
+        return path
+    return here if _path(here).is_file() else path
 
 
 def names(folder: str) -> list[str]:

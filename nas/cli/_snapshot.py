@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from nas.config import Objective, StudyConfig
+from nas.files_on_record import artifacts_here, trials_here
 from nas.final_result import chosen
 from nas.forking import FORKED
 from nas.objectives import pareto_front, ranked
 from nas.relocation import recalled
+from nas.run_folder import own_folder
 from nas.storage import Artifact, Storage, StudyRecord
 from nas.storage.reading import Curves
-from nas.study_file import from_json
 from nas.trials import Trial, TrialState
 
 CLASSES = ("complete", "pruned", "failed", "reused", "infeasible")
@@ -59,8 +60,10 @@ class Snapshot:
 def read(storage: Storage, name: str, *, curves: Curves = "none") -> Snapshot:
     """Read a study; raise StudyNotFound, with the nearest match, when there is none of that name."""
     record = storage.study(name)
-    config, trials = from_json(record.config), storage.trials(record.id, curves=curves)
-    return Snapshot(record, config, trials, storage.artifacts(record.id), _origin(storage, record.id))
+    config = recalled(record, storage.database.where)
+    trials = trials_here(storage.trials(record.id, curves=curves), own_folder(config))
+    artifacts = artifacts_here(storage.artifacts(record.id), own_folder(config))
+    return Snapshot(record, config, trials, artifacts, _origin(storage, record.id))
 
 
 def _origin(storage: Storage, study_id: int) -> str:
@@ -78,8 +81,9 @@ def one_trial(url: str, name: str, number: int) -> tuple[Snapshot, Trial]:
     """Read one trial with its curve, and the study it belongs to without its other trials."""
     with Storage.open(url, create=False) as storage:
         record = storage.study(name)
-        found = storage.trial(record.id, number)
-        return Snapshot(record, from_json(record.config), [found], []), found
+        config = recalled(record, storage.database.where)
+        (found,) = trials_here([storage.trial(record.id, number)], own_folder(config))
+        return Snapshot(record, config, [found], []), found
 
 
 def config_of(url: str, name: str) -> StudyConfig:

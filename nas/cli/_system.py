@@ -19,31 +19,23 @@ _NEEDED = 256
 _WANTED = 4096
 
 
-class WorkingFolderGone(NasError):
-    """The folder that the command was started in was deleted or moved."""
-
-
-class TooFewFiles(NasError):
-    """The process may open too few files."""
-
-
 def require_working_folder() -> None:
-    """Raise WorkingFolderGone where the process is in a folder that is no more: no relative path means anything."""
+    """Raise NasError where the process is in a folder that is no more: no relative path means anything."""
     try:
         os.getcwd()
     except OSError as error:
-        raise WorkingFolderGone("the working folder is gone, deleted or moved: change to one that exists") from error
+        raise NasError("the working folder is gone, deleted or moved: change to one that exists") from error
 
 
 def require_open_files() -> None:
-    """Raise the limit of open files as far as this process may; raise TooFewFiles where that is not far enough."""
+    """Raise the limit of open files as far as this process may; raise NasError where that is not far enough."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = _WANTED if hard == resource.RLIM_INFINITY else min(hard, _WANTED)
     if soft != resource.RLIM_INFINITY and soft < most:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
         soft = most
     if soft != resource.RLIM_INFINITY and soft < _NEEDED:
-        raise TooFewFiles(_too_few(soft))
+        raise NasError(_too_few(soft))
 
 
 def is_disk_full(error: BaseException) -> bool:

@@ -29,11 +29,11 @@ def tasks(
             out().print(facts(menu), soft_wrap=True)
         return
     entry = TASKS.load(name)
-    settings, described = hyperparameters(entry), (entry.__doc__ or "").strip().partition("\n")[0]
+    settings, sentence = hyperparameters(entry), (entry.__doc__ or "").strip().partition("\n")[0]
     if json:
         documents = [{**asdict(item), "kind": item.kind.__name__} for item in settings]
-        print_json({"name": name, "description": described, "settings": documents})
+        print_json({"name": name, "description": sentence, "settings": documents})
         return
-    out().print(described, soft_wrap=True, markup=False)
+    out().print(sentence, soft_wrap=True, markup=False)
     rows = {item.name: f"{item.allowed}; {item.default!r} unless given: {item.doc}" for item in settings}
     out().print(facts(rows), soft_wrap=True)

@@ -1,7 +1,6 @@
 """The child process in which Ray lives, as the controller sees it: nothing that happens to Ray can end a search."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from time import monotonic
 from nas.executors._import_path import import_path
 from nas.executors._ray_processes import end_session
 from nas.executors._ray_wire import Beat, Cluster
+from workers.scratch import Scratch
 
 _START = 60.0
 """Seconds that the child may be silent while it connects: Ray lets nothing else in Python run then."""
@@ -34,7 +34,8 @@ class Child:
     """One child process; it dies with the controller, and takes what it started along."""
 
     def __init__(self, cluster: Cluster, token: str = "") -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="nas-ray-", dir=_short_folder()))
+        self._scratch = Scratch("nas-ray-", _short_folder())
+        self.folder = self._scratch.path
         self._silence = cluster.silence
         ours, theirs = socket.socketpair()
         with open(self.folder / "child.log", "wb") as log:
@@ -86,7 +87,7 @@ class Child:
         self.process.kill()
         self.process.wait()
         end_session(self.process.pid)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._scratch.close()
 
     def _beat(self) -> None:
         while not self._closing.wait(self._silence / 5):

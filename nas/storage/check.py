@@ -20,7 +20,12 @@ def problems_of_studies(connection: Connection, folder: Path) -> Iterator[str]:
     for study in reading.read_studies(connection):
         trials = reading.read_trials(connection, study.id, curves="whole")
         artifacts = reading.read_artifacts(connection, study.id)
-        for problem in (*_of_study(study, trials), *_of_trials(study, trials), *_of_files(trials, artifacts, folder)):
+        own = _own_folder(study, folder)
+        for problem in (
+            *_of_study(study, trials),
+            *_of_trials(study, trials),
+            *_of_files(trials, artifacts, own, folder),
+        ):
             yield f"study {study.name!r}: {problem}"
 
 
@@ -55,16 +60,25 @@ def _of_trial(trial: Trial, *, may_run: bool) -> Iterator[str]:
         yield f"has gaps in its curve: epochs {[point.epoch for point in trial.curve]}"
 
 
-def _of_files(trials: list[Trial], artifacts: list[Artifact], folder: Path) -> Iterator[str]:
+def _own_folder(study: StudyRecord, folder: Path) -> str:
+    """Return where a study's files are now, if they were moved with the folder for artifacts."""
+    artifacts = study.config.get("artifacts")
+    settings = artifacts if isinstance(artifacts, dict) else {}
+    place, below = settings.get("folder") or "runs", settings.get("place") or study.name
+    return f"{place}/{below}" if files.is_remote(str(place)) else str(folder / str(place) / str(below))
+
+
+def _of_files(trials: list[Trial], artifacts: list[Artifact], own: str, folder: Path) -> Iterator[str]:
     for trial in trials:
         if trial.checkpoint is not None:
-            yield from _of_file(f"the checkpoint of trial {trial.number}", trial.checkpoint, folder)
+            yield from _of_file(f"the checkpoint of trial {trial.number}", trial.checkpoint, own, folder)
     for artifact in artifacts:
-        yield from _of_file(f"the {artifact.kind} artifact of trial {artifact.number}", artifact, folder)
+        yield from _of_file(f"the {artifact.kind} artifact of trial {artifact.number}", artifact, own, folder)
 
 
-def _of_file(what: str, file: Checkpoint | Artifact, folder: Path) -> Iterator[str]:
-    place = file.path if files.is_remote(file.path) else str(folder / file.path)
+def _of_file(what: str, file: Checkpoint | Artifact, own: str, folder: Path) -> Iterator[str]:
+    path = files.located(file.path, own)
+    place = path if files.is_remote(path) else str(folder / path)
     try:
         if hashlib.sha256(files.read(place)).hexdigest() != file.sha256:
             yield f"{what} was altered: {place} does not match its hash"

@@ -26,6 +26,9 @@ from workers.tasks.protocol import TableInputs
 
 BATCH = 512
 
+Samples = tuple[Dataset, Any]
+"""The prepared samples of a task, and those of validation as they were read."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
@@ -84,24 +87,29 @@ def restore(
     task: TaskSpec,
     known: TaskInfo | None = None,
     measured_on: MeasuredOn = "validation",
+    samples: Samples | None = None,
 ) -> Trained:
-    """Bring a candidate back from its checkpoint, with the samples of its task.
+    """Bring a candidate back from its checkpoint, with the samples of its task, which may have been read before.
 
     Raises:
         CheckpointError: the file is missing, altered, or holds another network.
         TaskError: the samples cannot be used, or are not those of the task as it is `known`.
     """
-    dataset, raw = _samples(task, known)
+    dataset, raw = samples or read_samples(task, known)
     network, module, state = _restored(checkpoint, candidate, dataset.info)
     metrics = dict(state.metrics)
     return Trained(candidate, network, module, dataset, raw, state.epoch, metrics, measured_on, (candidate.seed,))
 
 
 def restore_ensemble(
-    members: Sequence[Member], candidate: Candidate, task: TaskSpec, known: TaskInfo | None = None
+    members: Sequence[Member],
+    candidate: Candidate,
+    task: TaskSpec,
+    known: TaskInfo | None = None,
+    samples: Samples | None = None,
 ) -> Trained:
     """Bring several seeds of a candidate back as one network, measured on the test samples; raises as `restore`."""
-    dataset, raw = _samples(task, known)
+    dataset, raw = samples or read_samples(task, known)
     candidates = [replace(candidate, seed=member.seed) for member in members]
     found = [_restored(m.checkpoint, one, dataset.info) for m, one in zip(members, candidates, strict=True)]
     module = average([module for _, module, _ in found], dataset.info.kind).eval()
@@ -118,7 +126,7 @@ def average(members: Sequence[nn.Module], kind: Kind) -> nn.Module:
     return MeanOfProbabilities(members) if kind == "classification" else MeanOfNumbers(members)
 
 
-def _samples(task: TaskSpec, known: TaskInfo | None) -> tuple[Dataset, Any]:
+def read_samples(task: TaskSpec, known: TaskInfo | None = None) -> Samples:
     """Return the prepared samples of a task, and those of validation as they were read."""
     samples = read(task)
     dataset = prepare(samples, task)

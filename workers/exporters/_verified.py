@@ -3,8 +3,6 @@
 import hashlib
 import math
 import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +16,7 @@ from workers.exporters._exported import EXPORTERS, Exported
 from workers.exporters._trained import Trained, in_batches
 from workers.exporters.protocol import Exporter
 from workers.metrics import measure
+from workers.scratch import Scratch
 
 TOLERANCE = 1e-5
 """The largest allowed difference of an output, as `Exported.max_difference` says it."""
@@ -29,18 +28,18 @@ def write_verified(format: str, trained: Trained, folder: Path) -> Exported:
     new = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{format}-", dir=folder))
+        temporary = Scratch(f".{format}-", folder)
     except OSError as error:
         raise ExportError(f"cannot write to {str(folder)!r}: {error.strerror or error}") from error
     try:
-        exported = _write(format, exporter, trained, temporary, folder)
+        exported = _write(format, exporter, trained, temporary.path, folder)
     except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.close()
         if new:
             with suppress(OSError):
                 folder.rmdir()
         raise
-    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.close()
     return exported
 
 
