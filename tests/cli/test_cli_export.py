@@ -85,3 +85,22 @@ def test_each_format_is_a_line_with_all_its_files(nas: Nas, tmp_path: Path) -> N
 def test_json_says_on_which_samples_the_metrics_are(nas: Nas, tmp_path: Path) -> None:
     found = nas("export", "first", "--folder", str(tmp_path), "--json").json
     assert {item["measured_on"] for item in found} == {"test"}
+
+
+def test_the_average_goes_to_a_folder_of_its_own_and_is_told(tmp_path: Path) -> None:
+    (tmp_path / "samples.csv").write_text("\n".join(rows(60)), "utf-8")
+    (tmp_path / "table.yaml").write_text(TABLE.replace("seeds: 0", "seeds: 2, top: 1"), "utf-8")
+    assert run_in(tmp_path, "run", "table.yaml", "--quiet").code == 0
+    folder = tmp_path / "runs" / "table"
+    before = (folder / "best" / "network.py").read_bytes()
+    ran = run_in(tmp_path, "export", "table", "--ensemble")
+    assert ran.code == 0, ran.err
+    assert "trial 0, the average of 2 seeds, 2 epochs on train and validation samples" in ran.out
+    assert (folder / "best" / "network.py").read_bytes() == before
+    assert "MeanOfProbabilities" in (folder / "best-ensemble" / "network.py").read_text()
+
+
+def test_an_average_of_what_was_not_retrained_is_refused(table: Path) -> None:
+    ran = run_in(table, "export", "table", "--ensemble")
+    assert ran.code == 4
+    assert "needs at least 2 retrainings" in ran.err
