@@ -302,7 +302,7 @@ def test_the_status_tells_the_size_and_no_password(storage: Storage) -> None:
     [
         ("sqlite:///nas.db", "sqlite:///nas.db"),
         ("postgresql+psycopg://u@h/d", "postgresql+psycopg://u@h/d"),
-        ("postgresql+psycopg://u:p/a:b@c@h:1/d", "postgresql+psycopg://u:***@h:1/d"),
+        ("postgresql+psycopg://u:p/a:b@c@h:1/d", "postgresql+psycopg://***"),
         ("postgresql://h/d?user=u&password=p&x=1", "postgresql://h/d?user=u&password=***&x=1"),
         ("postgresql://:p@/d", "postgresql://:***@/d"),
     ],

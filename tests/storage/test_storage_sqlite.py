@@ -74,7 +74,7 @@ def test_garbage_is_no_database_and_stays_as_it_is(path: Path, url: str) -> None
 def test_a_truncated_file_says_what_to_do(
     storage: Storage, lease: Lease, path: Path, url: str, running: Callable[..., Trial]
 ) -> None:
-    storage.save(lease, trials=[running(0, reason=BIG)])
+    storage.save(lease, trials=[running(0, sampler_state={"big": BIG})])
     storage.close()
     path.write_bytes(path.read_bytes()[:100_000])
     with pytest.raises(StorageError, match=r"it is damaged: restore a backup"), Storage.open(url) as torn:
