@@ -10,8 +10,8 @@ from nas.samplers.protocol import SpaceExhausted
 from nas.stopping import LATE, Stopping
 from nas.trials import Trial, TrialState
 
-WHOLE_SHARE = 0.6
-"""Of the time of a whole search, what one full training may take: it has to be retrained in the rest."""
+WHOLE_SHARE = 0.25
+"""Of the whole time, what one full training may take: it has to be retrained, on more samples, in `reserve.MOST`."""
 TOO_LONG = "expected seconds within those left"
 
 
@@ -60,6 +60,6 @@ class Admission:
         seconds = self.cost.predict(trial) if budget else None
         if seconds is None:
             return -math.inf
-        whole = seconds * self.epochs - WHOLE_SHARE * (budget - self.stopping.reserve)
+        whole = seconds * self.epochs - WHOLE_SHARE * budget
         first = seconds * self.first_rung - self.stopping.left if self.stopping.epochs_spent else -math.inf
         return max(first, whole)

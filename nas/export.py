@@ -74,7 +74,7 @@ def export_trial(
         )
 
     found = _exported(record, write, folder)
-    metrics = final.metrics if final else found[0].metrics
+    metrics = final.metrics if final else found[0].recorded
     return _artifacts(trial, found, metrics, checkpoint.epoch, candidate.seed)
 
 

@@ -27,6 +27,6 @@ def reserved(config: StudyConfig, task: TaskInfo, contenders: Sequence[Trial], w
     dearest = max(contenders, key=lambda trial: trial.seconds, default=None)
     if dearest is not None and config.final.seeds:
         terms = Terms(task.samples, workers, config.final.epochs, seconds_of(task, config.epoch_samples))
-        alike = [dearest] * min(config.final.top, max(1, len(contenders)))
+        alike = [dearest] * config.final.top
         wanted += SLACK * cost(alike, terms, top=len(alike), seeds=config.final.seeds)
     return min(wanted, MOST * config.budget.seconds)

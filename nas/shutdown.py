@@ -62,11 +62,11 @@ class Shutdown:
         return self.running.all if since is not None and self.clock() - since > DRAIN else []
 
     def _keep_reserve(self, best: Trial | None) -> None:
-        """Leave time to what follows the search: as much as the best so far, or the longest that runs, would take."""
+        """Leave time to what follows the search: as much as the best so far, else the longest that runs, would take."""
         if self.stopping.budget.seconds and self.clock() - self._reserved_at > RESERVE_AGAIN:
             self._reserved_at = self.clock()
-            finished = [best] if best else []
-            self.stopping.reserve = self.reserve([*finished, *(running.shown for running in self.running.all)])
+            contenders = [best] if best else [running.shown for running in self.running.all]
+            self.stopping.reserve = self.reserve(contenders)
 
     def _end_running(self, reason: str) -> None:
         """End what runs, within its epoch; what it has measured is kept."""

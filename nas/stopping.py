@@ -11,7 +11,7 @@ FUTILE = 1000
 """After so many proposals in a row over a limit, a study has seen its space; one answered from the record counts as
 `ANSWERED` of them."""
 ANSWERED = 5
-LATE = 20
+LATE = 10
 """After so many proposals in a row that would take longer than is left, nothing more is begun."""
 
 

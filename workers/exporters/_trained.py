@@ -15,7 +15,7 @@ from search_spaces.candidate import Candidate
 from search_spaces.network import Network
 from workers import checkpoints, modules
 from workers.checkpoints import TrainedState
-from workers.dataset import Dataset, prepare, read
+from workers.dataset import Dataset, Fold, prepare, read
 from workers.errors import CheckpointError, TaskError
 from workers.exporters._ensemble import MeanOfNumbers, MeanOfProbabilities
 from workers.exporters._exported import MeasuredOn, Member
@@ -24,7 +24,8 @@ from workers.metrics import measure
 from workers.splits import divide
 from workers.tasks.protocol import TableInputs
 
-BATCH = 512
+BATCH, COMPARED = 512, 2048
+"""Samples of a batch, and on how many validation samples an export is compared with its original at most."""
 
 Samples = tuple[Dataset, Any]
 """The prepared samples of a task, and those of validation as they were read."""
@@ -127,12 +128,18 @@ def average(members: Sequence[nn.Module], kind: Kind) -> nn.Module:
 
 
 def read_samples(task: TaskSpec, known: TaskInfo | None = None) -> Samples:
-    """Return the prepared samples of a task, and those of validation as they were read."""
+    """Return the prepared samples of a task, and those of validation as they were read; of many, the first `COMPARED`.
+
+    Raises:
+        TaskError: the samples cannot be used, or are not those of the task as it is `known`.
+    """
     samples = read(task)
     dataset = prepare(samples, task)
     if known is not None and dataset.info.sha256 != known.sha256:
         raise TaskError(_changed(known, dataset.info))
-    rows = divide(samples, task.split).validation
+    rows = divide(samples, task.split).validation[:COMPARED]
+    few = Fold(dataset.validation.inputs[:COMPARED], dataset.validation.targets[:COMPARED])
+    dataset = replace(dataset, validation=few)
     if isinstance(samples.inputs, TableInputs):
         return dataset, {name: [cells[row] for row in rows] for name, cells in samples.inputs.columns.items()}
     return dataset, samples.inputs.values[rows]

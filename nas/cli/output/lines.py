@@ -49,7 +49,7 @@ class Lines:
                     self.say(line)
                 if happening.resumed:
                     self.say(f"going on after {words.counted(happening.finished, 'finished trial')}")
-            case TrialFinished():
+            case TrialFinished(trial=trial) if trial.reason != "infeasible":  # it has cost nothing
                 self.say(self._trial(happening.trial, "best so far" if happening.best else ""))
             case ComparisonStarted(numbers=numbers, seeds=seeds):
                 self.say(
