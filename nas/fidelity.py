@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from nas.config import Budget, StudyConfig
 from nas.trials import Trial
-from workers.messages import TaskInfo
+from workers.messages import TaskInfo, parts_of_a_pass
 
 STEPS = 3000
 """Optimizer steps of a full training where time allows: networks of the ready-made spaces have converged by then."""
@@ -31,8 +31,7 @@ def epochs_of_steps(task: TaskInfo, epoch_samples: int, batches: Sequence[int]) 
 
 def samples_of_an_epoch(samples: int, epoch_samples: int) -> int:
     """Return how many samples are trained on between two measurements: all, or an equal part of a large set."""
-    parts = math.ceil(samples / epoch_samples) if epoch_samples else 1
-    return math.ceil(samples / parts)
+    return math.ceil(samples / parts_of_a_pass(samples, epoch_samples))
 
 
 def affordable_epochs(epoch_seconds: float, seconds: float, workers: int) -> int:

@@ -18,7 +18,7 @@ from nas.final_retrainings import Retrainings
 from nas.happenings import ComparisonStarted, FinalStarted, Noticed
 from nas.proposals import seed_of
 from nas.trials import Trial
-from workers.messages import Outcome, TaskInfo
+from workers.messages import Outcome, TaskInfo, parts_of_a_pass
 
 
 @dataclass(slots=True)
@@ -247,7 +247,8 @@ def candidates_of(ranked: Sequence[Trial], config: StudyConfig) -> list[Trial]:
 
 def terms_of(config: StudyConfig, task: TaskInfo, workers: int) -> Terms:
     """Return what the cost of a study's final stage depends on, beside its trials."""
-    return Terms(task.samples, workers, config.final.epochs, seconds_of(task, config.epoch_samples))
+    parts = parts_of_a_pass(task.samples[0], config.epoch_samples)
+    return Terms(task.samples, workers, config.final.epochs, seconds_of(task, config.epoch_samples), parts)
 
 
 def _hindrance(outcome: Outcome | None) -> str:

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from nas.baselines import seconds_of
 from nas.config import StudyConfig
-from nas.final_plan import SLACK, Terms, cost
+from nas.final import terms_of
+from nas.final_plan import SLACK, cost
 from nas.trials import Trial
 from workers.messages import TaskInfo
 
@@ -26,7 +26,7 @@ def reserved(config: StudyConfig, task: TaskInfo, contenders: Sequence[Trial], w
     wanted = exporting(config)
     dearest = max(contenders, key=lambda trial: trial.seconds, default=None)
     if dearest is not None and config.final.seeds:
-        terms = Terms(task.samples, workers, config.final.epochs, seconds_of(task, config.epoch_samples))
+        terms = terms_of(config, task, workers)
         alike = [dearest] * config.final.top
         wanted += SLACK * cost(alike, terms, top=len(alike), seeds=config.final.seeds)
     return min(wanted, MOST * config.budget.seconds)

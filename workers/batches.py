@@ -48,14 +48,6 @@ def batch_count(samples: int, size: int) -> int:
     return whole + (rest > 1 or whole == 0)
 
 
-def parts_of_a_pass(samples: int, epoch_samples: int) -> int:
-    """Return in how many epochs samples are seen once, so that none has more than `epoch_samples`; 0 is without limit.
-
-    No epoch has less than two samples: batch normalisation needs them.
-    """
-    return max(1, min(-(-samples // epoch_samples), samples // 2)) if epoch_samples else 1
-
-
 def step_count(samples: int, parts: int, *, size: int, epochs: int) -> int:
     """Return the steps of a whole training, whose passes are of so many epochs."""
     counts = [batch_count(end - begin, size) for begin, end in (_part(samples, parts, part) for part in range(parts))]

@@ -179,6 +179,14 @@ class Job:
     """
 
 
+def parts_of_a_pass(samples: int, epoch_samples: int) -> int:
+    """Return in how many epochs samples are seen once, so that none has more than `epoch_samples`; 0 is without limit.
+
+    No epoch has less than two samples: batch normalisation needs them.
+    """
+    return max(1, min(-(-samples // epoch_samples), samples // 2)) if epoch_samples else 1
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
     """Candidates of which a few steps are to be timed, all of them in about so many seconds; see `Job`."""

@@ -9,14 +9,14 @@ from collections.abc import Callable
 
 from search_spaces import families
 from search_spaces.candidate import Candidate
-from workers.batches import Epoch, Samples, batch_count, parts_of_a_pass
+from workers.batches import Epoch, Samples, batch_count
 from workers.devices import one_thread
 from workers.engines import plan
 from workers.engines.failures import failure
 from workers.engines.native.engine import Native
 from workers.engines.protocol import Engine, Measured, Member
 from workers.engines.solo import Solo
-from workers.messages import Probe, Timing, Timings
+from workers.messages import Probe, Timing, Timings, parts_of_a_pass
 from workers.rounds import Material
 
 FEWEST, MOST = 16, 256

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from search_spaces import families
 from search_spaces.network import Network
 from workers import checkpoints
-from workers.batches import Epoch, Samples, parts_of_a_pass, shuffled
+from workers.batches import Epoch, Samples, shuffled
 from workers.checkpoints import TrainedState
 from workers.cohorts import COHORT_BYTES, Life, gather, group, halves, held_bytes
 from workers.devices import one_thread, release
@@ -18,7 +18,7 @@ from workers.engines.choose import Chosen
 from workers.engines.failures import failure, out_of_memory
 from workers.engines.protocol import Failure, Interrupted, Measured, Member, Result
 from workers.errors import CheckpointError
-from workers.messages import Checkpoint, Event, Job, Saved, TaskInfo
+from workers.messages import Checkpoint, Event, Job, Saved, TaskInfo, parts_of_a_pass
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 

@@ -30,10 +30,10 @@ class Clock:
 def test_a_trial_that_cannot_reach_its_first_rung_is_not_begun(bench: Bench) -> None:
     clock = Clock()
     executor = ScriptedExecutor(at_poll=clock.tick)
-    record = bench.run(executor, bench.config(budget=Budget(0, EPOCHS, seconds=9.5)), clock=clock)
+    record = bench.run(executor, bench.config(budget=Budget(0, EPOCHS, seconds=18.5)), clock=clock)
     assert record.result["reason"] == "time"
     begun = [trial for trial in bench.trials if trial.trained]
-    assert [trial.epochs for trial in begun] == [EPOCHS, EPOCHS]  # half a second is left; the first rung is two epochs
+    assert [trial.epochs for trial in begun] == [EPOCHS] * 4  # half a second is left; the first rung is two epochs
     refused = [trial for trial in bench.trials if not trial.trained]
     assert {(trial.state, trial.reason, trial.epochs) for trial in refused} == {(TrialState.PRUNED, "infeasible", 0)}
     assert all(trial.constraints[TOO_LONG] > 0 for trial in refused)

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from workers.batches import Samples, batch_count, parts_of_a_pass, shuffled, step_count
+from workers.batches import Samples, batch_count, shuffled, step_count
+from workers.messages import parts_of_a_pass
 
 
 def samples(count: int) -> Samples:
