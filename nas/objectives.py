@@ -46,16 +46,11 @@ def usable(trial: Trial) -> bool:
     That is a COMPLETE trial, or one that the user's stop interrupted and that waits to go on.
     """
     return (
-        (trial.state is TrialState.COMPLETE or interrupted(trial))
+        (trial.state is TrialState.COMPLETE or trial.interrupted)
         and bool(trial.values)
         and all(map(math.isfinite, trial.values))
         and trial.feasible
     )
-
-
-def interrupted(trial: Trial) -> bool:
-    """Tell whether the user's stop has interrupted a trial, which goes on when the study does."""
-    return trial.state is TrialState.WAITING and trial.reason == "stop"
 
 
 def losses(trial: Trial, objectives: Sequence[Objective]) -> tuple[float, ...]:

@@ -35,17 +35,17 @@ def read_budget(cursor: Cursor) -> Budget:
     Whoever gives a time, and no number of trials, wants the time used: trials are then without limit.
     """
     fields, usual = cursor.fields(("trials", "epochs", "total_epochs", "time", "target", "patience")), Budget()
+    seconds = fields["time"].seconds(usual.seconds, YEARS) if "time" in fields else usual.seconds
     budget = Budget(
-        trials=_integer(fields, "trials", 0 if "time" in fields else usual.trials, 0),
+        trials=_integer(fields, "trials", 0 if seconds else usual.trials, 0),
         epochs=_integer(fields, "epochs", usual.epochs, 0, 10**6),
         total_epochs=_integer(fields, "total_epochs", usual.total_epochs, 0),
-        seconds=fields["time"].seconds(usual.seconds, YEARS) if "time" in fields else usual.seconds,
+        seconds=seconds,
         target=fields["target"].number(0.0) if "target" in fields else usual.target,
         patience=_integer(fields, "patience", usual.patience, 0),
     )
     if not (budget.trials or budget.total_epochs or budget.seconds or budget.patience):
-        where = fields.get("trials") or fields.get("time") or cursor
-        where.mistake("0 is without limit, and nothing else ends the search", "give trials, time, …")
+        fields["trials"].mistake("0 is without limit, and nothing else ends the search", "give trials, time, …")
     return budget
 
 

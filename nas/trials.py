@@ -91,6 +91,11 @@ class Trial:
         return self.attempt > 0 or not self.state.finished
 
     @property
+    def interrupted(self) -> bool:
+        """Tell whether the user's stop has interrupted this trial, which goes on when the study does."""
+        return self.state is TrialState.WAITING and self.reason == "stop"
+
+    @property
     def metrics(self) -> Mapping[str, float]:
         """Return the metrics of the last epoch, empty before the first."""
         return self.curve[-1].metrics if self.curve else {}

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 
 from nas.storage import Storage, tables
+from nas.trials import ENDED_EARLY
 from workers import files
 from workers.checkpoints import load
 from workers.errors import CheckpointError
@@ -53,7 +54,8 @@ def _rows(connection: Connection, table: Table, study_id: int, *order: str) -> S
 def _numbers_are_one_each(trials: Sequence[Row], config: Mapping[str, Any]) -> None:
     numbers = [trial["number"] for trial in trials]
     assert numbers == list(range(len(numbers))), f"trials are missing or doubled: {numbers}"
-    assert len(numbers) <= config["budget"]["trials"]
+    trained = [trial for trial in trials if trial["attempt"] or trial["state"] not in _FINISHED]
+    assert len(trained) <= (config["budget"]["trials"] or math.inf)
 
 
 def _curves_are_whole(trials: Sequence[Row], points: Sequence[Row], config: Mapping[str, Any]) -> None:
@@ -68,7 +70,8 @@ def _curves_are_whole(trials: Sequence[Row], points: Sequence[Row], config: Mapp
             assert trial["epochs"] == len(epochs)
             assert trial["finished_at"] is not None
         if trial["state"] == "COMPLETE":
-            assert len(epochs) == config["budget"]["epochs"] or trial["reused_from"] is not None
+            early = trial["reused_from"] is not None or trial["reason"] in ENDED_EARLY
+            assert len(epochs) == config["budget"]["epochs"] or early
 
 
 def _checkpoints_are_whole(storage: Storage, trials: Sequence[Row]) -> None:
@@ -93,8 +96,13 @@ def _artifacts_are_whole(artifacts: Sequence[Row]) -> None:
 
 
 def _best_is_best(study: Row, trials: Sequence[Row]) -> None:
-    """Find the best anew; all studies here have one objective, to maximise."""
-    if (named := json.loads(study["result"]).get("best")) is None:
+    """Find the best anew: by fresh seeds where they were compared; all studies here maximise one objective."""
+    result = json.loads(study["result"])
+    if (named := result.get("best")) is None:
+        return
+    if compared := [item for item in result.get("compared", []) if item["seeds"]]:
+        (mean,) = (item["mean"] for item in compared if item["number"] == named)
+        assert mean == max(item["mean"] for item in compared)
         return
     values = {
         trial["number"]: float(json.loads(trial["results"])[0]) for trial in trials if trial["state"] == "COMPLETE"

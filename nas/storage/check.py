@@ -32,8 +32,9 @@ def problems_of_studies(connection: Connection, folder: Path) -> Iterator[str]:
 def _of_study(study: StudyRecord, trials: list[Trial]) -> Iterator[str]:
     budget = study.config.get("budget")
     limit = budget.get("trials") if isinstance(budget, dict) else None
-    if isinstance(limit, int) and 0 < limit < len(trials):
-        yield f"it has {counted(len(trials), 'trial')}, its budget allows {limit}"
+    trained = sum(trial.trained for trial in trials)
+    if isinstance(limit, int) and 0 < limit < trained:
+        yield f"it has trained {counted(trained, 'trial')}, its budget allows {limit}"
     best = study.result.get("best")
     incumbent = {trial.number: trial for trial in trials}.get(best) if isinstance(best, int) else None
     if best is not None and not (incumbent and _has_finite_values(incumbent)):
@@ -52,7 +53,7 @@ def _of_trial(trial: Trial, *, may_run: bool) -> Iterator[str]:
     """Check a trial; one of a study whose controller was killed may still be RUNNING, which a resume sees to."""
     if trial.state is TrialState.RUNNING and not may_run:
         yield "is RUNNING, and its study is not (`nas resume` goes on with it)"
-    if (trial.state is TrialState.COMPLETE) != bool(trial.values):
+    if (trial.state is TrialState.COMPLETE) != bool(trial.values) and not trial.interrupted:
         yield f"is {trial.state} with values {trial.values!r}"
     if trial.state.finished and trial.finished_at is None:
         yield f"is {trial.state}, and has no time at which it finished"

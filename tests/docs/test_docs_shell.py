@@ -59,7 +59,7 @@ def test_every_exit_code_is_in_the_table() -> None:
 def test_every_event_is_in_the_table() -> None:
     source = Path(importlib.util.find_spec(Events.__module__).origin or "").read_text("utf-8")  # type: ignore[union-attr]
     events = set(re.findall(r'"event": "([a-z.]+)"', source))
-    assert len(events) == 5
+    assert len(events) == 6
     assert events == set(re.findall(r"^\| `([a-z]+(?:\.[a-z]+)?)` \| .*\|.*\|$", CLI.read_text("utf-8"), re.MULTILINE))
 
 

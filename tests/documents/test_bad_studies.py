@@ -37,8 +37,9 @@ def test_every_line_starts_with_the_file(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         load(file)
     first, second = str(caught.value).splitlines()
+    own = "samples of your own are given with csv, a table, or npz, arrays"
     assert first.startswith(f"{file}:1:7: name: needs small letters")
-    assert second == f"{file}:2:7: task: unknown task 'digit' (did you mean 'digits'?)"
+    assert second == f"{file}:2:7: task: unknown task 'digit' (did you mean 'digits'?) ({own})"
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -218,12 +218,18 @@ def test_equal_studies_do_not_differ() -> None:
 FULL_SAFE = WHOLE + "objective: maximize accuracy\n"
 
 
+def test_epochs_that_are_left_open_are_those_of_the_record_and_others_make_another_search() -> None:
+    begun = loads(FULL_SAFE, overrides=["budget.epochs=9"])
+    assert difference(begun, loads(FULL_SAFE)) == ()
+    (change,) = difference(begun, loads(FULL_SAFE, overrides=["budget.epochs=3"]))
+    assert (change.path, change.safe) == ("budget.epochs", False)
+
+
 @pytest.mark.parametrize(
     ("override", "path", "safe"),
     [
         ("budget.trials=3", "budget.trials", True),
         ("budget.time=1h", "budget.seconds", True),
-        ("budget.epochs=3", "budget.epochs", False),
         ("executor=inline", "executor.name", True),
         ("storage=sqlite:///b.db", "storage", True),
         ("artifacts.keep=3", "artifacts.keep", True),
