@@ -10,8 +10,8 @@ from nas.samplers.protocol import SpaceExhausted
 from nas.stopping import LATE, Stopping
 from nas.trials import Trial, TrialState
 
-WHOLE_SHARE = 0.25
-"""Of the whole time, what one full training may take: it has to be retrained, on more samples, in `reserve.MOST`."""
+WHOLE_SHARE = 0.75
+"""Of the whole time, what one full training may take at most; what is longer would be cut far from its end."""
 TOO_LONG = "expected seconds within those left"
 
 

@@ -20,6 +20,9 @@ from nas.proposals import seed_of
 from nas.trials import Trial
 from workers.messages import Outcome, TaskInfo, parts_of_a_pass
 
+START, EPOCH, SAMPLE = 0.2, 3e-3, 2e-7
+"""Seconds of a training, of an epoch and of a sample in it that a cohort shares: jobs, reports, shuffling, copies."""
+
 
 @dataclass(slots=True)
 class FinalStage:
@@ -248,7 +251,8 @@ def candidates_of(ranked: Sequence[Trial], config: StudyConfig) -> list[Trial]:
 def terms_of(config: StudyConfig, task: TaskInfo, workers: int) -> Terms:
     """Return what the cost of a study's final stage depends on, beside its trials."""
     parts = parts_of_a_pass(task.samples[0], config.epoch_samples)
-    return Terms(task.samples, workers, config.final.epochs, seconds_of(task, config.epoch_samples), parts)
+    linear, epoch = seconds_of(task, config.epoch_samples), EPOCH + SAMPLE * task.samples[0] / parts
+    return Terms(task.samples, workers, config.final.epochs, linear, parts, START, epoch)
 
 
 def _hindrance(outcome: Outcome | None) -> str:

@@ -49,6 +49,10 @@ class Terms:
     """Seconds of the linear baseline."""
     parts: int = 1
     """Epochs of the search in a pass over the train samples: the trial was measured after each."""
+    start: float = 0.0
+    """Seconds of a training beside its own epochs: the job, its samples, its checkpoint."""
+    epoch: float = 0.0
+    """Seconds of an epoch that the candidates of a cohort share, and one that trains alone does not."""
 
 
 def planned(best: Sequence[Trial], final: Final, terms: Terms, *, left: float = math.inf) -> Plan:
@@ -70,7 +74,8 @@ def cost(
 ) -> float:
     """Estimate the wall seconds of a final stage from what its trials took in the search."""
     candidates = best[:top]
-    compared = [trial.seconds for trial in candidates for _ in range(fresh)] if len(candidates) > 1 else []
+    compared = [_alone(trial.seconds, trial.epochs, terms) for trial in candidates for _ in range(fresh)]
+    compared = compared if len(candidates) > 1 else []
     retraining = max((retraining_seconds(trial, terms) for trial in candidates), default=0.0)
     baseline = [terms.linear] if linear else []
     return makespan(compared, terms.workers) + makespan([*[retraining] * seeds, *baseline], terms.workers)
@@ -86,7 +91,11 @@ def retraining_seconds(trial: Trial, terms: Terms) -> float:
     epochs = max(trial.epochs, 1)
     paid = epochs * (train / terms.parts + validation * FORWARD)
     wanted = longer * epochs * (train + validation) / terms.parts + test * FORWARD
-    return trial.seconds * wanted / max(paid, 1.0)
+    return _alone(trial.seconds * wanted / max(paid, 1.0), round(longer * epochs), terms)
+
+
+def _alone(seconds: float, epochs: int, terms: Terms) -> float:
+    return seconds + terms.start + epochs * terms.epoch
 
 
 def makespan(durations: Iterable[float], workers: int) -> float:

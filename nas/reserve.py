@@ -8,8 +8,8 @@ from nas.final_plan import SLACK, cost
 from nas.trials import Trial
 from workers.messages import TaskInfo
 
-MOST = 0.4
-"""Share of a time that is left to the final stage and the exports at most: they do with less where they have to."""
+MOST, UTMOST = 0.4, 0.6
+"""Shares of a time that are left at most to all that follows a search, and to one retraining and the exports alone."""
 EXPORT_SECONDS = 2.5
 """What an export takes: its check runs in a process of its own, which loads torch."""
 
@@ -21,12 +21,11 @@ def exporting(config: StudyConfig) -> float:
 
 def reserved(config: StudyConfig, task: TaskInfo, contenders: Sequence[Trial], workers: int) -> float:
     """Return the seconds that retraining the dearest of these trials, its baselines and the exports will take."""
-    if not config.budget.seconds:
-        return 0.0
-    wanted = exporting(config)
+    time, written = config.budget.seconds, exporting(config)
     dearest = max(contenders, key=lambda trial: trial.seconds, default=None)
-    if dearest is not None and config.final.seeds:
-        terms = terms_of(config, task, workers)
-        alike = [dearest] * config.final.top
-        wanted += SLACK * cost(alike, terms, top=len(alike), seeds=config.final.seeds)
-    return min(wanted, MOST * config.budget.seconds)
+    if not time or dearest is None or not config.final.seeds:
+        return min(written, MOST * time)
+    terms, alike = terms_of(config, task, workers), [dearest] * config.final.top
+    whole = written + SLACK * cost(alike, terms, top=len(alike), seeds=config.final.seeds)
+    least = written + SLACK * cost(alike, terms, top=1, seeds=1)
+    return min(whole, max(MOST * time, min(least, UTMOST * time)))

@@ -8,7 +8,7 @@ from scripted import EPOCHS, Bench, ScriptedExecutor, reaching
 
 from nas.config import Budget, Final
 from nas.errors import NoUsableTrial
-from nas.reserve import MOST, reserved
+from nas.reserve import MOST, UTMOST, reserved
 from nas.trials import TrialState
 from workers.messages import Event, JobLost
 
@@ -49,8 +49,14 @@ def test_time_counts_from_the_start_of_the_command(bench: Bench) -> None:
 
 def test_what_follows_a_search_is_left_four_tenths_of_its_time_at_most(bench: Bench) -> None:
     bench.run(ScriptedExecutor())
-    config = bench.config(budget=Budget(0, EPOCHS, seconds=10.0), final=Final(seeds=100))
-    assert reserved(config, bench.record.task, bench.trials, 1) == MOST * 10.0
+    config = bench.config(budget=Budget(0, EPOCHS, seconds=100.0), final=Final(seeds=1000))
+    assert reserved(config, bench.record.task, bench.trials, 1) == MOST * 100.0
+
+
+def test_one_retraining_of_the_best_is_left_more(bench: Bench) -> None:
+    bench.run(ScriptedExecutor())
+    config = bench.config(budget=Budget(0, EPOCHS, seconds=12.0), final=Final(seeds=1000))
+    assert MOST * 12.0 < reserved(config, bench.record.task, bench.trials, 1) < UTMOST * 12.0
 
 
 def test_a_study_of_one_trial_that_the_clock_ends_has_a_result(bench: Bench) -> None:

@@ -34,7 +34,7 @@ def rows(result: Mapping[str, Any]) -> dict[str, object]:
 def _compared(result: Mapping[str, Any]) -> str:
     """Say what fresh seeds of the best made of them on validation."""
     shown = [
-        f"trial {item['number']} {written(item['mean']) if item['seeds'] else 'failed'}"
+        f"trial {item['number']} {written(item['mean']) if item['seeds'] else 'without a score'}"
         for item in result.get("compared", [])
     ]
     return f"by fresh seeds on validation: {', '.join(shown)}" if shown else ""
