@@ -30,6 +30,8 @@ SQUEEZED = 10.0
 
 _QUANTILES = 1 << 16
 """From so many values at most quantiles are measured."""
+_GATHERED = 1 << 24
+"""So many values at most are gathered to measure quantiles of several features at once."""
 _SPREADS = ((0.25, 1.349), (0.1, 2.563), (0.05, 3.290), (0.01, 4.653))
 """A quantile, and how many deviations of a normal distribution lie between it and its opposite."""
 _ROUNDING = 1e-14
@@ -61,9 +63,9 @@ def measured(parts: Parts, *, robust: tuple[int, ...] | None = None) -> Scaling:
     farthest = np.where(constant, 0.0, np.maximum(high / scale - offset / scale, offset / scale - low / scale))
     clip = np.zeros(len(offset))
     allowed = range(len(offset)) if robust is None else robust
-    for feature in [number for number in allowed if farthest[number] > FAR]:
-        clip[feature] = CLIP
-        middle, spread = _robust(parts, feature)
+    far = [feature for feature in allowed if farthest[feature] > FAR]
+    clip[far] = CLIP
+    for feature, (middle, spread) in zip(far, _robust(parts, far), strict=True):
         if spread and scale[feature] / spread > SQUEEZED:
             offset[feature], scale[feature] = middle, spread
     return Scaling(*(tuple(values.tolist()) for values in (offset, scale, clip, farthest)))
@@ -87,13 +89,31 @@ def _moments(parts: Parts, unit: Doubles) -> tuple[Doubles, Doubles]:
     return mean, np.sqrt(squares / count)
 
 
-def _robust(parts: Parts, feature: int) -> tuple[float, float]:
-    """Return the median and the spread of the middle, in deviations of a normal distribution; 0 if nearly all agree."""
-    values = np.concatenate([part[:, feature] for part in parts()]).astype(np.float64)
-    values = values[:: max(1, math.ceil(len(values) / _QUANTILES))]
-    shares = [share for low, _ in _SPREADS for share in (low, 1 - low)]
-    median, *ends = np.quantile(values, [0.5, *shares]).tolist()
-    spreads = (
-        (high / width - low / width) for (_, width), low, high in zip(_SPREADS, ends[::2], ends[1::2], strict=True)
-    )
-    return median, next((spread for spread in spreads if spread > 0), 0.0)
+def _robust(parts: Parts, features: list[int]) -> Iterator[tuple[float, float]]:
+    """Yield the median and the spread of the middle of each feature, in deviations of a normal distribution.
+
+    The spread is 0 where nearly all values agree. Features are gathered many at a time: each pass goes over all values.
+    """
+    count = sum(len(part) for part in parts()) if features else 0
+    stride = max(1, math.ceil(count / _QUANTILES))
+    block = max(1, _GATHERED // max(1, math.ceil(count / stride)))
+    shares = [0.5, *(share for low, _ in _SPREADS for share in (low, 1 - low))]
+    for begin in range(0, len(features), block):
+        some = features[begin : begin + block]
+        values = np.concatenate([part[:, some] for part in _every(parts, stride)]).astype(np.float64)
+        for median, *ends in np.quantile(values, shares, axis=0).T.tolist():
+            yield median, _spread(ends)
+
+
+def _every(parts: Parts, stride: int) -> Iterator[Array]:
+    """Yield each of the values whose place is a multiple of the stride."""
+    place = 0
+    for part in parts():
+        yield part[-place % stride :: stride]
+        place += len(part)
+
+
+def _spread(ends: list[float]) -> float:
+    """Return the first spread that is not 0, from the quantiles and their opposites; 0 if nearly all values agree."""
+    pairs = zip(_SPREADS, ends[::2], ends[1::2], strict=True)
+    return next((spread for (_, width), low, high in pairs if (spread := high / width - low / width) > 0), 0.0)

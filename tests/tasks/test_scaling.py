@@ -1,5 +1,6 @@
 """How numbers are scaled: in double precision, and with outliers that neither squeeze nor explode the others."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from workers.dataset import Dataset, load
 from workers.errors import TaskError
 from workers.messages import TaskSpec
 from workers.preparing import prepare_array
-from workers.scaling import CLIP, Scaling, measured
+from workers.scaling import CLIP, Scaling, _every, measured
+from workers.tasks.protocol import Array
 
 NORMAL = np.random.default_rng(0).normal(size=(2000, 1))
 
@@ -112,3 +114,23 @@ def test_images_keep_mean_and_deviation_of_each_channel(tmp_path: Path) -> None:
 def test_the_account_names_columns_that_were_scaled_for_their_outliers(tmp_path: Path) -> None:
     _, column = column_of(tmp_path, [0.5, 1.5, 2.5, 1.25, 0.75] * 11 + [1, 2, 3, 1, 1e6])
     assert column.scaling in ("median and spread, outliers bent", "mean and deviation, outliers bent")
+
+
+def test_values_are_taken_at_equal_distances_across_parts() -> None:
+    values = np.arange(20.0)[:, None]
+    cut = [values[:7], values[7:9], values[9:]]
+    taken = np.concatenate(list(_every(lambda: iter(cut), 3)))
+    assert taken.ravel().tolist() == list(range(0, 20, 3))
+
+
+def test_parts_are_gone_over_a_fixed_number_of_times_whatever_the_number_of_features() -> None:
+    rows = np.random.default_rng(0).standard_cauchy((400, 300))
+    passes = 0
+
+    def parts() -> Iterator[Array]:
+        nonlocal passes
+        passes += 1
+        yield rows
+
+    assert set(measured(parts).clip) == {CLIP}
+    assert passes < 10
