@@ -51,7 +51,11 @@ def sweep(folder: str, trials: Iterable[Trial]) -> None:
 def sweep_retrainings(folder: str, artifacts: Iterable[Artifact]) -> None:
     """Remove what retrainings have left that are not on record: their controller was killed, or they failed."""
     known = {item.path for item in artifacts}
-    for name in filter(RETRAINING.fullmatch, files.folders(folder)):
+    try:
+        folders = files.folders(folder)
+    except OSError:  # a server that went away; a later run sweeps
+        return
+    for name in filter(RETRAINING.fullmatch, folders):
         here = f"{folder}/{name}"
         files.remove(
             [f"{here}/{one}" for one in files.names(here) if OURS.fullmatch(one) and f"{here}/{one}" not in known]

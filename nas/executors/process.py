@@ -111,12 +111,13 @@ class ProcessExecutor:
             worker.send(task)
         asked_at = monotonic()
         message = self._awaited(scout, Described)
+        if message is None:  # before it is kept as a worker: its end may not be noticed yet
+            why = f": {scout.error}" if scout.error else ""
+            end([scout])
+            raise WorkersUnusable(f"a worker died while it loaded the task {task.task.name!r}{why}")
         if monotonic() - asked_at > _WORTH_KEEPING and not (scout.dead or self._workers[0].job):
             scout, self._workers[0] = self._workers[0], scout
         end([scout])
-        if message is None:
-            why = f": {scout.error}" if scout.error else ""
-            raise WorkersUnusable(f"a worker died while it loaded the task {task.task.name!r}{why}")
         if message.info is None:
             raise TaskError(message.mistake)
         return message.info

@@ -124,7 +124,7 @@ def test_the_dashboards_tables_are_given_up_at_once_where_nobody_answers(ordeal:
         ordeal.proxy.set("deaf")
         began = time.monotonic()
         with pytest.raises(OperationalError):
-            dashboard._optuna(storage)
+            dashboard.tables(storage)
         assert time.monotonic() - began < NOTICED
     ordeal.proxy.set("none")
     ordeal.go_on()

@@ -21,7 +21,7 @@ task: wine
 space:
   family: mlp
   depth: 1..2
-  width: {each: [4, 8, 64]}
+  width: {each: [4, 6, 8, 12, 16, 64]}
   optimizer: {adamw: {lr: [0.01, 0.02]}}
   limits: {parameters: 1200}
 objective: maximize accuracy

@@ -21,7 +21,8 @@ def test_the_first_event_says_what_is_searched(searched: tuple[Path, Ran]) -> No
 
 
 def test_every_trial_is_told_once(searched: tuple[Path, Ran]) -> None:
-    assert sorted(line["number"] for line in events(searched, "trial.finished")) == list(range(16))
+    told = sorted(line["number"] for line in events(searched, "trial.finished"))
+    assert told == list(range(sum(searched[1].lines[-1]["trials"].values())))
 
 
 def test_every_retraining_is_told_with_its_score(searched: tuple[Path, Ran]) -> None:
@@ -40,7 +41,8 @@ def test_the_last_line_has_the_promised_form(searched: tuple[Path, Ran]) -> None
 
 def test_each_trial_is_in_one_class(searched: tuple[Path, Ran]) -> None:
     counts = searched[1].lines[-1]["trials"]
-    assert sum(counts.values()) == 16
+    assert (counts["complete"], counts["failed"]) == (16, 0)
+    assert sum(counts.values()) == len(events(searched, "trial.finished"))
     assert all(counts[name] for name in ("complete", "reused", "infeasible"))
 
 
@@ -121,7 +123,7 @@ def test_resume_goes_on_with_more_trials(fresh: Nas) -> None:
     fresh("run", "study.yaml", *SMALL, "--quiet")
     lines = fresh("resume", "first", "--trials", "4", "--json").lines
     assert (lines[0]["resumed"], lines[0]["finished"]) == (True, 2)
-    assert sum(lines[-1]["trials"].values()) == 4
+    assert lines[-1]["trials"]["complete"] == 4
 
 
 def test_a_moved_database_is_resumed_where_it_is(fresh: Nas, tmp_path: Path) -> None:
@@ -133,10 +135,17 @@ def test_a_moved_database_is_resumed_where_it_is(fresh: Nas, tmp_path: Path) -> 
 
 
 def test_no_usable_trial_is_said_in_json_too(fresh: Nas) -> None:
-    ran = fresh("run", "study.yaml", *SMALL, "--set", "limits.parameters=1", "--json")
+    ran = fresh("run", "study.yaml", *SMALL, "--set", "space.optimizer={sgd: {lr: 1e30}}", "--json")
     assert ran.code == 7
     assert (ran.lines[-1]["state"], ran.lines[-1]["best"], ran.lines[-1]["test"]) == ("FAILED", None, None)
-    assert ran.lines[-1]["trials"]["infeasible"] == 2
+    assert ran.lines[-1]["trials"]["failed"] == 2
+
+
+def test_a_space_in_which_nothing_can_be_trained_is_a_mistake_and_nothing_is_recorded(fresh: Nas) -> None:
+    ran = fresh("run", "study.yaml", *SMALL, "--set", "limits.parameters=1", "--json")
+    assert (ran.code, ran.out) == (3, "")
+    assert "the one that comes closest exceeds parameters <= 1 by 70" in ran.err
+    assert fresh("db", "check").code == 4
 
 
 def test_nothing_that_is_not_a_number_is_written(fresh: Nas) -> None:
@@ -184,14 +193,14 @@ def test_a_smaller_budget_takes_no_trial_back(fresh: Nas) -> None:
 def test_a_finished_study_that_is_asked_for_more_goes_on(fresh: Nas) -> None:
     fresh("run", "study.yaml", *SMALL, "--quiet")
     lines = fresh("run", "study.yaml", *SMALL, "--trials", "3", "--json").lines
-    assert sum(lines[-1]["trials"].values()) == 3
+    assert lines[-1]["trials"]["complete"] == 3
 
 
 def test_resume_sets_what_may_change(fresh: Nas, tmp_path: Path) -> None:
     fresh("run", "study.yaml", *SMALL, "--quiet")
     ran = fresh("resume", "first", "--set", "budget.trials=3", "--set", "final={seeds: 1, epochs: 1}", "--json")
     assert ran.code == 0, ran.err
-    assert (sum(ran.lines[-1]["trials"].values()), ran.lines[-1]["test"]["seeds"]) == (3, 1)
+    assert (ran.lines[-1]["trials"]["complete"], ran.lines[-1]["test"]["seeds"]) == (3, 1)
 
 
 @pytest.mark.parametrize("setting", ["seed=3", "budget.epochs=9", "space.depth=1", "name=other"])

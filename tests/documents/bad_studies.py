@@ -171,7 +171,7 @@ SECTIONS = (
     _bad("a loss nobody has", WHOLE + "loss: entropy\n", "6:7 did you mean 'cross_entropy'?"),
     _bad("a split that leaves nothing", WHOLE + "split: {validation: 0.5, test: 0.5}\n", "6:8 leave 0.00"),
     _bad("a negative split", WHOLE + "split: {test: -1}\n", "6:15 from 0.001 to 0.9"),
-    _bad("an objective without direction", WHOLE + "objective: accuracy\n", "6:12 such as maximize accuracy"),
+    _bad("an objective of no metric", WHOLE + "objective: best\n", "6:12 such as maximize accuracy"),
     _bad("a direction nobody knows", WHOLE + "objective: maximise accuracy\n", "6:12 did you mean 'maximize'?"),
     _bad("a metric nobody measures", WHOLE + "objective: maximize acuracy\n", "6:12 did you mean 'accuracy'?"),
     _bad("an objective twice", WHOLE + "objectives: [minimize loss, minimize loss]\n", "6:29 objective already"),

@@ -62,7 +62,7 @@ def test_a_study_can_be_sampled_and_built() -> None:
 def test_every_section_of_a_full_study_is_read(full: StudyConfig, tmp_path: Path) -> None:
     assert full.task.task.settings["path"] == str(tmp_path / "adult.csv")
     assert full.space.limits == Limits(200_000, 2_000_000, 64_000_000)
-    assert full.budget == Budget(1000, 27, 0, 5400.0, 0.98, 20)
+    assert full.budget == Budget(1000, 0, 0, 5400.0, 0.98, 20)
     assert (full.pruning.metric, full.pruning.direction) == ("accuracy", "maximize")
     assert full.executor.settings["workers"] == 2
     assert full.storage == "sqlite:///x.db"

@@ -43,7 +43,7 @@ def test_a_killed_study_goes_on_from_its_checkpoints_on_a_server(desk: Desk, ser
     assert source == f"{served.url}/nas/s/best/network.py"
     exported = served.folder / "nas/s/best/network.py"
     usage = subprocess.run([sys.executable, "-I", exported], capture_output=True, text=True).stderr
-    assert usage.endswith("network.py samples.npy\n")  # it found its weights beside it
+    assert "network.py samples.npy" in usage  # it found its weights beside it
     kept = {Path(trial.checkpoint.path).name for trial in desk.trials() if trial.checkpoint}
     assert kept == {path.name for path in (served.folder / "nas/s/checkpoints").iterdir()}
     texts = [path.read_bytes() for path in desk.folder.iterdir() if path.is_file()]

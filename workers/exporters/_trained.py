@@ -98,7 +98,7 @@ def restore(
     """
     dataset, raw = samples or read_samples(task, known)
     network, module, state = _restored(checkpoint, candidate, dataset.info)
-    metrics = dict(state.metrics)
+    metrics = {name: value for name, value in state.metrics.items() if name in dataset.info.metrics}  # no train_loss
     return Trained(candidate, network, module, dataset, raw, state.epoch, metrics, measured_on, (candidate.seed,))
 
 
