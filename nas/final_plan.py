@@ -58,7 +58,7 @@ class Terms:
 def planned(best: Sequence[Trial], final: Final, terms: Terms, *, left: float = math.inf) -> Plan:
     """Return the fullest plan for the best trials, best first, that fits in the seconds that are left.
 
-    First the comparison is cut, then retrainings, at last the linear baseline.
+    First the comparison is cut, then retrainings, at last the linear baseline; with none of them it is there again.
     """
     found = Plan(1, 0, 0, linear=False)
     for top, fresh, seeds, linear in _options(min(final.top, len(best)), final.seeds):
@@ -125,4 +125,5 @@ def _options(top: int, seeds: int) -> Iterator[tuple[int, int, int, bool]]:
         yield from ((fewer, 1, seeds, True) for fewer in range(top - 1, 1, -1))
     yield from ((1, 0, fewer, True) for fewer in range(seeds, 0, -1))
     yield (1, 0, min(seeds, 1), False)
+    yield (1, 0, 0, True)
     yield (1, 0, 0, False)

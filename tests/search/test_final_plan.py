@@ -63,6 +63,7 @@ def test_with_all_the_time_everything_is_done() -> None:
         (2 + 2 * AGAIN, (1, 0, 2, True)),
         (2 + AGAIN, (1, 0, 1, True)),
         (AGAIN, (1, 0, 1, False)),
+        (2, (1, 0, 0, True)),
         (0, (1, 0, 0, False)),
     ],
 )
