@@ -1,10 +1,11 @@
 """A study has had enough exactly when its budget says so."""
 
 import pytest
-from scripted import EPOCHS, Bench, Life, ScriptedExecutor, asha, reaching
+from scripted import EPOCHS, Bench, Life, ScriptedExecutor, asha, reaching, space
 
 from nas.config import Budget
 from nas.trials import TrialState
+from search_spaces.candidate import Settings
 from workers.messages import Assignment
 
 
@@ -51,9 +52,9 @@ def test_wall_time_ends_what_is_running_after_its_epoch(bench: Bench) -> None:
         return ()
 
     executor = ScriptedExecutor(at_poll=tick)
-    record = bench.run(
-        executor, bench.config(budget=Budget(trials=0, epochs=EPOCHS, seconds=38.5)), clock=lambda: now[0]
-    )
+    of_one_size = space(architecture={}, fixed=Settings(depth=1, width=8))  # so that none seems to take too long
+    config = bench.config(space=of_one_size, budget=Budget(trials=0, epochs=EPOCHS, seconds=38.5))
+    record = bench.run(executor, config, clock=lambda: now[0])
     assert record.result["reason"] == "time"
     assert [(trial.state, trial.reason, trial.epochs) for trial in bench.trials] == [
         *[(TrialState.COMPLETE, "", 9)] * 4,
