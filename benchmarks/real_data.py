@@ -107,17 +107,15 @@ def _images(path: Path, folder: Path) -> Data:
     shutil.copyfile(path, folder / "data.npz")
     with np.load(path) as arrays:
         parts = {name: arrays[name] for name in arrays.files}
-    names = parts.get("classes")
     pairs = [(parts[f"x_{part}"], parts[f"y_{part}"].astype(np.int64)) for part in ("train", "validation", "test")
              if f"x_{part}" in parts]  # fmt: skip
     train = tuple(np.concatenate(side) for side in zip(*pairs[:-1], strict=True))
     test_inputs, test_labels = pairs[-1]
-    answers = test_labels if names is None else names[test_labels]
     scaled = [_channels(images) for images in (train[0], test_inputs)]
     mean, deviation = scaled[0].mean((0, 2, 3), keepdims=True), scaled[0].std((0, 2, 3), keepdims=True)
     ready = [(images - mean) / deviation for images in scaled]
     task = {"npz": {"path": "data.npz"}}
-    return Data(task, "classification", test_inputs, (ready[0], train[1]), (ready[1], test_labels), answers)
+    return Data(task, "classification", test_inputs, (ready[0], train[1]), (ready[1], test_labels), test_labels)
 
 
 def _channels(images: Array) -> Array:
