@@ -22,7 +22,7 @@ executor: {{process: {{workers: 1}}}}
 SPACES = {
     "mlp": "  family: mlp\n  depth: 1..2\n  width: {each: [16, 32]}\n  norm: [none, batch]",
     "cnn": "  family: cnn\n  stages: 1..2\n  channels: {each: [4, 8]}\n  pooling: max",
-    "linear": "  family: linear",
+    "linear": "  family: linear\n  optimizer: {adam: {lr: 0.01..0.03}}",
     "recurrent": "  family: recurrent\n  cell: [gru, lstm]\n  hidden: [8, 16]\n  optimizer: {adam: {lr: 0.01..0.03}}",
 }
 SEARCHES = [
