@@ -11,7 +11,7 @@ from nas.errors import NoUsableTrial
 from nas.final_comparison import Comparison
 from nas.final_doubts import diverged, far_worse
 from nas.final_jobs import Training, Trainings
-from nas.final_plan import Plan, Terms, cuts, planned
+from nas.final_plan import SLACK, Plan, Terms, cuts, planned, retraining_seconds
 from nas.final_record import FinalRecord, key_of
 from nas.final_result import KIND, Finals
 from nas.final_retrainings import Retrainings
@@ -79,7 +79,9 @@ class FinalStage:
             return list(candidates)
         compared, others = candidates[: plan.top], candidates[plan.top :]
         self._comparison = Comparison(compared, plan.fresh, self.config.seed, self.metric, self.record)
-        if missing := self._comparison.missing():
+        terms = terms_of(self.config, self.task, self.trainings.executor.capacity)
+        room = self.trainings.left() - SLACK * retraining_seconds(compared[0], terms)  # none may cost the retraining
+        if missing := [replace(item, limit=room) for item in self._comparison.missing()]:
             self.trainings.watch(ComparisonStarted(tuple(trial.number for trial in compared), plan.fresh))
             self._train(missing)
         for text in self._comparison.told:

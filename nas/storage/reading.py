@@ -64,7 +64,7 @@ def read_one(connection: Connection, study_id: int, number: int) -> Trial:
     if row is None:
         last = connection.execute(select(func.max(columns.number)).where(columns.study_id == study_id)).scalar()
         known = "there are none yet" if last is None else f"the last is {last}"
-        raise StudyNotFound(f"no trial {number!r} in study {study_id} ({known})")
+        raise StudyNotFound(f"the study has no trial {number!r} ({known})")
     return read_trial(row, tuple(_curves(connection, study_id, "whole", [number]).get(number, ())))
 
 

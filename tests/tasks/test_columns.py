@@ -178,3 +178,28 @@ def test_time_stamps_keep_their_differences(tmp_path: Path) -> None:
     dataset, _ = column_of(tmp_path, [1_700_000_000_000_000_000 + row * 10**9 for row in range(60)])
     assert len(np.unique(dataset.train.inputs)) == 36
     assert dataset.train.inputs.std() == pytest.approx(1, abs=1e-3)
+
+
+ODD = [
+    (["3,4", "0,25", "12,5"], "n.v.", "a decimal comma"),
+    (["42.1%", "7%", "3.5 %"], "k.A.", "'%'"),
+    (["2024-01-01", "2024-02-03", "1999-12-31"], "unbekannt", "dates"),
+]
+
+
+@pytest.mark.parametrize(("cells", "odd", "said"), ODD)
+def test_a_cell_that_is_not_in_the_notation_of_its_column_is_named_with_the_way_out(
+    tmp_path: Path, cells: list[str], odd: str, said: str
+) -> None:
+    with pytest.raises(TaskError, match=rf":4: column 'x' holds .*{said}.*, got '{odd}' .*missing: \[{odd}\]"):
+        column_of(tmp_path, [*cells[:2], odd, *cells])
+    _, column = column_of(tmp_path, [*cells[:2], odd, *cells], missing=(odd,))
+    assert (column.kind in ("number", "date"), column.missing > 0) == (True, True)
+
+
+def test_a_column_without_any_value_is_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text("x,empty,y\n" + "".join(f"{row},,{row % 2}\n" for row in range(30)))
+    dataset = load(spec(file))
+    (empty,) = (column for column in dataset.info.columns if column.name == "empty")
+    assert (empty.kind, dataset.info.inputs) == ("left out", (1,))

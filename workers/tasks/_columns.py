@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from workers.cells import number_of
+from workers.cells import days_of, number_of
 from workers.errors import TaskError
 from workers.messages import Column
 from workers.tasks._files import Table
@@ -70,6 +70,8 @@ def columns_taken(tables: list[Table], names: Collection[str], declared: Declare
         elif found[name].notations:
             read[name] = _notation(tables, name, found[name], decimal)
             columns.append(_of_notation(name, read[name], gaps))
+        elif odd := _odd_ones(count, declared):
+            raise _odd_cell(tables, name, *odd)
         elif name in declared.numeric or _mostly_numbers(count):
             raise not_a_number(tables, name, declared)
         else:
@@ -88,13 +90,36 @@ def target_notation(tables: list[Table], name: str, declared: Declared) -> Notat
 
 def not_a_number(tables: list[Table], name: str, declared: Declared, hint: str = "") -> TaskError:
     """Return what to raise for the first cell of a column of numbers that is none."""
-    hint = hint or f"if it holds categories, say categorical: [{name}]; if it marks missing cells, missing: [{{}}]"
     for table in tables:
         for line, cell in zip(table.lines, table.columns[name], strict=True):
             if cell.lower() not in declared.missing and number_of(cell, {}) is None:
-                said = f"column {name!r} holds numbers, got {cell!r} ({hint.format(cell)})"
+                said = f"column {name!r} holds numbers, got {cell!r} ({hint or _ways_out(name, cell)})"
                 return TaskError(f"{table.path}:{line}: {said}")
     raise AssertionError(name)
+
+
+def _odd_ones(count: "Counter[str]", declared: Declared) -> "tuple[Notation, set[str]] | None":
+    """Return the notation of all cells but some, and these, where at least half of the rows have it."""
+    odd = {cell for cell in count if not looks_like_number(cell) and days_of(cell) is None}
+    usual = set(count) - odd
+    if not odd or 2 * sum(count[cell] for cell in usual) < count.total():
+        return None
+    found = notations(usual, declared.decimal)
+    return (found.notations[0], odd) if found.notations and not plain(usual) else None
+
+
+def _odd_cell(tables: list[Table], name: str, notation: Notation, odd: set[str]) -> TaskError:
+    """Return what to raise for the first cell that is not in the notation of its column."""
+    for table in tables:
+        for line, cell in zip(table.lines, table.columns[name], strict=True):
+            if cell in odd:
+                said = f"column {name!r} holds {told(notation)}, got {cell!r} ({_ways_out(name, cell)})"
+                return TaskError(f"{table.path}:{line}: {said}")
+    raise AssertionError(name)
+
+
+def _ways_out(name: str, cell: str) -> str:
+    return f"if it holds categories, say categorical: [{name}]; if it marks missing cells, missing: [{cell}]"
 
 
 def is_code(cells: Collection[str]) -> bool:
@@ -135,7 +160,7 @@ def _of_numbers(tables: list[Table], name: str, count: "Counter[str]", gaps: int
     if len(count) == 1 and not gaps:
         warning = "is the same in every row"
     elif not count:
-        warning = "has no value in any row"
+        return Column(name, "left out", inferred, missing=gaps, warning="has no value in any row, and is left out")
     elif is_code(count):
         warning = f"begins with zeros, as codes do; it is used as a number (else say categorical: [{name}])"
     elif _is_identifier(count, gaps):

@@ -115,7 +115,8 @@ def told(notation: Notation) -> str:
         f"thousands apart by {notation['thousands']!r}" if notation["thousands"] else "",
         *(f"{notation[place]!r}" for place in ("prefix", "suffix") if notation[place]),
     ]
-    return f"numbers, read with {', '.join(sign for sign in signs if sign)}"
+    read = ", ".join(sign for sign in signs if sign)
+    return f"numbers, read with {read}" if read else "numbers, read as they are written"
 
 
 def looks_like_date(cell: str) -> bool:
