@@ -132,7 +132,7 @@ def _sum_up(config: StudyConfig, mode: Mode, interruption: Interruption) -> str:
         if mode == "json":
             print_json(finished_document(snapshot))
         else:
-            out().print(report.outcome(snapshot), soft_wrap=True)
+            out().print(report.outcome(snapshot))
         sys.stdout.flush()
     except OutputLost:
         if interruption.signal != signal.SIGHUP:  # the terminal is gone, as we were told

@@ -17,10 +17,10 @@ def show(name: StudyName, storage: StorageOption = None, json: JsonOption = Fals
         print_json(study_document(snapshot))
         return
     console = out()
-    console.print(facts(report.definition(snapshot)), soft_wrap=True)
+    console.print(facts(report.definition(snapshot)))
     for line in data_account.lines(snapshot.record.task, data_account.ALL):
-        console.print(Text(line), soft_wrap=True)
+        console.print(Text(line))
     console.print()
-    console.print(report.outcome(snapshot), soft_wrap=True)
+    console.print(report.outcome(snapshot))
     console.print()
-    console.print(facts(snapshot.record.environment), soft_wrap=True)
+    console.print(facts(snapshot.record.environment))

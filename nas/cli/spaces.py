@@ -26,7 +26,7 @@ def spaces(
     elif name:
         typer.echo(texts[name], nl=False)
     else:
-        out().print(facts({each: _head(text) for each, text in texts.items()}), soft_wrap=True)
+        out().print(facts({each: _head(text) for each, text in texts.items()}))
 
 
 def _head(text: str) -> str:

@@ -26,7 +26,7 @@ def tasks(
         if json:
             print_json([{"name": each, "description": text} for each, text in menu.items()])
         else:
-            out().print(facts(menu), soft_wrap=True)
+            out().print(facts(menu))
         return
     entry = TASKS.load(name)
     settings, sentence = hyperparameters(entry), (entry.__doc__ or "").strip().partition("\n")[0]
@@ -34,6 +34,6 @@ def tasks(
         documents = [{**asdict(item), "kind": item.kind.__name__} for item in settings]
         print_json({"name": name, "description": sentence, "settings": documents})
         return
-    out().print(sentence, soft_wrap=True, markup=False)
+    out().print(sentence, markup=False)
     rows = {item.name: f"{item.allowed}; {item.default!r} unless given: {item.doc}" for item in settings}
-    out().print(facts(rows), soft_wrap=True)
+    out().print(facts(rows))

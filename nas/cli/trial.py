@@ -28,9 +28,9 @@ def trial(
         print_json(_document(snapshot, found))
         return
     console = out()
-    console.print(facts(trials.standing(found)), soft_wrap=True)
+    console.print(facts(trials.standing(found)))
     console.print()
-    console.print(facts(report.hyperparameters(found, snapshot.config.objectives)), soft_wrap=True)
+    console.print(facts(report.hyperparameters(found, snapshot.config.objectives)))
     console.print(f"\n{trials.network(snapshot, found)}", soft_wrap=True, markup=False)
     console.print()
     console.print(trials.curve(found) if curve else facts(trials.sparklines(found)), soft_wrap=not curve)
