@@ -167,6 +167,18 @@ def test_a_worker_that_dies_while_it_loads_a_task_is_told(tmp_path: Path) -> Non
     executor.close()
 
 
+def test_what_ended_a_worker_is_told_though_it_took_long_and_its_end_is_not_noticed_yet(
+    executor: ProcessExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nas.executors.process._WORTH_KEEPING", 0.0)
+    scout = executor._scout
+    assert scout is not None
+    scout.error = "RuntimeError: nobody thought of this"
+    monkeypatch.setattr(executor, "_awaited", lambda worker, kind: None)
+    with pytest.raises(WorkersUnusable, match="task 'wine': RuntimeError: nobody thought of this"):
+        executor.describe(WINE)
+
+
 def test_who_has_loaded_a_slow_task_to_describe_it_goes_on_as_a_worker(
     executor: ProcessExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
