@@ -156,12 +156,12 @@ def search(
     """
     began = time.monotonic() if began is None else began
     config = _config(definition, overrides)
-    known = _on_record(config)
+    known = on_record(config)
     if known is None:
         try:
             return _begin(config, watch, interrupted, finish, began)
         except StudyExists:  # another process may have begun it since we looked
-            known = _on_record(config)
+            known = on_record(config)
             if known is None:
                 raise
     return _go_on(known, config, watch, interrupted, finish, began)
@@ -261,7 +261,8 @@ def _no_fewer(record: StudyRecord, config: StudyConfig) -> StudyConfig:
     return replace(config, budget=replace(config.budget, trials=max(most, trained)))
 
 
-def _on_record(config: StudyConfig) -> StudyRecord | None:
+def on_record(config: StudyConfig) -> StudyRecord | None:
+    """Return the study that a definition is of, if there is one."""
     try:
         with Storage.open(config.storage, create=False) as storage:
             return storage.find(config.name)

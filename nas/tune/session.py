@@ -14,8 +14,8 @@ from nas.objectives import ranked
 from nas.preparation import prepare
 from nas.run import Run
 from nas.storage import Storage
-from nas.study import require_same
-from nas.study_file import to_json
+from nas.study import on_record, require_same
+from nas.study_file import as_begun, from_json, to_json
 from nas.trials import Point, Trial, TrialState
 from nas.tune.handover import Handover
 from search_spaces.errors import NasError
@@ -61,6 +61,9 @@ class Session:
         """
         with ExitStack() as stack:
             handover = Handover()
+            if known := on_record(config):
+                require_same(known, config)
+                config = as_begun(config, from_json(known.config))
             prepared = prepare(config, stack, lambda _: handover)
             storage = stack.enter_context(Storage.open(config.storage))
             record = storage.find(config.name)
