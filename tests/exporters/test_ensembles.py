@@ -94,7 +94,7 @@ def test_a_study_that_asks_for_it_hands_it_out_and_shows_its_score(study: nas.St
     assert {json.dumps(dict(item.metrics)) for item in written} == {json.dumps(ensemble["metrics"])}
     text = Path(written[0].path).read_text()
     assert "MeanOfProbabilities(Network() for _ in range(2))" in text
-    assert f"accuracy {ensemble['metrics']['accuracy']:.4g} on test samples" in text
+    assert f"on test samples accuracy {ensemble['metrics']['accuracy']:.4g}" in text
 
 
 def test_a_study_exports_it_when_asked(study: nas.Study, tmp_path: Path) -> None:

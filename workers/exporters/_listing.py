@@ -87,11 +87,13 @@ TABLE_FILE = '''def read_file(path: str) -> dict[str, list[str]]:
 MAIN_CLASSIFY = '''def main(arguments: Sequence[str]) -> None:
     """Print the class of each sample of a file or, with --proba, the probabilities of all classes."""
     paths = [argument for argument in arguments if argument != "--proba"]
-    if len(paths) != 1:
+    if len(paths) != 1 or paths[0].startswith("-"):
         sys.exit(f"usage: python {{Path(__file__).name}} {usage}")
     try:
         outputs = run(load(), read_file(paths[0]))
-    except (OSError, TypeError, ValueError) as error:
+    except OSError as error:
+        sys.exit(f"error: cannot read {{paths[0]}}: {{error.strerror or error}}")
+    except (TypeError, ValueError) as error:
         sys.exit(f"error: {{error}}")
     table = csv.writer(sys.stdout, lineterminator="\\n")
     if "--proba" in arguments:
@@ -103,11 +105,13 @@ MAIN_CLASSIFY = '''def main(arguments: Sequence[str]) -> None:
 
 MAIN_REGRESS = '''def main(arguments: Sequence[str]) -> None:
     """Print what is predicted for each sample of a file."""
-    if len(arguments) != 1:
+    if len(arguments) != 1 or arguments[0].startswith("-"):
         sys.exit(f"usage: python {{Path(__file__).name}} {usage}")
     try:
         predicted = predict(load(), read_file(arguments[0]))
-    except (OSError, TypeError, ValueError) as error:
+    except OSError as error:
+        sys.exit(f"error: cannot read {{arguments[0]}}: {{error.strerror or error}}")
+    except (TypeError, ValueError) as error:
         sys.exit(f"error: {{error}}")
     csv.writer(sys.stdout, lineterminator="\\n").writerows(predicted.reshape(len(predicted), -1).tolist())
 '''
@@ -156,8 +160,8 @@ def _docstring(trained: Trained) -> str:
         samples = "a data frame (pandas, polars or Arrow), columns by name, rows, or one row by name"
     else:
         samples = f"an array (samples, {', '.join(map(str, trained.raw.shape[1:]))}), or one sample"
-    metric = info.metrics[1]  # the first is the loss
-    score = f"; {metric} {trained.metrics[metric]:.4g} on {trained.measured_on} samples" if trained.metrics else ""
+    told = [f"{name} {trained.metrics[name]:.4g}" for name in info.metrics[1:] if name in trained.metrics]  # no loss
+    score = f"; on {trained.measured_on} samples {', '.join(told)}" if told else ""
     return DOCSTRING.format(
         title=f"{what} found for the task {info.name}, trained for {trained.epoch} epochs{score}.",
         weights="network.safetensors",
