@@ -39,10 +39,10 @@ def begun_elsewhere(config: StudyConfig, monkeypatch: pytest.MonkeyPatch) -> Non
     look = study._on_record
 
     def late(config: StudyConfig) -> object:
-        monkeypatch.setattr(study, "_on_record", look)
+        monkeypatch.setattr(study, "on_record", look)
         return None
 
-    monkeypatch.setattr(study, "_on_record", late)
+    monkeypatch.setattr(study, "on_record", late)
 
 
 def test_who_comes_second_is_told_who_runs_it_and_what_to_type(
