@@ -36,7 +36,7 @@ def config(tmp_path: Path) -> StudyConfig:
 
 def begun_elsewhere(config: StudyConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let another process begin the study between a look at the record and the first write to it."""
-    look = study._on_record
+    look = study.on_record
 
     def late(config: StudyConfig) -> object:
         monkeypatch.setattr(study, "on_record", look)
