@@ -237,8 +237,8 @@ class Search:
         running = self.running.find(event)
         if running is None:
             return
-        interrupted = event.state == "ENDED" or (event.state == "PRUNED" and not event.reason)
-        if interrupted and running.stop_reason in ("", "stop"):
+        unjudged = event.state == "ENDED" or (event.state == "PRUNED" and not event.reason)
+        if unjudged and running.stop_reason in ("", "stop"):
             self._interrupt(running, event)
         else:
             self._supersede(running.trial, event.checkpoint)
