@@ -37,6 +37,8 @@ class FinalStage:
     _linear: Linear = field(init=False)
     _waiting: list[Training] = field(default_factory=list)
     """Trainings of the baseline that have not begun."""
+    _linear_waits: bool = False
+    """Whether the plan had no time for the baseline."""
     _comparison: Comparison | None = None
     _retrainings: Retrainings | None = None
     _warnings: list[str] = field(default_factory=list)
@@ -55,9 +57,12 @@ class FinalStage:
         if not self.config.final.seeds:
             return Finals(candidates[0], baselines=constant(self.task))
         plan = self._plan(candidates)
+        self._linear_waits = not plan.linear
         self._waiting = self._linear.begin() if plan.linear else []
         finals = self._scored(self._ordered(candidates, plan), plan)
         linear = {LINEAR: self._linear.metrics} if self._linear.metrics is not None else {}
+        if not linear and not self.trainings.interrupted():
+            self._warn("no linear baseline: there was no time for it")
         doubts = [*self._warnings, *self._doubts(finals)]
         compared = self._comparison.results if self._comparison else ()
         return replace(finals, baselines={**constant(self.task), **linear}, compared=compared, warnings=doubts)
@@ -184,10 +189,21 @@ class FinalStage:
         else:
             assert outcome.checkpoint is not None  # else something hindered it
             self.record.retrain(training, outcome.checkpoint, outcome.metrics)
-            return (), True
+            return self._added(current, outcome.seconds), True
         if current.gave_way:
             self.trainings.end()
         return current.begin(), False
+
+    def _added(self, current: Retrainings, seconds: float) -> list[Training]:
+        """Return what a plan left out and there is time for after all: the baseline first, then another retraining."""
+        left = self.trainings.left() / SLACK
+        linear = seconds_of(self.task, self.config.epoch_samples)
+        begun: list[Training] = []
+        if self._linear_waits and linear <= left:
+            self._linear_waits, left, begun = False, left - linear, self._linear.begin()
+        if current.wanted < self.config.final.seeds and seconds <= left:
+            current.wanted += 1
+        return [*begun, *current.begin()]
 
     # ---- how it is to be judged
 
@@ -222,9 +238,10 @@ class FinalStage:
         """Say what is not as it was planned with retrainings that count all the same."""
         if found.failures:
             self._warn(f"trial {found.trial.number}: {found.told}, others were trained in their place")
-        if found.scored and len(found.scored) < found.wanted and not self.trainings.interrupted():
-            why = next(iter(found.hindered), "the time was over")
-            self._warn(f"{len(found.scored)} of {found.wanted} retrainings of trial {found.trial.number} count: {why}")
+        whole = max(found.wanted, self.config.final.seeds)
+        if found.scored and len(found.scored) < whole and not self.trainings.interrupted():
+            why = next(iter(found.hindered), "there was no time for more")
+            self._warn(f"{len(found.scored)} of {whole} retrainings of trial {found.trial.number} count: {why}")
 
     def _give_way(self, found: Retrainings) -> None:
         number = found.trial.number

@@ -9,6 +9,7 @@ from scripted import EPOCHS, TASK, Bench, Killed, Life, ScriptedExecutor, killin
 from nas.config import Artifacts, Budget, Final, Objective, StudyConfig
 from nas.errors import NoUsableTrial
 from nas.final_jobs import Trainings
+from nas.final_plan import Plan
 from nas.happenings import BaselineScored, ComparisonStarted, Noticed
 from nas.storage import StudyRecord
 from workers.messages import Assignment, Job
@@ -236,7 +237,7 @@ def test_time_that_is_over_leaves_the_weights_of_the_search_with_a_test_score(
     test = record.result["test"]
     assert isinstance(test, dict)
     assert test["seeds"] == 1
-    assert "0 of 3 retrainings" in warnings(record)
+    assert "nothing was retrained (the time was over)" in warnings(record)
     assert "trained on the train samples alone" in warnings(record)
 
 
@@ -256,16 +257,24 @@ def test_what_was_scored_when_time_ended_counts_and_what_ran_is_ended(
 ) -> None:
     timed(monkeypatch, 70.0)
     stage = Stage()
-    monkeypatch.setattr("nas.final.planned", lambda best, final, terms, **_: whole_plan())
+    monkeypatch.setattr("nas.final.planned", lambda best, final, terms, **_: Plan(1, 0, 3, linear=False))
     record = stage.run(bench, top=1)
     test = record.result["test"]
     assert isinstance(test, dict)
     assert test["seeds"] in (1, 2)
-    assert f"{test['seeds']} of 3 retrainings of trial 1 count: the time was over" in warnings(record)
+    assert f"{test['seeds']} of 3 retrainings of trial 1 count: there was no time for more" in warnings(record)
     assert stage.executor.ends != []
 
 
-def whole_plan() -> object:
-    from nas.final_plan import Plan
+def test_what_a_plan_left_out_is_added_while_there_is_time(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nas.final.planned", lambda best, final, terms, **_: Plan(1, 0, 1, linear=False))
+    stage = Stage()
+    record = stage.run(bench, top=1)
+    assert stage.of("retraining") == [1, 1, 1]
+    assert [item.name for item in bench.told(BaselineScored)] == ["linear"]
+    assert record.result["warnings"] == []
 
-    return Plan(1, 0, 3, linear=False)
+
+def test_time_that_is_over_before_the_linear_baseline_is_said(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    timed(monkeypatch, 0.0)
+    assert "no linear baseline: there was no time for it" in warnings(Stage().run(bench))

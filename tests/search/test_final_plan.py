@@ -78,8 +78,7 @@ def test_fresh_seeds_go_first_then_candidates_then_retrainings(
 def test_a_plan_says_what_it_leaves_out() -> None:
     whole = plan(math.inf)
     assert cuts(plan(SLACK * 45), whole) == "each candidate with 1 fresh seed, not 2"
-    assert cuts(plan(SLACK * 19), whole) == "the best 3 are not compared by fresh seeds, 2 of 3 retrainings"
-    assert cuts(plan(0), whole).endswith("0 of 3 retrainings, no linear baseline")
+    assert cuts(plan(SLACK * 19), whole) == "the best 3 are not compared by fresh seeds"
 
 
 def test_what_the_user_asked_for_is_cut_as_well() -> None:
