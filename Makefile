@@ -9,7 +9,7 @@ search: install
 	$(BIN)/nas run examples/digits.yaml
 
 test: lint
-	$(BIN)/python -m pytest -n auto --dist loadscope
+	$(BIN)/python -m pytest -n auto --dist worksteal --durations=25
 
 chaos: install
 	NAS_CHAOS=1 $(BIN)/python -m pytest tests/chaos tests/compose

@@ -19,7 +19,7 @@ FEW, SAMPLES = 8, 64
 ATTEMPTS = 2000
 """Candidates that are drawn before a space in which none can be trained counts as a mistake."""
 PROBED = 8
-PROBE_SECONDS, PROBE_SHARE = 1.0, 0.02
+PROBE_SECONDS, PROBE_SHARE = 0.5, 0.02
 """How many candidates a few training steps are timed of; for how long at most, and for what share of the time."""
 
 

@@ -5,6 +5,7 @@ import statistics
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
+from threading import Thread
 
 from nas import executors
 from nas.cli._advice import advice
@@ -17,8 +18,7 @@ from nas.sharing import require_usable
 from nas.survey import Survey, surveyed, timed
 from search_spaces.candidate import Named
 from workers.messages import TaskInfo
-
-SAMPLES = 200
+from workers.train import warm_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +118,11 @@ def looked_at(config: StudyConfig) -> Looked:
             this space, or nothing in it can be trained.
     """
     require_usable(config)
+    Thread(target=warm_up, daemon=True).start()  # torch is loaded while the samples are read
     with closing(executors.start(Named("inline"))) as executor:
         task = executor.describe(config.task)
         config, given = completed(config, task), bool(config.budget.epochs)
-        survey = timed(surveyed(config, task, SAMPLES), config, executor)
+        survey = timed(surveyed(config, task), config, executor)
         workers = Looked(config, task, survey, given)._workers
         budget = fitted(config, task, survey.trainable, survey.epoch_seconds, workers)
         config = replace(config, budget=budget)
