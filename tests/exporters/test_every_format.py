@@ -154,7 +154,7 @@ def test_an_unknown_format_names_the_nearest(train: Train, tmp_path: Path) -> No
 
 def test_onnx_without_its_extra_names_it(train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxscript", None)
-    with pytest.raises(ExportError, match=r"the onnx format needs onnxscript: pip install 'nas\[onnx\]'"):
+    with pytest.raises(ExportError, match=r"the onnx format needs onnxscript: pip install 'nas-service\[onnx\]'"):
         exporters.export("onnx", *train(), tmp_path)
 
 

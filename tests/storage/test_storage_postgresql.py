@@ -118,7 +118,7 @@ def test_a_server_that_cannot_be_used_says_why(url: str, changes: dict[str, Any]
 
 def test_a_missing_driver_names_the_extra_that_installs_it(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(StorageError, match=r"needs psycopg: pip install 'nas\[postgres\]'"):
+    with pytest.raises(StorageError, match=r"needs psycopg: pip install 'nas-service\[postgres\]'"):
         Storage.open(url)
 
 
