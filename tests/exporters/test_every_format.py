@@ -58,7 +58,8 @@ def test_the_metrics_are_those_of_the_last_epoch(train: Train, tmp_path: Path, f
 def exporters_card(path: str) -> dict[str, dict[str, float]]:
     content = Path(path).read_bytes()
     length = int.from_bytes(content[:8], "little")
-    return json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["nas"])
+    card: dict[str, dict[str, float]] = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["nas"])
+    return card
 
 
 @pytest.mark.parametrize(("task", "stage"), [("csv", "search"), ("diabetes", "final")])
