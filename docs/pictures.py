@@ -25,6 +25,8 @@ ROOT = FOLDER.parent
 PICTURE = FOLDER / "images" / "search.svg"
 COMMAND = "nas run examples/digits.yaml"
 ROWS, COLUMNS = 50, 100
+SHOWN = ("trials", "time", "validation", "test", "compared", "baselines", "source", "safetensors")
+"""The rows of the summary that the picture has room for."""
 _TOKEN = re.compile(r"\x1b\[\??[0-9;]*[A-Za-z]|\r|\n|[^\x1b\r\n]+")
 _WITHOUT_FONTS = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
 """Rich's picture fetches a font from elsewhere; the reader's own will do."""
@@ -84,13 +86,26 @@ def _read(terminal: int) -> bytes:
 
 
 def drawn(halfway: list[str], end: list[str]) -> str:
-    """Return both screens as one picture, without what the second repeats of the first."""
+    """Return what matters of both screens as one picture; dots stand for what is left out."""
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor")
-    repeated = next((row for row, line in enumerate(end) if row >= len(halfway) or line != halfway[row]), 0)
-    for line in (f"\x1b[1m$ {COMMAND}\x1b[0m", *halfway, "", "\x1b[2mat the end:\x1b[0m", "", *end[repeated:]):
-        console.print(Text.from_ansi(line.rstrip("\r")), soft_wrap=True)
+    searching = next(row for row, line in enumerate(halfway) if "searching" in line)
+    prompt, dots = Text(f"$ {COMMAND}", "bold"), Text("…", "dim")
+    live = [Text.from_ansi(line) for line in halfway[searching:] if line]
+    for line in (prompt, dots, *live, dots, *_rows(end)):
+        console.print(line, soft_wrap=True)
     svg = console.export_svg(title="nas", code_format=_WITHOUT_FONTS, unique_id="search")
     return "\n".join(line.rstrip() for line in svg.splitlines()) + "\n"
+
+
+def _rows(screen: list[str]) -> Iterator[Text]:
+    """Return the rows of the summary that are SHOWN, each with the lines that it goes on in."""
+    shown = False
+    for line in map(Text.from_ansi, screen):
+        name = re.match(r"([a-z_.]+) {2,}\S", line.plain)
+        if name or not line.plain:
+            shown = bool(name and name[1] in SHOWN)
+        if shown:
+            yield line
 
 
 def main() -> None:
