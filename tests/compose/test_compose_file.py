@@ -190,7 +190,7 @@ def test_what_is_copied_is_all_that_the_package_is_built_from(tmp_path: Path) ->
             *copied, target = step.text.split()
             for word in copied:
                 _copy(ROOT / word, source / (word if target == "./" else target))
-    needed = {str(path.relative_to(source)) for path in source.rglob("*") if path.suffix in (".py", ".yaml", ".json")}
+    needed = {str(path.relative_to(source)) for path in source.rglob("*") if path.is_file()}
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(source)]
     done = subprocess.run(build, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
