@@ -27,6 +27,7 @@ from nas.objectives import ranked
 from nas.preparation import Prepared
 from nas.proposals import Proposals
 from nas.pruners.asha import usual_first_rung
+from nas.reasons import trial_ended
 from nas.replay import shown_again
 from nas.reserve import exporting, reserved
 from nas.run_folder import mark, own_folder, with_own_folder
@@ -233,6 +234,6 @@ class Run:
 
 
 def _why_unusable(name: str, trials: Sequence[Trial]) -> str:
-    reasons = sorted({trial.reason or trial.state.value for trial in trials})
+    reasons = sorted({trial_ended(trial.reason) or trial.state.value for trial in trials})
     ended = f"{counted(len(trials), 'trial')} ended so: {', '.join(reasons)}" if trials else "none began"
     return f"study {name!r} has no usable trial; {ended}"

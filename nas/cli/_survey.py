@@ -94,7 +94,8 @@ class Looked:
         budget = self.config.budget
         epoch = self.survey.epoch_seconds
         why = "as given" if self.given_epochs else "fitted to the samples" + (" and the time" if budget.seconds else "")
-        return f"{budget.epochs} a full training, {why}" + (f"; about {words.duration(epoch)} each" if epoch else "")
+        each = f"; about {words.duration(epoch)} each" if epoch else ""
+        return f"{budget.epochs:,} for a full training, {why}{each}"
 
     def _told_time(self) -> str:
         budget, bought = self.config.budget, self.trainings

@@ -1,5 +1,6 @@
 """Check a study file: the resolved study, the size of its space, what its networks cost, how long it may take."""
 
+import sys
 from dataclasses import replace
 
 import typer
@@ -33,5 +34,6 @@ def check(
         return
     for name, value in looked.told.items():
         typer.echo(escaped(f"# {name:<{max(map(len, looked.told))}}  {value}"))
-    for line in data_account.lines(looked.task, data_account.ALL):
+    cut = data_account.Cut(data_account.ALL, f"nas check {file} | less")
+    for line in data_account.lines(looked.task, cut if sys.stdout.isatty() else None):
         typer.echo(escaped(f"# {line}"))

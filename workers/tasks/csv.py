@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from search_spaces.errors import nearest
-from search_spaces.hyperparameters import file, flag, integer, names, option
+from search_spaces.hyperparameters import file, flag, integer, names, option, required_file, required_text
 from workers.cells import number_of
 from workers.errors import TaskError
 from workers.messages import Kind
@@ -28,8 +28,8 @@ ENCODINGS = ("utf-8", "cp1252", "latin-1", "utf-16")
 class Csv:
     """A table in a text file; gzip, bzip2 and xz too."""
 
-    path: str = file("the file, relative to the study file")
-    target: str = option("", "the column to predict")
+    path: str = required_file("the file, relative to the study file")
+    target: str = required_text("the column to predict")
     kind: str = option("auto", "what to predict", ("auto", "classification", "regression"))
     test: str = file("a second file, whose rows are the test samples")
     numeric: str | tuple[str, ...] = names("columns that hold numbers; others are told by their cells")
@@ -132,7 +132,7 @@ class Csv:
     def _inputs(self, tables: list[Table], taken: Taken, reading: dict[str, Any]) -> TableInputs:
         used = [column for column in taken.columns if column.kind != "left out"]
         if not used:
-            why = "; ".join(f"{column.name!r} {column.warning}" for column in taken.columns[:3])
+            why = "; ".join(f"{column.name!r} is {column.warning}" for column in taken.columns[:3])
             raise TaskError(
                 f"{self.path}: no column is left to predict {self.target!r} from{f': {why}' if why else ''}"
             )

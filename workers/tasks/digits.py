@@ -1,4 +1,4 @@
-"""Handwritten digits: 1 797 grey images of 8 × 8, ten classes (UCI, from scikit-learn)."""
+"""Handwritten digits: 1,797 grey images of 8 × 8, ten classes (UCI, from scikit-learn)."""
 
 from dataclasses import dataclass
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from search_spaces.errors import nearest
-from search_spaces.hyperparameters import file, flag, option
+from search_spaces.hyperparameters import flag, option, required_file
 from workers.errors import TaskError
 from workers.messages import Column, Kind
 from workers.tasks._archive import read_arrays
@@ -35,7 +35,7 @@ Pair = tuple[Array, Array]
 class Npz:
     """Arrays in a file: images, sequences (samples, time, features) or vectors."""
 
-    path: str = file("the file, relative to the study file")
+    path: str = required_file("the file, relative to the study file")
     kind: str = option(
         "auto",
         "what to predict; text, a few different whole numbers and rows with a single 1 are classes",
@@ -143,10 +143,15 @@ def _used(path: str, arrays: Mapping[str, Array]) -> tuple[dict[str, str], list[
     elif "x_train" in used and likely:
         raise TaskError(f"{path}: array {likely[0]!r} belongs to no part{nearest(likely[0], ROLES)}")
     unused = [*likely, *(name for name in others if name not in likely)]
-    shown = ", ".join(f"{name} {arrays[name].shape}" for name in unused[:8]) + (", …" if len(unused) > 8 else "")
-    return used, [
-        f"{'1 array is' if len(unused) == 1 else f'{len(unused)} arrays are'} not used: {shown}"
-    ] if unused else []
+    return used, [_unused(unused, arrays)] if unused else []
+
+
+def _unused(names: Sequence[str], arrays: Mapping[str, Array]) -> str:
+    """Say which arrays are not used; one of lengths or a mask is none of those that a network gets."""
+    shown = ", ".join(f"{name} {arrays[name].shape}" for name in names[:8]) + (", …" if len(names) > 8 else "")
+    padding = any(word in name.lower() for name in names for word in ("len", "mask"))
+    hint = "; padding counts as data unless a feature of x marks it" if padding else ""
+    return f"{'1 array is' if len(names) == 1 else f'{len(names):,} arrays are'} not used: {shown}{hint}"
 
 
 ROLES = tuple(f"{side}_{part}" for part in ("train", "validation", "test") for side in "xy")
@@ -179,10 +184,22 @@ def _pair(path: str, used: Mapping[str, str], arrays: Mapping[str, Array], *role
     names = [used[role] for role in roles]
     x, y = (arrays[name] for name in names)
     if x.ndim < 1 or len(x) == 0 or y.ndim < 1 or len(x) != len(y):
-        raise TaskError(f"{path}: {names[0]} {x.shape} and {names[1]} {y.shape} need as many samples, at least one")
+        hint = _end_to_end(x, y, arrays)
+        raise TaskError(
+            f"{path}: {names[0]} {x.shape} and {names[1]} {y.shape} need as many samples, at least one{hint}"
+        )
     if 0 in y.shape:
         raise TaskError(f"{path}: {names[1]} has an axis of length 0: {y.shape}")
     return x, y
+
+
+def _end_to_end(x: Array, y: Array, arrays: Mapping[str, Array]) -> str:
+    """Say what to do with sequences that stand one after the other, an array of lengths beside them."""
+    for name, array in arrays.items():
+        if array.shape == y.shape[:1] and array.dtype.kind in "iu" and x.ndim and array.sum() == len(x):
+            told = f"{name!r} looks like the lengths of sequences that stand one after the other"
+            return f" ({told}; pad them to x of shape (samples, time, features))"
+    return ""
 
 
 def _joined(arrays: Sequence[Array]) -> Array:

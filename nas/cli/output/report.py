@@ -12,9 +12,10 @@ from nas.cli._options import on_storage
 from nas.cli._snapshot import Snapshot, class_of, tally, valued
 from nas.cli.output import verdict, words
 from nas.cli.output.console import facts, table
-from nas.config import Objective, Pruning
+from nas.config import Budget, Objective, Pruning
 from nas.executors import EXECUTORS
 from nas.pruners import PRUNERS
+from nas.reasons import search_ended, trial_ended
 from nas.samplers import SAMPLERS
 from nas.storage import StudyRecord
 from nas.trials import Trial
@@ -82,15 +83,7 @@ def _next(snapshot: Snapshot) -> dict[str, object]:
 
 def definition(snapshot: Snapshot) -> dict[str, object]:
     """Say what a study searches, and with what."""
-    config, task, budget = snapshot.config, snapshot.record.task, snapshot.config.budget
-    ends = {
-        "trials": budget.trials,
-        "epochs each": budget.epochs,
-        "epochs in all": budget.total_epochs,
-        "seconds": budget.seconds,
-        "as target": budget.target,
-        "trials of patience": budget.patience,
-    }
+    config, task = snapshot.config, snapshot.record.task
     return {
         "task": words.named(chosen(config.task.task, Menu("workers.tasks", "task"))),
         "samples": told_samples(task),
@@ -99,19 +92,32 @@ def definition(snapshot: Snapshot) -> dict[str, object]:
         "objective": told_objectives(config.objectives),
         "sampler": words.named(chosen(config.sampler, SAMPLERS)),
         "pruner": _pruner(config.pruning),
-        "budget": ", ".join(f"{words.number(most)} {noun}" for noun, most in ends.items() if most),
+        "budget": told_budget(config.budget),
         "executor": words.named(chosen(config.executor, EXECUTORS)),
         "seed": config.seed,
     }
 
 
+def told_budget(budget: Budget) -> str:
+    """Say what ends a search, whatever is reached first."""
+    lasting = (
+        words.counted(budget.trials, "trial") if budget.trials else "",
+        f"{words.counted(budget.epochs, 'epoch')} each" if budget.epochs else "",
+        f"{words.counted(budget.total_epochs, 'epoch')} in all" if budget.total_epochs else "",
+        words.duration(budget.seconds) if budget.seconds else "",
+        f"until {words.number(budget.target)} is reached" if budget.target is not None else "",
+        f"until {words.counted(budget.patience, 'trial')} bring no new best" if budget.patience else "",
+    )
+    return ", ".join(part for part in lasting if part)
+
+
 def told_samples(task: TaskInfo) -> str:
     """Say how many samples of what shape a task has, and what is predicted."""
-    train, validation, test = task.samples
+    parts = "/".join(f"{part:,}" for part in task.samples)
     classes = words.counted(task.outputs, "class", "classes")
     predicted = classes if task.kind == "classification" else words.counted(task.outputs, "output")
-    shape = f"{'×'.join(map(str, task.inputs))} input{'' if math.prod(task.inputs) == 1 else 's'}"
-    return f"{train}/{validation}/{test} in train/validation/test; {shape}, {predicted} ({task.kind})"
+    shape = f"{'×'.join(f'{axis:,}' for axis in task.inputs)} input{'' if math.prod(task.inputs) == 1 else 's'}"
+    return f"{parts} in train/validation/test; {shape}, {predicted} ({task.kind})"
 
 
 def told_objectives(objectives: Iterable[Objective]) -> str:
@@ -169,25 +175,32 @@ def test_score(result: Mapping[str, object]) -> str:
 def counted(snapshot: Snapshot) -> str:
     """Say how many trials ended how."""
     counts = tally(snapshot.trials)
-    ended = " · ".join(f"{number} {name}" for name, number in counts.items() if number)
+    ended = " · ".join(f"{number:,} {name}" for name, number in counts.items() if number)
     open_ones = len(snapshot.trials) - sum(counts.values())
-    return " · ".join(part for part in (ended, f"{open_ones} not ended" if open_ones else "") if part) or "none"
+    return " · ".join(part for part in (ended, f"{open_ones:,} not ended" if open_ones else "") if part) or "none"
 
 
 def _standing(snapshot: Snapshot) -> dict[str, object]:
-    reason = snapshot.record.result.get("reason", "")
     epochs = sum(trial.epochs for trial in snapshot.trials)
     return {
         "study": snapshot.record.name,
-        "state": f"{snapshot.state.lower()} ({reason})" if reason else snapshot.state.lower(),
+        "state": _state(snapshot),
         "forked from": snapshot.forked_from,
-        "trials": f"{len(snapshot.trials)}: {counted(snapshot)}",
+        "trials": f"{len(snapshot.trials):,}: {counted(snapshot)}",
         "failures": _failures(snapshot.trials),
         "epochs": f"{epochs:,}" if epochs else "",
         "time": time_spent(snapshot.record),
         "engines": _engines(snapshot.trials),
         "front": _front(snapshot),
     }
+
+
+def _state(snapshot: Snapshot) -> str:
+    """Say what a study is, and why its search ended; one that owes an export is stopped after that."""
+    state, reason = snapshot.state.lower(), str(snapshot.record.result.get("reason", ""))
+    if not reason:
+        return state
+    return f"{state}{':' if state == 'finished' else '; the search was over:'} {search_ended(reason)}"
 
 
 def time_spent(record: StudyRecord) -> str:
@@ -208,13 +221,13 @@ def time_spent(record: StudyRecord) -> str:
 def _engines(trials: Iterable[Trial]) -> str:
     """Say what trained them."""
     used = Counter(trial.engine for trial in trials if trial.epochs and trial.engine)
-    return ", ".join(f"{number} × {engine}" for engine, number in used.most_common())
+    return ", ".join(f"{number:,} × {engine}" for engine, number in used.most_common())
 
 
 def _failures(trials: Iterable[Trial]) -> str:
     """Say why trials failed, the commonest reason first, in the first words of it."""
     reasons = Counter(trial.reason.partition(":")[0] for trial in trials if class_of(trial) == "failed")
-    return ", ".join(f"{number} × {reason or 'unknown'}" for reason, number in reasons.most_common())
+    return ", ".join(f"{number:,} × {trial_ended(reason) or 'unknown'}" for reason, number in reasons.most_common())
 
 
 def _front(snapshot: Snapshot) -> str:
