@@ -3,13 +3,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: search test chaos soak install lint bench clean
+.PHONY: search test coverage chaos soak install lint site bench clean
 
 search: install
 	$(BIN)/nas run examples/digits.yaml
 
 test: lint
 	$(BIN)/python -m pytest -n auto --dist worksteal --durations=25
+
+coverage: install
+	rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest -n auto --dist worksteal
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered --sort=cover
 
 chaos: install
 	NAS_CHAOS=1 $(BIN)/python -m pytest tests/chaos tests/compose
@@ -21,6 +27,9 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+site: $(VENV)/site-installed
+	$(BIN)/mkdocs build --strict
 
 bench: install
 	$(BIN)/python -m benchmarks.controller
@@ -34,5 +43,9 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
+$(VENV)/site-installed: $(VENV)/installed mkdocs.yml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	touch $@
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) build dist site *.egg-info .coverage .coverage.*

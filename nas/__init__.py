@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from nas.study_file import load
     from nas.trials import Trial, TrialState
 
+    __version__: str
+
 load_siblings(Path(__file__).parents[1])
 
 _FACE = {
@@ -35,6 +37,10 @@ __all__ = ["Study", "StudyConfig", "Trial", "TrialState", "load", "resume", "sea
 
 def __getattr__(name: str) -> object:
     """Import a public name when it is first used, so that `import nas` costs nothing."""
+    if name == "__version__":
+        from search_spaces.version import version
+
+        return version()
     if name not in _FACE:
         raise AttributeError(f"module 'nas' has no attribute {name!r}")
     return getattr(import_module(_FACE[name]), name)

@@ -6,7 +6,9 @@ import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
-_PACKAGES = ("nas", "torch", "optuna", "sqlalchemy", "numpy", "scikit-learn")
+from search_spaces.version import DISTRIBUTION
+
+_PACKAGES = (DISTRIBUTION, "torch", "optuna", "sqlalchemy", "numpy")
 
 
 def environment() -> dict[str, str | int]:

@@ -11,6 +11,7 @@ from nas.deciders import Deciders, deciders
 from nas.epoch_cost import EpochCost
 from nas.executors.protocol import Executor
 from nas.fidelity import fitted
+from nas.operating_system import require_linux
 from nas.relocation import with_full_paths
 from nas.sharing import require_writable
 from nas.survey import FEW, SAMPLES, surveyed, timed
@@ -36,7 +37,9 @@ def prepare(config: StudyConfig, stack: ExitStack, start: Callable[[Named], Exec
     Raises:
         TaskError, SpecError: the task cannot be used or lacks a metric that is asked for, no candidate of the space can
             be trained, the sampler cannot search it, or nothing can be written to the folder for artifacts.
+        NasError: this system is not Linux.
     """
+    require_linux()
     config = with_full_paths(config)
     require_writable(config)
     executor = stack.enter_context(closing(start(config.executor)))

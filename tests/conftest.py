@@ -16,12 +16,19 @@ os.environ.pop("NAS_STORAGE", None)
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it for what runs in the background
 
 
+SLOW_SECONDS = 1800
+"""The time limit of a slow test that names none itself."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the slow ones to `make chaos`."""
+    """Leave the slow ones to `make chaos`, where they have more time than others."""
     slow: Sequence[pytest.Item] = [item for item in items if item.get_closest_marker("slow")]
     if slow and os.environ.get("NAS_CHAOS", "0") in ("", "0"):
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]
+    for item in slow:
+        if not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ def invariants(storage_url: str, *, study: str = "s", before: Finished | None = 
     with Storage.open(storage_url, create=False) as storage:
         with storage.reading() as connection:
             assert storage.database.damages(connection) == []
-            row = connection.execute(select(tables.study).where(tables.study.c.name == study)).mappings().one()
+            row = dict(connection.execute(select(tables.study).where(tables.study.c.name == study)).mappings().one())
             trials = _rows(connection, tables.trial, row["id"], "number")
             points = _rows(connection, tables.epoch, row["id"], "number", "epoch")
             artifacts = _rows(connection, tables.artifact, row["id"], "id")
@@ -48,7 +48,7 @@ def invariants(storage_url: str, *, study: str = "s", before: Finished | None = 
 
 def _rows(connection: Connection, table: Table, study_id: int, *order: str) -> Sequence[Row]:
     query = select(table).where(table.c.study_id == study_id).order_by(*(table.c[name] for name in order))
-    return connection.execute(query).mappings().all()
+    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def _numbers_are_one_each(trials: Sequence[Row], config: Mapping[str, Any]) -> None:

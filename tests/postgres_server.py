@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, create_engine, text
 
@@ -145,7 +146,14 @@ class Server:
         secret = self._folder / "password"
         secret.write_text(PASSWORD)
         self._own(secret)
-        command = [self._bin / "initdb", "-D", self._data, "--username=nas", f"--pwfile={secret}", "--no-sync"]
+        command: list[str | Path] = [
+            self._bin / "initdb",
+            "-D",
+            self._data,
+            "--username=nas",
+            f"--pwfile={secret}",
+            "--no-sync",
+        ]
         command += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--wal-segsize=1"]
         done = subprocess.run(command, capture_output=True, text=True, **self._as_user())
         if done.returncode:
@@ -166,7 +174,7 @@ class Server:
             owner = pwd.getpwnam(self._user)
             os.chown(path, owner.pw_uid, owner.pw_gid)
 
-    def _as_user(self) -> dict[str, object]:
+    def _as_user(self) -> dict[str, Any]:
         """Return the options that drop root, as which a server refuses to run."""
         if not self._user:
             return {}

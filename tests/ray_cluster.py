@@ -92,7 +92,7 @@ class RayCluster:
         (raylet,) = node.pids("raylet/raylet")
         name = re.findall(r"--node[-_]id=(\w+)", command_of(raylet))
         assert name, command_of(raylet)
-        command = [
+        command: list[str | Path] = [
             RAY,
             "drain-node",
             f"--address={self.address}",

@@ -96,7 +96,7 @@ def test_only_executors_open_the_door_to_training() -> None:
         ("fastapi", ("nas.service",)),
         ("typer", ("nas.cli",)),
         ("rich", ("nas.cli",)),
-        ("sklearn", ("workers.tasks", "workers.splits")),
+        ("sklearn", ()),
     ],
 )
 def test_a_package_is_used_only_at_home(package: str, homes: tuple[str, ...]) -> None:

@@ -4,6 +4,7 @@ import platform
 from importlib.util import find_spec
 
 from nas.cli._options import JsonOption
+from search_spaces.version import DISTRIBUTION
 
 EXTRAS = {
     "onnx": ("onnx", "onnxscript", "onnxruntime"),
@@ -36,6 +37,6 @@ def doctor(json: JsonOption = False) -> None:
         "cores": found.cores,
         "native engine": found.native or f"absent: {found.native_reason}; candidates are trained in plain torch",
         "extras": ", ".join(name for name, there in extras.items() if there) or "none",
-        "not installed": ", ".join(f"nas[{name}]" for name in missing),
+        "not installed": ", ".join(f"{DISTRIBUTION}[{name}]" for name in missing),
     }
     out().print(facts(rows), soft_wrap=True)

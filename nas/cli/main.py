@@ -14,8 +14,10 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from nas.cli import _streams
+from nas.operating_system import require_linux
 from search_spaces.errors import NasError
 from search_spaces.registry import Menu
+from search_spaces.version import version
 
 COMMANDS = Menu("nas.cli", "command", besides=("main",))
 _PLAIN: Mapping[str, Any] = {
@@ -27,8 +29,12 @@ _PLAIN: Mapping[str, Any] = {
 """Help as plain text: at once there, and readable in any terminal, pipe or file."""
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None, platform: str = sys.platform) -> None:
     """Run one command and exit with its code."""
+    try:
+        require_linux(platform)
+    except NasError as error:
+        sys.exit(f"error: {error}")  # the files that word errors need Linux themselves
     _streams.prepare()
     code: int | str | None = 1
     try:
@@ -143,12 +149,7 @@ app = typer.Typer(cls=LazyGroup, no_args_is_help=True, **_PLAIN)
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            typer.echo(f"nas {version('nas')}")
-        except PackageNotFoundError:
-            typer.echo("nas, run from its source without being installed")
+        typer.echo(f"nas {version()}")
         raise typer.Exit
 
 

@@ -53,7 +53,7 @@ class Ray:
             WorkersUnusable: Ray is not installed.
         """
         if find_spec("ray") is None:
-            raise WorkersUnusable("the executor 'ray' needs more than is installed: pip install 'nas[ray]'")
+            raise WorkersUnusable("the executor 'ray' needs more than is installed: pip install 'nas-service[ray]'")
         address = self.address or os.environ.get("RAY_ADDRESS", "")
         address = "" if address == "local" else address
         cluster = Cluster(address, self.workers, *self.needs, self.silence)

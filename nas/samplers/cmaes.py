@@ -29,7 +29,7 @@ class Cmaes:
             SpecError: several objectives, no numeric dimension, or no package `cmaes`.
         """
         if find_spec("cmaes") is None:
-            raise _refusal("needs the package 'cmaes'", "pip install 'nas[cmaes]'")
+            raise _refusal("needs the package 'cmaes'", "pip install 'nas-service[cmaes]'")
         if len(objectives) > 1:
             raise _refusal(f"takes one objective, got {len(objectives)}", "try nsga2, nsga3 or tpe")
         if all(isinstance(dimension, Choice) for dimension in space.dimensions.values()):

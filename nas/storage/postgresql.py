@@ -150,7 +150,9 @@ def connect(url: URL, *, create: bool) -> Postgresql:
         reach = _reaching(url)
         engine = create_engine(url, creator=reach, pool_pre_ping=True, pool_size=2, max_overflow=8, pool_use_lifo=True)
     except ImportError as error:
-        raise StorageError(f"storage {hidden(_written(url))!r} needs psycopg: pip install 'nas[postgres]'") from error
+        raise StorageError(
+            f"storage {hidden(_written(url))!r} needs psycopg: pip install 'nas-service[postgres]'"
+        ) from error
     event.listen(engine, "connect", _prepare)
     return Postgresql(url, engine, {"creator": reach, "pool_pre_ping": True})
 

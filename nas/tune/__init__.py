@@ -13,7 +13,7 @@ tuner = tune.Tuner(
 try:
     import ray.tune  # noqa: F401
 except ImportError as error:
-    raise ImportError("nas.tune needs Ray Tune: pip install 'nas[ray]'") from error
+    raise ImportError("nas.tune needs Ray Tune: pip install 'nas-service[ray]'") from error
 
 from nas.tune.scheduler import NasScheduler
 from nas.tune.search import NasSearch

@@ -13,7 +13,7 @@ from outside import Desk, small
 CHAOS = os.environ.get("NAS_CHAOS", "0") not in ("", "0")
 KILLS = int(os.environ.get("NAS_KILLS", "100" if CHAOS else "3"))
 EXECUTORS = {"process": "{process: {workers: 2}}", "ray": "{ray: {workers: 2}}"}
-needs_ray = pytest.mark.skipif(not find_spec("ray"), reason="needs pip install 'nas[ray]'")
+needs_ray = pytest.mark.skipif(not find_spec("ray"), reason="needs pip install 'nas-service[ray]'")
 
 
 @pytest.mark.timeout(7200)

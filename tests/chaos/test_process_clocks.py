@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,10 @@ def expiry(desk: Desk) -> float:
         return float(connection.execute(select(tables.lease.c.expires_at)).scalar_one())
 
 
+def has_stepped(patient: Patient, step: float) -> bool:
+    return patient.run.lives() and abs(expiry(patient.desk) - time.time() - 30 - step) < 25
+
+
 def test_a_stepped_clock_neither_ends_a_search_nor_gives_its_study_away(desk: Desk, shim: Path) -> None:
     offset = desk.folder / "offset"
     offset.write_text("0")
@@ -40,7 +45,7 @@ def test_a_stepped_clock_neither_ends_a_search_nor_gives_its_study_away(desk: De
     patient = Patient.begin(desk, text)
     for step in (HOUR, -HOUR):
         offset.write_text(str(step))
-        wait_for(lambda step=step: patient.run.lives() and abs(expiry(desk) - time.time() - 30 - step) < 25)
+        wait_for(partial(has_stepped, patient, step))
         patient.go_on()
         second = desk.nas("resume", "s", "--storage", desk.url)
         assert second.end() == 5, second.stderr

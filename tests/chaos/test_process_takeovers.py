@@ -3,6 +3,7 @@
 import signal
 import time
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from invariants import invariants
@@ -13,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from nas.storage import Storage, tables
 
-SMALL = {"trials": 4, "epochs": 5, "pause": 0.05, "executor": "{process: {workers: 1}}"}
+SMALL: dict[str, Any] = {"trials": 4, "epochs": 5, "pause": 0.05, "executor": "{process: {workers: 1}}"}
 
 
 def begun(desk: Desk) -> Run:

@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from invariants import invariants
 from outside import results
@@ -30,14 +31,14 @@ def main(arguments: Sequence[str]) -> None:
 def _walk_search(url: str, file: str, kind: str, first: str, stride: str) -> None:
     import workers.rounds  # noqa: F401  # loads torch, before there is a fork
 
-    require_success(_forked(lambda: _search(url, file, "undisturbed")))
+    require_success(_forked(partial(_search, url, file, "undisturbed")))
     for number in range(int(first), sys.maxsize, int(stride)):
         name = f"s{number}"
-        if not _is_killed(_forked(lambda name=name: _search(url, file, name), f"{kind}:{number}")):
+        if not _is_killed(_forked(partial(_search, url, file, name), f"{kind}:{number}")):
             return
         recorded = _is_recorded(url, name)
         before = invariants(url, study=name) if recorded else {}
-        require_success(_forked(lambda name=name: _search(url, file, name)))
+        require_success(_forked(partial(_search, url, file, name)))
         invariants(url, study=name, before=before, ended=True)
         with Storage.open(url) as storage:
             trials = [storage.trials(storage.study(of).id) for of in (name, "undisturbed")]
@@ -49,12 +50,16 @@ def _walk_opening(kind: str, first: str, stride: str, *urls: str) -> None:
     import alembic.command  # noqa: F401  # as above
 
     for number, url in zip(range(int(first), sys.maxsize, int(stride)), urls, strict=False):
-        if not _is_killed(_forked(lambda url=url: Storage.open(url).close(), f"{kind}:{number}")):
+        if not _is_killed(_forked(partial(_open, url), f"{kind}:{number}")):
             return
         with Storage.open(url) as storage:
             assert (storage.studies(), storage.check()) == ([], [])
         say(number)
     raise AssertionError(f"there are more fail points than the {len(urls)} databases given")
+
+
+def _open(url: str) -> None:
+    Storage.open(url).close()
 
 
 def _search(url: str, file: str, name: str) -> None:

@@ -12,7 +12,7 @@ DECLARED: dict[str, list[str]] = tomllib.loads((Path(__file__).parents[2] / "pyp
 
 
 def test_every_extra_for_users_is_looked_for() -> None:
-    assert set(EXTRAS) == set(DECLARED) - {"dev"}
+    assert set(EXTRAS) == set(DECLARED) - {"dev", "docs"}
 
 
 def test_each_extra_is_known_by_the_packages_it_brings() -> None:

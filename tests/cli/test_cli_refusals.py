@@ -32,7 +32,7 @@ def test_a_sampler_whose_package_is_missing_leaves_no_study(
     monkeypatch.setattr("nas.samplers.cmaes.find_spec", lambda package: None)
     ran = fresh(command, "study.yaml", "--set", "sampler=cmaes")
     assert ran.code == 3
-    assert "study.yaml: sampler.cmaes: needs the package 'cmaes' (pip install 'nas[cmaes]')\n" in ran.err
+    assert "study.yaml: sampler.cmaes: needs the package 'cmaes' (pip install 'nas-service[cmaes]')\n" in ran.err
     assert {path.name for path in tmp_path.iterdir()} == {"study.yaml"}
 
 

@@ -111,7 +111,8 @@ def test_the_executor_is_taken_from_the_command_line(fresh: Nas, tmp_path: Path)
     ran = fresh("run", "study.yaml", *SMALL, "--executor", "process", "--workers", "1", "--quiet")
     assert ran.code == 0
     with Storage.open(f"sqlite:///{tmp_path}/nas.db") as storage:
-        assert storage.study("first").config["executor"]["settings"]["workers"] == 1
+        config: Any = storage.study("first").config
+    assert config["executor"]["settings"]["workers"] == 1
 
 
 def test_an_executor_that_is_not_on_the_menu_is_told(fresh: Nas) -> None:

@@ -69,7 +69,7 @@ class Container:
     def first(self) -> int:
         """The process that is the first inside; what ends it ends all there."""
         children = Path(f"/proc/{self._shell.pid}/task/{self._shell.pid}/children")
-        return wait_for(lambda: children.read_text().split() and int(children.read_text().split()[0]), 10)
+        return int(wait_for(lambda: children.read_text().split(), 10)[0])
 
     @property
     def pids(self) -> list[int]:

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -71,7 +72,7 @@ def _parse(arguments: list[str]) -> None:
     """Let a command read its arguments, without running it."""
     if arguments == ["--help"]:
         return
-    command = main.load(arguments[0])
+    command: Any = main.load(arguments[0])
     rest = arguments[1:]
     while isinstance(command, TyperGroup):
         command, rest = command.commands[rest[0]], rest[1:]

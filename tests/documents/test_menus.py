@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bad_studies import SPACE, WHOLE
@@ -76,6 +77,15 @@ def test_every_exporter_can_be_chosen() -> None:
 
 
 def test_the_menus_have_so_many_names() -> None:
-    menus = (samplers, pruners, EXECUTORS, TASKS, FAMILIES, MENUS["optimizer"], MENUS["schedule"], EXPORTERS)
+    menus: tuple[Any, ...] = (
+        samplers,
+        pruners,
+        EXECUTORS,
+        TASKS,
+        FAMILIES,
+        MENUS["optimizer"],
+        MENUS["schedule"],
+        EXPORTERS,
+    )
     least = (2, 2, 2, 6, 3, 7, 4, 4)
     assert all(len(menu.names()) >= count for menu, count in zip(menus, least, strict=True))

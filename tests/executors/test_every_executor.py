@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from executor_jobs import DIGITS, WINE, candidate, follow, job, lengthy_job, metrics, outcomes, slow_job
 
-from nas.executors import EXECUTORS, Executor, start
+from nas.executors import EXECUTORS, start
+from nas.executors.protocol import Executor
 from search_spaces.candidate import Architecture, Named, Settings
 from workers.errors import TaskError
 from workers.messages import EpochMetrics, Outcome, Probe

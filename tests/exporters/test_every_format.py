@@ -58,7 +58,8 @@ def test_the_metrics_are_those_of_the_last_epoch(train: Train, tmp_path: Path, f
 def exporters_card(path: str) -> dict[str, dict[str, float]]:
     content = Path(path).read_bytes()
     length = int.from_bytes(content[:8], "little")
-    return json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["nas"])
+    card: dict[str, dict[str, float]] = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["nas"])
+    return card
 
 
 @pytest.mark.parametrize(("task", "stage"), [("csv", "search"), ("diabetes", "final")])
@@ -154,7 +155,7 @@ def test_an_unknown_format_names_the_nearest(train: Train, tmp_path: Path) -> No
 
 def test_onnx_without_its_extra_names_it(train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxscript", None)
-    with pytest.raises(ExportError, match=r"the onnx format needs onnxscript: pip install 'nas\[onnx\]'"):
+    with pytest.raises(ExportError, match=r"the onnx format needs onnxscript: pip install 'nas-service\[onnx\]'"):
         exporters.export("onnx", *train(), tmp_path)
 
 

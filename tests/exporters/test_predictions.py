@@ -71,7 +71,7 @@ def table(folder: Path, text: str, **settings: Any) -> TaskSpec:
     return TaskSpec(Named("csv", Settings(path=str(path), target="y", **settings)), Split(seed=1))
 
 
-LABELS = {
+LABELS: dict[str, Any] = {
     "integers": SIGNS * 7 - 3,
     "small integers": SIGNS.astype(np.uint8),
     "truth values": SIGNS.astype(bool),
@@ -95,7 +95,7 @@ def test_classes_that_have_names_are_predicted_as_the_target_has_them(exported: 
     assert network.NAMES == ["left", "right"]
     np.save(tmp_path / "samples.npy", POINTS[:5])
     done = subprocess.run(
-        [sys.executable, "-I", network.__file__, "samples.npy"], capture_output=True, text=True, cwd=tmp_path
+        [sys.executable, "-I", str(network.__file__), "samples.npy"], capture_output=True, text=True, cwd=tmp_path
     )
     assert set(done.stdout.split()) <= {"left", "right"}
 

@@ -15,6 +15,7 @@ from workers import dataset, exporters
 from workers.exporters._listing import listing
 from workers.exporters._trained import restore
 from workers.messages import Checkpoint, TaskSpec
+from workers.tasks.protocol import Array, ArrayInputs
 
 Train = Callable[..., tuple[Checkpoint, Candidate, TaskSpec]]
 OURS = {"nas", "workers", "search_spaces"}
@@ -61,9 +62,16 @@ def test_it_imports_nothing_of_ours(train: Train, family: str) -> None:
     assert names <= standard | {"numpy", "safetensors", "torch"}
 
 
+def values(task: TaskSpec) -> Array:
+    """Read the inputs of a task that has an array of them."""
+    inputs = dataset.read(task).inputs
+    assert isinstance(inputs, ArrayInputs)
+    return inputs.values
+
+
 def test_it_predicts_classes_of_raw_images(train: Train, tmp_path: Path) -> None:
     exported = exporters.export("source", *train("cnn"), tmp_path)
-    images = dataset.read(train("cnn")[2]).inputs.values[:7]
+    images = values(train("cnn")[2])[:7]
     np.save(tmp_path / "images.npy", images)
     predicted = run(exported.paths[0], "images.npy", folder=tmp_path)
     assert len(predicted) == 7
@@ -74,7 +82,7 @@ def test_it_predicts_numbers_in_the_unit_of_the_targets(train: Train, tmp_path: 
     checkpoint, candidate, task = train("mlp", "diabetes")
     exported = exporters.export("source", checkpoint, candidate, task, tmp_path)
     samples = dataset.read(task)
-    np.save(tmp_path / "patients.npy", samples.inputs.values)
+    np.save(tmp_path / "patients.npy", values(task))
     predicted = [float(line.strip("[]")) for line in run(exported.paths[0], "patients.npy", folder=tmp_path)]
     assert abs(np.mean(predicted) - samples.targets.mean()) < samples.targets.std()
 

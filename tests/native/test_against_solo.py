@@ -11,7 +11,7 @@ from training_jobs import candidate
 from search_spaces.candidate import Candidate, Named, Settings
 from workers.batches import Epoch, Samples
 from workers.checkpoints import TrainedState
-from workers.engines.protocol import Measured, Member
+from workers.engines.protocol import Engine, Measured, Member
 from workers.errors import CheckpointError
 from workers.messages import LOSSES
 
@@ -125,8 +125,8 @@ def test_a_checkpoint_moves_to_native_and_back_and_goes_on(digits: Task, optimiz
     made = everything(norm="batch")
     made = replace(made, recipe=replace(made.recipe, optimizer=OPTIMIZERS[optimizer], batch_size=100))
     of = member(on, 0, made)
-    through, whole = [native(on, of), solo(on, of), native(on, of)], solo(on, of)
-    state = None
+    through: list[Engine] = [native(on, of), solo(on, of), native(on, of)]
+    whole, state = solo(on, of), None
     for epoch, engine in enumerate(through):
         if state:
             engine.restore(0, state)

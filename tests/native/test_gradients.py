@@ -19,7 +19,9 @@ Seen = Callable[[TrainedState, TrainedState, str, Candidate], Tensor]
 
 
 def setting(made: Candidate, name: str, usual: float) -> float:
-    return float(made.recipe.optimizer.settings.get(name, usual))
+    value = made.recipe.optimizer.settings.get(name, usual)
+    assert isinstance(value, int | float)
+    return float(value)
 
 
 def by_weights(before: TrainedState, after: TrainedState, name: str, made: Candidate) -> Tensor:

@@ -1,6 +1,7 @@
 """Recurrent layers in the native engine: exact gradients, the weights of solo, the same in any company."""
 
 from itertools import product
+from typing import Any
 
 import pytest
 from one_step import (
@@ -47,7 +48,7 @@ def recurrent(**settings: Value) -> Network:
 
 
 def members(**recipe: object) -> list[Member]:
-    shapes = [
+    shapes: list[dict[str, Any]] = [
         {"cell": cell, "hidden": hidden, "bidirectional": both, "layers": layers, "pooling": pooling, "dense": dense}
         for cell, (hidden, both, layers, pooling, dense) in product(
             GATES, [(16, False, 1, "last", 0), (9, True, 2, "mean", 12)]

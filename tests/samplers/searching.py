@@ -3,7 +3,7 @@
 import json
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from nas import samplers
@@ -89,7 +89,7 @@ class Search:
         """Ask for trials and leave them running."""
         numbers = range(len(self.trials), len(self.trials) + count)
         asked = self.sampler.ask(numbers)
-        state = getattr(self.sampler, "state", lambda _: {})
+        state: Callable[[int], object] = getattr(self.sampler, "state", lambda _: {})
         for number, params in zip(numbers, asked, strict=False):
             kept = json.loads(json.dumps(state(number)))
             candidate = self.space.candidate(params, 0)

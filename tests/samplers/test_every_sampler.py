@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+from typing import Any
 
 import optuna
 import pytest
@@ -17,7 +18,7 @@ from search_spaces.space import SearchSpace
 OPTUNAS = ("cmaes", "gp", "nsga2", "nsga3", "qmc", "tpe")
 OURS = ("brute_force", "evolution", "grid", "random")
 LENGTH = {"gp": 14, "cmaes": 30}
-SETTINGS: dict[str, dict[str, int]] = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "nsga2": {"population": 6},
     "nsga3": {"population": 6},
     "evolution": {"population": 8},

@@ -108,7 +108,7 @@ def test_with_two_objectives_the_parent_is_on_the_front() -> None:
 def test_it_finds_better_points_than_random_draws() -> None:
     best = {}
     for name in ("evolution", "random"):
-        search = Search(name, NUMERIC, **({"population": 10} if name == "evolution" else {}))
+        search = Search(name, NUMERIC, population=10) if name == "evolution" else Search(name, NUMERIC)
         search.run(80, running=0)
         best[name] = max(trial.values[0] for trial in search.trials.values() if trial.values)
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from invariants import invariants
@@ -41,7 +42,8 @@ def test_the_command_line_says_where(cluster: RayCluster, desk: Desk) -> None:
     run = desk.nas("run", study, "--executor", "ray", "--address", cluster.address, "--storage", desk.url)
     assert run.end() == 0, run.stderr
     with Storage.open(desk.url) as storage:
-        assert storage.study("s").config["executor"]["settings"]["address"] == cluster.address
+        config: Any = storage.study("s").config
+    assert config["executor"]["settings"]["address"] == cluster.address
 
 
 def test_a_file_that_the_nodes_lack_is_sent_to_them(cluster: RayCluster, desk: Desk, tmp_path: Path) -> None:

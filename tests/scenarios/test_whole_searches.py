@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,7 +84,7 @@ def _samples_of(task: str, folder: Path) -> Path:
     np.savez(folder / "images.npz", x=images, y=kinds)
     sequences = generator.normal(size=(120, 6, 3)).astype(np.float32)
     np.savez(folder / "sequences.npz", x=sequences, y=sequences.sum(axis=(1, 2)))
-    drawn = {"images": images[:12], "sequences": sequences[:12]}
+    drawn: dict[str, Any] = {"images": images[:12], "sequences": sequences[:12]}
     samples = next((array for name, array in drawn.items() if name in task), generator.random(shape) * 16)
     np.save(folder / "samples.npy", samples)
     return folder / "samples.npy"

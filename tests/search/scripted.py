@@ -9,6 +9,7 @@ from typing import Any
 
 from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
 from nas.controller import Controller
+from nas.executors.protocol import Executor
 from nas.happenings import EpochsDone, Happening
 from nas.storage import Storage, StudyRecord
 from nas.trials import Trial
@@ -255,7 +256,7 @@ class Bench:
         )
         return replace(usual, **changes)
 
-    def run(self, executor: ScriptedExecutor, config: StudyConfig | None = None, **settings: Any) -> StudyRecord:
+    def run(self, executor: Executor, config: StudyConfig | None = None, **settings: Any) -> StudyRecord:
         """Begin the study, or go on with it."""
         watch = settings.pop("watch", self.watched.append)
         controller = Controller(self.storage, watch, start=lambda _: executor, **{"pause": 0.0, **settings})

@@ -247,7 +247,7 @@ def test_several_objectives_prune_on_the_metric_that_is_named(bench: Bench) -> N
         bench.config(objectives=objectives, pruning=asha(), budget=Budget(3, EPOCHS)),
     )
     assert [trial.state for trial in bench.trials] == [TrialState.COMPLETE, TrialState.PRUNED, TrialState.COMPLETE]
-    assert bench.trials[0].values == (pytest.approx(0.9), bench.trials[0].parameters)
+    assert bench.trials[0].values == pytest.approx((0.9, bench.trials[0].parameters))
     assert record.result["best"] == 2
 
 

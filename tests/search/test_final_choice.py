@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 from scripted import EPOCHS, TASK, Bench, Killed, Life, ScriptedExecutor, killing
@@ -75,7 +76,7 @@ def kind_of(job: Job) -> str:
     return "search" if job.checkpoint_seconds < 1e9 else "comparison"
 
 
-def config(bench: Bench, **final: int) -> StudyConfig:
+def config(bench: Bench, **final: Any) -> StudyConfig:
     return bench.config(budget=Budget(4, EPOCHS), final=Final(**final))
 
 

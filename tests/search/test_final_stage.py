@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from scripted import EPOCHS, Bench, Killed, Life, Script, ScriptedExecutor, killing, reaching
@@ -18,7 +19,7 @@ SEARCH = 3 * EPOCHS + 3
 """Polls of the search, and of the three recipes of the linear baseline, before the first retraining."""
 
 
-def config(bench: Bench, **settings: int) -> StudyConfig:
+def config(bench: Bench, **settings: Any) -> StudyConfig:
     """Three trials, of which the best alone is retrained."""
     return bench.config(budget=Budget(3, EPOCHS), final=Final(**{"seeds": 3, "top": 1, **settings}))
 
@@ -187,7 +188,7 @@ def test_a_score_is_mean_and_sample_deviation() -> None:
 
     found = score([artifact(1, 0.8), artifact(2, 0.9), artifact(3, 0.1, number=2)], 1, "accuracy")
     assert found is not None
-    assert (found.mean, found.std, found.seeds) == (pytest.approx(0.85), pytest.approx(0.0707107), 2)
+    assert (found.mean, found.std, found.seeds) == pytest.approx((0.85, 0.0707107, 2))
     assert score([], 1, "accuracy") is None
 
 

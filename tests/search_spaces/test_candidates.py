@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from some_spaces import each, everything, mlp_spaces
 
 from search_spaces.candidate import Candidate, Named, Settings
-from search_spaces.dimensions import Choice, Float, Int
+from search_spaces.dimensions import Choice, Dimension, Float, Int
 from search_spaces.expressions import Expression
 from search_spaces.space import SearchSpace
 
@@ -42,7 +42,7 @@ def test_a_candidate_of_text_is_the_one_that_was_written(seed: int) -> None:
 
 def test_a_candidate_of_text_has_no_other_fields() -> None:
     with pytest.raises(AttributeError, match="'Candidate' object has no attribute 'recipes'"):
-        Candidate.written("{}").recipes  # noqa: B018
+        getattr(Candidate.written("{}"), "recipes")  # noqa: B009  # of a name that type checkers do not know
 
 
 @given(seed=SEEDS)
@@ -67,7 +67,7 @@ def test_every_hyper_parameter_is_filled_in() -> None:
 
 
 def test_the_settings_of_the_chosen_optimizer_are_its_own() -> None:
-    recipe = {"optimizer": Choice(("sgd", "adam")), "optimizer.sgd.lr": Float(0.01, 1)}
+    recipe: dict[str, Dimension] = {"optimizer": Choice(("sgd", "adam")), "optimizer.sgd.lr": Float(0.01, 1)}
     space = SearchSpace("test", "mlp", {}, recipe, Settings({"optimizer.sgd.momentum": 0.5, "optimizer.adam.lr": 0.2}))
     sgd = space.candidate({"optimizer": "sgd", "optimizer.sgd.lr": 0.1}, 0).recipe.optimizer
     assert sgd == Named("sgd", Settings(lr=0.1, momentum=0.5, nesterov=False))
@@ -80,7 +80,7 @@ def test_a_fixed_setting_counts_for_its_optimizer_alone() -> None:
 
 
 def test_a_learning_rate_without_its_optimizer_is_for_the_chosen_one() -> None:
-    recipe = {"optimizer": Choice(("sgd", "adam")), "lr": Float(0.01, 1)}
+    recipe: dict[str, Dimension] = {"optimizer": Choice(("sgd", "adam")), "lr": Float(0.01, 1)}
     space = SearchSpace("test", "mlp", {}, recipe)
     assert space.candidate({"optimizer": "adam", "lr": 0.3}, 0).recipe.optimizer.settings["lr"] == 0.3
 
@@ -120,7 +120,7 @@ def test_a_whole_range_of_a_real_hyper_parameter_is_one_of_real_numbers() -> Non
 
 
 def test_a_schedule_is_folded_like_an_optimizer() -> None:
-    recipe = {"schedule": Choice(("constant", "step")), "schedule.step.gamma": Float(0.1, 0.9)}
+    recipe: dict[str, Dimension] = {"schedule": Choice(("constant", "step")), "schedule.step.gamma": Float(0.1, 0.9)}
     space = SearchSpace("test", "mlp", {}, recipe)
     assert space.candidate({"schedule": "step", "schedule.step.gamma": 0.5}, 0).recipe.schedule == Named(
         "step", Settings(steps=3, gamma=0.5)

@@ -19,23 +19,28 @@ IMAGE, SEQUENCE, VECTOR = (2, 9, 8), (7, 5), (13,)
 
 Case = tuple[str, tuple[int, ...], dict[str, Value]]
 
+
+def case(family: str, inputs: tuple[int, ...], **settings: Value) -> Case:
+    return family, inputs, settings
+
+
 MLPS: list[Case] = [
-    *(("mlp", VECTOR, {"activation": kind, "width": (24, 10), "dropout": 0.1}) for kind in ACTIVATIONS),
-    *(("mlp", IMAGE, {"norm": kind, "depth": 3, "width": 12}) for kind in NORMS),
-    ("mlp", SEQUENCE, {"depth": 1, "width": 7, "norm": "group", "groups": 3}),
+    *(case("mlp", VECTOR, activation=kind, width=(24, 10), dropout=0.1) for kind in ACTIVATIONS),
+    *(case("mlp", IMAGE, norm=kind, depth=3, width=12) for kind in NORMS),
+    case("mlp", SEQUENCE, depth=1, width=7, norm="group", groups=3),
 ]
 CNNS: list[Case] = [
-    *(("cnn", IMAGE, {"activation": kind, "channels": (4, 6), "dropout": 0.1}) for kind in ACTIVATIONS),
-    *(("cnn", IMAGE, {"norm": kind, "residual": True, "blocks": 2, "dense": 12}) for kind in NORMS),
-    ("cnn", IMAGE, {"pooling": ("average", "none"), "kernel": (5, 1), "head": "flatten"}),
-    ("cnn", IMAGE, {"head": "max", "stages": 1, "residual": True, "activation": "maxout"}),
+    *(case("cnn", IMAGE, activation=kind, channels=(4, 6), dropout=0.1) for kind in ACTIVATIONS),
+    *(case("cnn", IMAGE, norm=kind, residual=True, blocks=2, dense=12) for kind in NORMS),
+    case("cnn", IMAGE, pooling=("average", "none"), kernel=(5, 1), head="flatten"),
+    case("cnn", IMAGE, head="max", stages=1, residual=True, activation="maxout"),
 ]
 RECURRENTS: list[Case] = [
-    *(("recurrent", SEQUENCE, {"cell": cell, "layers": 2, "hidden": (16, 32), "dropout": 0.2}) for cell in GATES),
-    *(("recurrent", IMAGE, {"cell": cell, "pooling": "mean", "dense": 12, "norm": "layer"}) for cell in GATES),
-    *(("recurrent", VECTOR, {"cell": cell, "bidirectional": True, "hidden": 16}) for cell in GATES),
+    *(case("recurrent", SEQUENCE, cell=cell, layers=2, hidden=(16, 32), dropout=0.2) for cell in GATES),
+    *(case("recurrent", IMAGE, cell=cell, pooling="mean", dense=12, norm="layer") for cell in GATES),
+    *(case("recurrent", VECTOR, cell=cell, bidirectional=True, hidden=16) for cell in GATES),
 ]
-LINEARS: list[Case] = [("linear", shape, {}) for shape in (VECTOR, SEQUENCE, IMAGE)]
+LINEARS: list[Case] = [case("linear", shape) for shape in (VECTOR, SEQUENCE, IMAGE)]
 CASES = [*MLPS, *CNNS, *RECURRENTS, *LINEARS]
 NAMES = [f"{family}-{index}" for index, (family, _, _) in enumerate(CASES)]
 

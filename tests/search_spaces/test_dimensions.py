@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from search_spaces.candidate import Scalar
 from search_spaces.dimensions import Choice, Dimension, Float, Int, dimension_from_json, parse_range
 from search_spaces.errors import SpecError
 from search_spaces.expressions import Expression
@@ -41,9 +42,8 @@ def log_floats(draw: st.DrawFn) -> Float:
     return Float(low, high, log=True)
 
 
-CHOICES = st.lists(st.sampled_from(["relu", "tanh", 1, 0.5, True, False]), min_size=1, unique_by=repr).map(
-    lambda options: Choice(tuple(options))
-)
+OPTIONS: list[Scalar] = ["relu", "tanh", 1, 0.5, True, False]
+CHOICES = st.lists(st.sampled_from(OPTIONS), min_size=1, unique_by=repr).map(lambda options: Choice(tuple(options)))
 DIMENSIONS = ints() | log_ints() | floats() | log_floats() | CHOICES
 
 

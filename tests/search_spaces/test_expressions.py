@@ -90,7 +90,8 @@ def test_the_right_side_is_not_looked_at_where_the_left_decides() -> None:
 
 def test_it_knows_its_names_and_its_words() -> None:
     expression = Expression.parse("depth > 2 and norm in [none, batch] -> optimizer.sgd.lr < 1")
-    assert (expression.names, expression.words) == ({"depth", "norm", "optimizer.sgd.lr"}, {"none", "batch"})
+    assert expression.names == {"depth", "norm", "optimizer.sgd.lr"}
+    assert expression.words == {"none", "batch"}
 
 
 @pytest.mark.parametrize(

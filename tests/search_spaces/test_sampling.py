@@ -159,9 +159,8 @@ def test_a_constraint_may_name_what_is_fixed_or_by_default() -> None:
 
 
 def test_a_flat_name_in_a_constraint_is_the_chosen_optimizers() -> None:
-    rates = {f"optimizer.{name}.lr": Float(0.25, 1) for name in ("sgd", "adam")}
-    recipe = {"optimizer": Choice(("sgd", "adam")), **rates}
-    space = mlp({}, recipe, "lr <= 0.5")
+    rates: dict[str, Dimension] = {f"optimizer.{name}.lr": Float(0.25, 1) for name in ("sgd", "adam")}
+    space = mlp({}, {"optimizer": Choice(("sgd", "adam")), **rates}, "lr <= 0.5")
     assert space.violated({"optimizer": "adam", "optimizer.adam.lr": 0.75}) == {"lr <= 0.5": 0.25}
 
 
@@ -220,7 +219,7 @@ def test_limits_say_what_a_network_exceeds() -> None:
 def _points(space: SearchSpace) -> list[Params]:
     points: list[dict[str, Scalar]] = [{}]
     for name, dimension in space.dimensions.items():
-        values = dimension.options if isinstance(dimension, Choice) else range(dimension.low, dimension.high + 1)  # type: ignore[union-attr,arg-type]
+        values = dimension.options if isinstance(dimension, Choice) else range(dimension.low, dimension.high + 1)  # type: ignore[arg-type]
         points = [
             {**point, **more}
             for point in points

@@ -213,7 +213,7 @@ def test_the_study_says_how_it_ended_and_what_it_scored(
     storage: Storage, study: StudyRecord, projection: Projection, trials: list[Trial]
 ) -> None:
     projection.update(trials)
-    test = {"metric": "accuracy", "mean": 0.9630, "std": 0.01, "seeds": 2}
+    test: Any = {"metric": "accuracy", "mean": 0.9630, "std": 0.01, "seeds": 2}
     ended = replace(study, state="FINISHED", result={"reason": "trials", "best": 1, "test": test, "r2": float("nan")})
     final = Artifact(1, "final", "a.safetensors", "", 1, epoch=9, metrics={"accuracy": 0.96}, seed=7)
     for state in ("STOPPED", "FINISHED"):

@@ -5,7 +5,7 @@ import logging
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from threading import Timer
 from typing import Any
 
@@ -56,6 +56,11 @@ def all_connections(url: str) -> Iterator[psycopg.Connection[Any]]:
     with contextlib.suppress(psycopg.OperationalError):
         while True:
             yield psycopg.connect(url.replace("+psycopg", ""))
+
+
+def close_all(connections: Sequence[psycopg.Connection[Any]]) -> None:
+    for connection in connections:
+        connection.close()
 
 
 def study_epoch(storage: Storage, study: StudyRecord) -> int:
@@ -118,7 +123,7 @@ def test_a_server_that_cannot_be_used_says_why(url: str, changes: dict[str, Any]
 
 def test_a_missing_driver_names_the_extra_that_installs_it(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(StorageError, match=r"needs psycopg: pip install 'nas\[postgres\]'"):
+    with pytest.raises(StorageError, match=r"needs psycopg: pip install 'nas-service\[postgres\]'"):
         Storage.open(url)
 
 
@@ -261,7 +266,7 @@ def test_a_full_server_is_waited_for(
     others = list(all_connections(url))
     with pytest.raises(StorageError, match="no connection free"):
         Storage.open(url)
-    leaving = Timer(1.0, lambda: [other.close() for other in others])
+    leaving = Timer(1.0, close_all, [others])
     leaving.start()
     save_all(storage, lease, complete(0))
     leaving.join()

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from search_spaces.candidate import Named, Settings
+from search_spaces.candidate import Named, Settings, Value
 from search_spaces.errors import UnknownName
 from search_spaces.hyperparameters import hyperparameters
 from workers.dataset import Dataset, load, read
@@ -15,6 +15,7 @@ from workers.messages import LOSSES, METRIC_DIRECTIONS, METRICS, Split, TaskSpec
 from workers.preprocessing import Preprocessing, fit
 from workers.splits import divide
 from workers.tasks import TASKS
+from workers.tasks.protocol import Array, ArrayInputs, Samples
 
 FACTS = {  # samples, shape, outputs
     "digits": (1797, (1, 8, 8), 10),
@@ -28,7 +29,7 @@ FACTS = {  # samples, shape, outputs
 
 @pytest.fixture(params=TASKS.names())
 def spec(request: pytest.FixtureRequest, tmp_path: Path) -> TaskSpec:
-    settings = {}
+    settings: dict[str, Value] = {}
     if request.param == "csv":
         lines = [f"{row},{'uvw'[row % 3]},{'no' if row % 4 else 'yes'}" for row in range(60)]
         (tmp_path / "table.csv").write_text("\n".join(["number,letter,target", *lines]) + "\n")
@@ -43,6 +44,12 @@ def spec(request: pytest.FixtureRequest, tmp_path: Path) -> TaskSpec:
 def everything(dataset: Dataset) -> list[bytes]:
     folds = (dataset.train, dataset.validation, dataset.test)
     return [array.tobytes() for fold in folds for array in (fold.inputs, fold.targets)]
+
+
+def values(samples: Samples) -> Array:
+    """Return the inputs of a task that has an array of them."""
+    assert isinstance(samples.inputs, ArrayInputs)
+    return samples.inputs.values
 
 
 def test_the_menu_holds_these_tasks() -> None:
@@ -131,7 +138,7 @@ def test_nothing_of_the_other_rows_leaks_into_the_scaling(name: str) -> None:
     parts = divide(samples, Split())
     before = fit(samples, parts.train)
     hidden = np.concatenate([parts.validation, parts.test])
-    samples.inputs.values[hidden] *= 1000
+    values(samples)[hidden] *= 1000
     samples.targets[hidden] = 0
     assert fit(samples, parts.train) == before
 
@@ -154,7 +161,7 @@ def test_digits_are_what_scikit_learn_loads() -> None:
     from sklearn.datasets import load_digits
 
     samples = read(TaskSpec(Named("digits")))
-    assert np.array_equal(samples.inputs.values, load_digits().images)
+    assert np.array_equal(values(samples), load_digits().images)
     assert np.array_equal(samples.targets, load_digits().target)
 
 
@@ -168,7 +175,7 @@ def test_the_other_bundled_tasks_are_what_scikit_learn_loads() -> None:
     }
     for name, bunch in expected.items():
         samples = read(TaskSpec(Named(name)))
-        assert np.array_equal(samples.inputs.values, bunch.data)
+        assert np.array_equal(values(samples), bunch.data)
         assert np.array_equal(samples.targets.reshape(-1), bunch.target)
 
 

@@ -192,11 +192,11 @@ def test_too_few_names_of_classes_are_refused(save: Save) -> None:
 
 def test_nan_in_the_inputs_is_found(save: Save) -> None:
     x = values(4)
-    x[7, 2] = np.nan  # type: ignore[call-overload]
+    x[7, 2] = np.nan
     assert "the inputs hold NaN or infinity, first in sample 7" in error(save(x=x, y=Y))
 
 
 def test_nan_in_the_targets_is_found(save: Save) -> None:
     y = values(2)
-    y[7, 1] = np.inf  # type: ignore[call-overload]
+    y[7, 1] = np.inf
     assert "the targets hold NaN or infinity, first in sample 7" in error(save(x=values(4), y=y))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,7 +69,7 @@ def test_numbers_that_are_nearly_all_the_same_keep_mean_and_deviation() -> None:
 
 @pytest.mark.parametrize("dtype", [np.int32, np.int64, np.uint32, np.float64])
 @pytest.mark.parametrize("start", [1_700_000_000, -1_700_000_000])
-def test_large_numbers_are_measured_in_double_precision(dtype: type, start: int) -> None:
+def test_large_numbers_are_measured_in_double_precision(dtype: type[np.number[Any]], start: int) -> None:
     if start < 0 and dtype is np.uint32:
         return
     values = (start + np.arange(2000))[:, None].astype(dtype)

@@ -52,7 +52,7 @@ def test_a_trial_of_the_pages_own_trainable_is_recorded_with_its_last_report(fol
     assert complete
     for trial in complete:
         expected = 1 - float(trial.params["optimizer.sgd.lr"]) / (5 + int(trial.params["depth"]))
-        assert trial.values == (pytest.approx(expected),)
+        assert trial.values == pytest.approx((expected,))
 
 
 def test_resuming_retrains_the_best_and_scores_it_on_the_test_split(

@@ -49,7 +49,9 @@ class FailOnce(tune.Callback):
     def __init__(self, sign: Path) -> None:
         self.sign = sign
 
-    def on_trial_result(self, *_: object, result: dict[str, int], **__: object) -> None:
+    def on_trial_result(
+        self, iteration: int, trials: object, trial: object, result: dict[str, int], **_: object
+    ) -> None:
         if result["training_iteration"] == 2 and not self.sign.exists():
             self.sign.touch()
             raise RuntimeError("the driver's own mistake")
@@ -73,7 +75,7 @@ def test_a_restored_tuner_says_who_runs_the_study_and_goes_on_when_it_is_free(cl
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"scheduler": FIFOScheduler()}, "NasSearch goes with NasScheduler"),
+        ({"scheduler": FIFOScheduler()}, "NasSearch goes with NasScheduler"),  # type: ignore[no-untyped-call]  # Ray's
         ({"search_alg": None, "num_samples": 1}, "NasScheduler goes with NasSearch"),
     ],
 )

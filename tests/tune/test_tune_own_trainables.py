@@ -80,7 +80,7 @@ def test_one_whose_process_dies_is_lost(trials: list[Trial]) -> None:
 
 def test_one_that_would_go_on_ends_with_the_last_epoch(trials: list[Trial]) -> None:
     assert (trials[7].state, len(trials[7].curve)) == (TrialState.COMPLETE, EPOCHS)
-    assert trials[7].values[0] == 1 / trials[7].params["depth"] + (EPOCHS - 1) / 100
+    assert trials[7].values[0] == 1 / int(trials[7].params["depth"]) + (EPOCHS - 1) / 100
 
 
 def test_a_criterion_of_tune_that_ends_trials_does_not_make_them_complete(cluster: str, tmp_path: Path) -> None:

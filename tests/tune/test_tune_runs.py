@@ -9,7 +9,7 @@ import optuna
 import pytest
 from invariants import invariants
 from ray import tune
-from tuning import fit, iterations, opened, study_file
+from tuning import fit, iterations, opened, results_of, study_file
 
 import nas
 from nas.storage import Storage
@@ -117,7 +117,7 @@ class KillOnce(tune.Callback):
 
 def test_a_trial_whose_process_is_killed_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     study = study_file(tmp_path, task="digits", batch_size=4, trials=1, epochs=8)
-    (result,) = fit(study, callbacks=[KillOnce()], failures=1)
+    (result,) = results_of(fit(study, callbacks=[KillOnce()], failures=1))
     (trial,) = opened(study).trials
     assert (trial.state, trial.attempt, len(trial.curve)) == (TrialState.COMPLETE, 2, 8)
     assert result.metrics is not None

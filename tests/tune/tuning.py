@@ -1,5 +1,6 @@
 """Small studies, and the user's script that runs one of them inside `tune.Tuner`."""
 
+import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -63,11 +64,12 @@ def fit(
     **settings: Any,
 ) -> tune.ResultGrid:
     """Run a study inside a Tuner, as its user would; by default until its budget is spent."""
+    scheduler = NasScheduler()  # type: ignore[no-untyped-call]  # Ray's
     usual = {"num_samples": -1, "max_concurrent_trials": 2, "reuse_actors": True}
     tuner = tune.Tuner(
         own or trainable(study, overrides=overrides),
         tune_config=tune.TuneConfig(
-            **{"search_alg": NasSearch(study, overrides=overrides), "scheduler": NasScheduler(), **usual, **settings}
+            **{"search_alg": NasSearch(study, overrides=overrides), "scheduler": scheduler, **usual, **settings}
         ),
         run_config=tune.RunConfig(
             storage_path=str(study.parent / "ray"),
@@ -96,11 +98,16 @@ def opened(study: Path) -> Study:
     return Study(config.name, config.storage)
 
 
+def results_of(grid: tune.ResultGrid) -> list[tune.Result]:
+    """List the results of a grid, which has a length and an index."""
+    return [grid[number] for number in range(len(grid))]
+
+
 def iterations(grid: tune.ResultGrid) -> Mapping[int, int]:
     """Return how many reports Tune has of each trial, by its number."""
     return {
         result.config["nas"]["trial"]: result.metrics["training_iteration"]
-        for result in grid
+        for result in results_of(grid)
         if result.config and result.metrics
     }
 
@@ -109,7 +116,7 @@ def main(address: str, study: Path) -> None:
     """Begin, or go on with what an earlier process has begun."""
     import ray
 
-    ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+    ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     if tune.Tuner.can_restore(_saved(study)):
         restored(study).fit()
     else:

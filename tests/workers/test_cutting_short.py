@@ -59,7 +59,7 @@ def cut(job: Job, numbers: Collection[int], *, epoch: int, where: str = BEFORE_B
 def ended_after(events: list[Event], number: int = 0) -> tuple[str, int, int | None]:
     """Return state, epochs and the epoch of the checkpoint."""
     ended = outcome(events, number)
-    return ended.state, ended.epochs, ended.checkpoint and checkpoints.load(ended.checkpoint).epoch
+    return ended.state, ended.epochs, checkpoints.load(ended.checkpoint).epoch if ended.checkpoint else None
 
 
 @pytest.mark.parametrize("where", [BEFORE_BATCHES, BEFORE_MEASURING])

@@ -1,5 +1,6 @@
 """Every optimizer on the menu: torch's own arithmetic, and a state that survives a file."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from workers.engines.weights import Weights
 from workers.optimizers import OPTIMIZERS
 
 NAMES = OPTIMIZERS.names()
-REFERENCE = {
+REFERENCE: dict[str, Callable[[list[nn.Parameter]], optim.Optimizer]] = {
     "sgd": lambda p: optim.SGD(p, lr=0.05, momentum=0.9, nesterov=True, weight_decay=0.01, foreach=False),
     "adagrad": lambda p: optim.Adagrad(p, lr=0.05, weight_decay=0.01, foreach=False),
     "rmsprop": lambda p: optim.RMSprop(p, lr=0.05, momentum=0.9, weight_decay=0.01, foreach=False),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 from training_jobs import DIGITS, candidate, curve, job, of, outcome, run
 
 from search_spaces import families
@@ -91,7 +92,13 @@ def test_a_loss_that_is_no_number_fails_that_trial_at_that_epoch(tmp_path: Path)
 def test_an_infinite_validation_loss_fails_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     honest = Training.outputs
     monkeypatch.setenv(SWITCH, "solo")
-    monkeypatch.setattr(Training, "outputs", lambda self, inputs, ended: honest(self, inputs, ended) * math.inf)
+
+    def infinite(self: Training, inputs: Tensor, ended: Any) -> Tensor:
+        outputs = honest(self, inputs, ended)
+        assert outputs is not None
+        return outputs * math.inf
+
+    monkeypatch.setattr(Training, "outputs", infinite)
     ended = outcome(run(job(tmp_path, candidate())))
     assert (ended.state, ended.reason) == ("FAIL", "nan")
 

@@ -3,7 +3,6 @@
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 from search_spaces import families
 from search_spaces.candidate import Candidate
 from search_spaces.network import Network
+from search_spaces.version import version
 from workers import checkpoints, modules
 from workers.checkpoints import TrainedState
 from workers.dataset import Dataset, Fold, prepare, read
@@ -162,11 +162,7 @@ def _restored(
 
 
 def _versions() -> dict[str, str]:
-    try:
-        ours = version("nas")
-    except PackageNotFoundError:  # a checkout that is on the path without being installed
-        ours = "unknown"
-    return {"nas": ours, "python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__}
+    return {"nas": version(), "python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__}
 
 
 def _changed(known: TaskInfo, now: TaskInfo) -> str:

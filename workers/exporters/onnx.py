@@ -75,7 +75,7 @@ def _require_extra() -> None:
         import onnxruntime  # noqa: F401
         import onnxscript  # noqa: F401
     except ImportError as error:
-        raise ExportError(f"the onnx format needs {error.name}: pip install 'nas[onnx]'") from error
+        raise ExportError(f"the onnx format needs {error.name}: pip install 'nas-service[onnx]'") from error
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Breast cancer: 30 measurements of 569 tumours, malignant or benign (Wisconsin, UCI, from scikit-learn)."""
+"""Breast cancer: 30 measurements of 569 tumours, malignant or benign (Wisconsin, UCI)."""
 
 from dataclasses import dataclass
 
@@ -14,6 +14,6 @@ class BreastCancer:
 
     def samples(self) -> Samples:
         """Read the measurements and the diagnoses."""
-        rows = read_bundled("breast_cancer.csv", skip=1)  # 30 measurements, then the diagnosis
+        measurements, diagnoses = read_bundled("breast_cancer")
         classes = ("malignant", "benign")
-        return Samples("classification", ArrayInputs(rows[:, :-1]), rows[:, -1].astype(np.int64), classes)
+        return Samples("classification", ArrayInputs(measurements), diagnoses.astype(np.int64), classes)

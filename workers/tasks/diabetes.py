@@ -1,4 +1,4 @@
-"""Diabetes: how the illness of 442 patients went on within a year, from 10 measurements (from scikit-learn)."""
+"""Diabetes: how the illness of 442 patients went on within a year, from 10 measurements (Efron and others)."""
 
 from dataclasses import dataclass
 
@@ -12,6 +12,5 @@ class Diabetes:
 
     def samples(self) -> Samples:
         """Read the measurements and the progression a year later."""
-        rows = read_bundled("diabetes_data_raw.csv.gz", delimiter=None)
-        progression = read_bundled("diabetes_target.csv.gz", delimiter=None)
-        return Samples("regression", ArrayInputs(rows), progression.reshape(-1, 1))
+        measurements, progression = read_bundled("diabetes")
+        return Samples("regression", ArrayInputs(measurements), progression.reshape(-1, 1))

@@ -1,4 +1,4 @@
-"""Handwritten digits: 1,797 grey images of 8 × 8, ten classes (UCI, from scikit-learn)."""
+"""Handwritten digits: 1,797 grey images of 8 × 8, ten classes (UCI)."""
 
 from dataclasses import dataclass
 
@@ -14,8 +14,8 @@ class Digits:
 
     def samples(self) -> Samples:
         """Read the images and what they show."""
-        rows = read_bundled("digits.csv.gz")  # 64 pixels of 0 to 16, then the digit
-        images = rows[:, :-1].reshape(-1, 8, 8).astype(np.uint8)
+        pixels, shown = read_bundled("digits")  # 64 pixels of 0 to 16 each
+        images = pixels.reshape(-1, 8, 8).astype(np.uint8)
         digits = tuple(range(10))
-        inputs, targets = ArrayInputs(images, "NHW", 16.0, False), rows[:, -1].astype(np.int64)
+        inputs, targets = ArrayInputs(images, "NHW", 16.0, False), shown.astype(np.int64)
         return Samples("classification", inputs, targets, tuple(map(str, digits)), labels=digits)

@@ -1,4 +1,4 @@
-"""Wine: 13 chemical measurements of 178 wines, three cultivars (UCI, from scikit-learn)."""
+"""Wine: 13 chemical measurements of 178 wines, three cultivars (UCI)."""
 
 from dataclasses import dataclass
 
@@ -14,6 +14,6 @@ class Wine:
 
     def samples(self) -> Samples:
         """Read the measurements and the cultivars."""
-        rows = read_bundled("wine_data.csv", skip=1)  # 13 measurements, then the cultivar
+        measurements, cultivars = read_bundled("wine")
         classes = ("class_0", "class_1", "class_2")
-        return Samples("classification", ArrayInputs(rows[:, :-1]), rows[:, -1].astype(np.int64), classes)
+        return Samples("classification", ArrayInputs(measurements), cultivars.astype(np.int64), classes)
