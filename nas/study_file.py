@@ -7,8 +7,9 @@ from pathlib import Path
 
 from nas.config import StudyConfig
 from nas.overrides import override
+from nas.study_difference import Change, as_begun, difference
 from nas.study_document import read_study
-from nas.study_json import Change, as_begun, difference, from_json, to_json
+from nas.study_json import from_json, to_json
 from nas.study_yaml import resolved
 from search_spaces.documents import parse, read
 from search_spaces.mappings import document_of
