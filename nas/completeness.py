@@ -7,9 +7,10 @@ from nas.files_on_record import owes
 from nas.happenings import Noticed
 from nas.reasons import search_ended
 from nas.storage import Artifact, StudyRecord
-from nas.study_json import difference, from_json
+from nas.study_difference import difference
+from nas.study_json import from_json
 
-IDLE = ("storage", "executor", "checkpoint_seconds")
+IDLE = ("storage", "executor", "training")
 """Sections of which a change asks for nothing more to be done."""
 
 

@@ -212,10 +212,11 @@ class Run:
 
     def result(self, finals: Finals, reason: str) -> dict[str, Json]:
         """Sum up the study."""
-        test = finals.test(self._metric)
+        test, seconds = finals.test(self._metric), self.stopping.seconds
         return {
             "reason": reason,
-            "wall": round(self.stopping.seconds, 3),
+            "wall": round(seconds, 3),
+            "run": round(seconds - self.record.seconds, 3),
             "time": {part: round(seconds, 3) for part, seconds in self.account.seconds.items()},
             "best": finals.best.number,
             "test": asdict(test) if test else None,
@@ -228,7 +229,9 @@ class Run:
 
     def leave(self, state: StudyState, reason: str, result: dict[str, Json]) -> tuple[StudyState, str]:
         """Record the state that the study is left in, and return it with the reason."""
-        self.storage.save(self.lease, state=state, result=result or None, seconds=self.stopping.seconds)
+        wall = result.get("wall")
+        seconds = wall if isinstance(wall, float) else self.stopping.seconds  # one number for both
+        self.storage.save(self.lease, state=state, result=result or None, seconds=seconds)
         self.projection.sum_up(self.storage.study(self.config.name), self.storage.artifacts(self.record.id))
         return state, reason
 

@@ -87,10 +87,12 @@ def read(spec: TaskSpec) -> Samples:
     for key, value in settings.items():
         mistake = known[key].mistake(value) if key in known else f"is unknown (one of: {', '.join(known)})"
         if mistake:
-            raise TaskError(f"task {name}: {key} {mistake}")
+            raise TaskError(mistake, f"task.{name}.{key}")
     task: Task = task_class(**settings)
     try:
         samples = task.samples()
+    except TaskError as error:
+        raise TaskError(error.message, f"task.{name}.{error.path}" if error.path else "") from error
     except MemoryError as error:
         raise TaskError(f"the samples of task {name} do not fit into the memory there is") from error
     if isinstance(samples.inputs, ArrayInputs):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import typer
 
 from nas.cli._options import FileArgument, JsonOption, SetOption, StorageOption
-from nas.cli._sources import about, study_in
+from nas.cli._sources import study_in
 
 
 def check(
@@ -22,11 +22,11 @@ def check(
     from nas.cli.output.escaping import escaped
     from nas.study_file import resolved, to_json
 
-    config = study_in(file, settings or ())
-    config = replace(config, storage=storage or config.storage)
+    written = study_in(file, settings or ())
+    config = replace(written.config, storage=storage or written.config.storage)
     if not json:  # at once: all that follows needs the samples
         typer.echo(escaped(resolved(config).rstrip("\n")))
-    with about(file):
+    with written.placing():
         looked = looked_at(config)
     if json:
         definition = {name: value for name, value in to_json(looked.config).items() if name != "base"}

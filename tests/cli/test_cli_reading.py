@@ -109,7 +109,7 @@ def test_check_says_what_the_networks_cost(fresh: Nas, tmp_path: Path) -> None:
 def test_check_refuses_a_metric_that_the_task_lacks(fresh: Nas) -> None:
     ran = fresh("check", "study.yaml", "--set", "objective=maximize r2")
     assert ran.code == 3
-    assert ran.err.startswith("study.yaml: objective: ")
+    assert ran.err.startswith("--set objective=maximize r2: objective: ")
     assert "'r2'" in ran.err
 
 

@@ -77,9 +77,9 @@ def columns_taken(tables: list[Table], names: Collection[str], declared: Declare
             read[name] = _notation(tables, name, found[name], decimal)
             columns.append(_of_notation(name, read[name], gaps))
         elif odd := _odd_ones(count, declared):
-            raise _odd_cell(tables, name, *odd)
+            raise _odd_cell(tables, name, *odd, declared)
         elif name in declared.numeric or _mostly_numbers(count):
-            raise not_a_number(tables, name, declared)
+            raise not_a_number(tables, name, declared, _said_of(name, declared))
         else:
             columns.append(_of_texts(name, count, gaps))
     return Taken(tuple(columns), read)
@@ -94,13 +94,13 @@ def target_notation(tables: list[Table], name: str, declared: Declared) -> Notat
     return _notation(tables, name, found, _usual_decimal((), declared)) if found.notations else None
 
 
-def not_a_number(tables: list[Table], name: str, declared: Declared, hint: str = "") -> TaskError:
-    """Return what to raise for the first cell of a column of numbers that is none."""
+def not_a_number(tables: list[Table], name: str, declared: Declared, setting: str, hint: str = "") -> TaskError:
+    """Return what to raise for the first cell of a column of numbers that is none; `setting` says that it is one."""
     for table in tables:
         for line, cell in zip(table.lines, table.columns[name], strict=True):
             if cell.lower() not in declared.missing and number_of(cell, {}) is None:
                 said = f"column {name!r} holds numbers, got {cell!r} ({hint or _ways_out(name, cell)})"
-                return TaskError(f"{table.path}:{line}: {said}")
+                return TaskError(f"{table.path}:{line}: {said}", setting)
     raise AssertionError(name)
 
 
@@ -114,14 +114,19 @@ def _odd_ones(count: "Counter[str]", declared: Declared) -> "tuple[Notation, set
     return (found.notations[0], odd) if found.notations and not plain(usual) else None
 
 
-def _odd_cell(tables: list[Table], name: str, notation: Notation, odd: set[str]) -> TaskError:
+def _odd_cell(tables: list[Table], name: str, notation: Notation, odd: set[str], declared: Declared) -> TaskError:
     """Return what to raise for the first cell that is not in the notation of its column."""
     for table in tables:
         for line, cell in zip(table.lines, table.columns[name], strict=True):
             if cell in odd:
                 said = f"column {name!r} holds {told(notation)}, got {cell!r} ({_ways_out(name, cell)})"
-                return TaskError(f"{table.path}:{line}: {said}")
+                return TaskError(f"{table.path}:{line}: {said}", _said_of(name, declared))
     raise AssertionError(name)
+
+
+def _said_of(name: str, declared: Declared) -> str:
+    """Return the setting that says that a column holds numbers, empty where its cells do."""
+    return "numeric" if name in declared.numeric else ""
 
 
 def _ways_out(name: str, cell: str) -> str:
@@ -155,7 +160,8 @@ def _notation(tables: list[Table], name: str, found: Found, decimal: str) -> Not
         cell = next(cell for cell in tables[0].columns[name] if "," in cell)
         raise TaskError(
             f"{tables[0].path}: column {name!r} holds numbers such as {cell!r}, and nothing tells whether the comma is "
-            "a decimal sign or stands between thousands; say decimal: comma or decimal: point"
+            "a decimal sign or stands between thousands; say decimal: comma or decimal: point",
+            "decimal",
         )
     return notation
 

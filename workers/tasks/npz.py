@@ -47,7 +47,7 @@ class Npz:
     def samples(self) -> Samples:
         """Read the arrays and code the targets."""
         if not self.path:
-            raise TaskError("task npz: needs path, got ''")
+            raise TaskError("needs a file, got ''", "path")
         arrays = read_arrays(self.path)
         used, warnings = _used(self.path, arrays)
         parts = _parts(self.path, used, arrays)
@@ -71,12 +71,17 @@ class Npz:
             target_axes=2 if y.ndim == 2 else 1,
         )
         if kind == "regression":
-            return replace(known, targets=_numbers(self.path, y))
+            return replace(known, targets=_numbers(self.path, y, self._declared))
         labels = y.argmax(axis=1) if _is_one_hot(y) else y
-        values, codes = coded(self.path, labels, given)
+        values, codes = coded(self.path, labels, given, self._declared)
         names = class_names(self.path, values, arrays.get(used.get("classes", "")))
         came = np.char.encode(labels, "utf-8") if bytes_came else labels
         return replace(known, targets=codes, classes=names, labels=labels_of(came, names))
+
+    @property
+    def _declared(self) -> str:
+        """Return the setting that says what is predicted, empty where the target tells by itself."""
+        return "kind" if self.kind in KINDS else ""
 
     def _inputs(self, x: Array) -> tuple[ArrayInputs, Column]:
         if x.dtype.kind not in "biuf":
@@ -93,11 +98,13 @@ class Npz:
         """Return the layout, and how it was told."""
         layout = _guess(x) if self.layout == "auto" else self.layout
         if layout not in DIMENSIONS:
+            ways = ", ".join(LAYOUTS[1:])
             raise TaskError(
-                f"{self.path}: cannot tell what the axes of x, {x.shape}, are (say layout: {', '.join(LAYOUTS[1:])})"
+                f"{self.path}: cannot tell what the axes of x, {x.shape}, are (say one of: {ways})", "layout"
             )
         if x.ndim != DIMENSIONS[layout]:
-            raise TaskError(f"{self.path}: layout {layout} needs {DIMENSIONS[layout]} axes, x has {x.ndim}: {x.shape}")
+            told = f"{self.path}: {layout} needs {DIMENSIONS[layout]} axes, x has {x.ndim}: {x.shape}"
+            raise TaskError(told, "layout")
         if self.layout != "auto":
             return layout, f"layout {layout}"
         doubt = " (images would be layout: NHW)" if layout == "sequences" else ""
@@ -222,7 +229,8 @@ def _is_one_hot(y: Array) -> bool:
     return bool(((y == 0) | (y == 1)).all() and (np.count_nonzero(y, axis=1) == 1).all())
 
 
-def _numbers(path: str, y: Array) -> Array:
+def _numbers(path: str, y: Array, setting: str) -> Array:
     if y.dtype.kind not in "biuf" or y.ndim > 2:
-        raise TaskError(f"{path}: y needs numbers of shape (samples,) or (samples, outputs), got {y.dtype} {y.shape}")
+        told = f"{path}: y needs numbers of shape (samples,) or (samples, outputs), got {y.dtype} {y.shape}"
+        raise TaskError(told, setting)
     return y.reshape(len(y), -1).astype(np.float64)

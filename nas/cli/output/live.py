@@ -110,7 +110,8 @@ class Live:
             said = f"{progress.scored}/{progress.trainings} retrainings on train + validation"
         else:
             said = f"{progress.running:,} running · {progress.speed:,.1f} epochs/s · {eta(progress)} left"
-        return _line(f"{said} · {words.duration(progress.seconds)} so far", "dim")
+        of = " in this run" if progress.spent else ""
+        return _line(f"{said} · {words.duration(progress.seconds)} so far{of}", "dim")
 
 
 def _line(text: str, style: str = "") -> Text:

@@ -12,12 +12,12 @@ from nas.cli._options import on_storage
 from nas.cli._snapshot import Snapshot, class_of, tally, valued
 from nas.cli.output import verdict, words
 from nas.cli.output.console import facts, table
+from nas.cli.output.times import times
 from nas.config import Budget, Objective, Pruning
 from nas.executors import EXECUTORS
 from nas.pruners import PRUNERS
 from nas.reasons import search_ended, trial_ended
 from nas.samplers import SAMPLERS
-from nas.storage import StudyRecord
 from nas.trials import Trial
 from search_spaces.candidate import Named, Settings, Value
 from search_spaces.errors import NasError
@@ -189,7 +189,7 @@ def _standing(snapshot: Snapshot) -> dict[str, object]:
         "trials": f"{len(snapshot.trials):,}: {counted(snapshot)}",
         "failures": _failures(snapshot.trials),
         "epochs": f"{epochs:,}" if epochs else "",
-        "time": time_spent(snapshot.record),
+        "time": times(snapshot.record),
         "engines": _engines(snapshot.trials),
         "front": _front(snapshot),
     }
@@ -201,21 +201,6 @@ def _state(snapshot: Snapshot) -> str:
     if not reason:
         return state
     return f"{state}{':' if state == 'finished' else '; the search was over:'} {search_ended(reason)}"
-
-
-def time_spent(record: StudyRecord) -> str:
-    """Say how long a study took on the clock, and where that went."""
-    match record.result.get("wall"):
-        case int(wall) | float(wall):
-            seconds = float(wall)
-        case _:
-            seconds = record.seconds
-    parts = record.result.get("time")
-    known = parts.items() if isinstance(parts, Mapping) else ()
-    told = {name: float(part) for name, part in known if isinstance(part, int | float) and part >= 0.01 * seconds}
-    ordered = sorted(told.items(), key=lambda item: -item[1])
-    spent = ", ".join(f"{name} {words.duration(part)}" for name, part in ordered)
-    return f"{words.duration(seconds)} ({spent})" if spent else words.duration(seconds)
 
 
 def _engines(trials: Iterable[Trial]) -> str:
