@@ -87,7 +87,7 @@ def test_a_wrong_loss_is_told_with_its_line(fresh: Nas, tmp_path: Path) -> None:
 def test_a_setting_that_is_missing_is_told_with_the_line_of_the_task(fresh: Nas, tmp_path: Path) -> None:
     begin(tmp_path, TABLE.replace("    target: prise\n", ""))
     ran = fresh("check", "table.yaml")
-    assert ran.err == "table.yaml:4:5: task.csv.target: needs the column to predict, got ''\n"
+    assert ran.err == "table.yaml:4:5: task.csv: csv needs 'target' (the column to predict)\n"
 
 
 def test_a_metric_that_the_task_lacks_is_told_with_its_line_among_several(fresh: Nas, tmp_path: Path) -> None:
