@@ -52,7 +52,7 @@ def test_every_task_can_be_chosen(name: str) -> None:
 def test_what_a_task_requires_is_asked_for_with_all_other_mistakes(written: str) -> None:
     with pytest.raises(SpecError) as caught:
         loads(WHOLE.replace("digits", written) + "seed: none\n")
-    assert "csv: path is missing (the file, relative to the study file)" in str(caught.value)
+    assert "csv needs 'path' (the file, relative to the study file)" in str(caught.value)
     assert "csv needs 'target' (the column to predict)" in str(caught.value)
     assert "seed: needs a whole number" in str(caught.value)
 
