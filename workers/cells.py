@@ -50,7 +50,7 @@ def plain_number(text: str, notation: Mapping[str, Any]) -> str:
 
 def signed(text: str) -> str:
     """Write a negative number of accounting, such as (1,234.50) or $(5), with a minus; any other text as it is."""
-    found = re.fullmatch(r"([^\d()+-]*)\(([^()+-]*\d[^()+-]*)\)([^\d()+-]*)", text)
+    found = re.fullmatch(r"([^\d()+-]*)\(([^\d()+-]*\d[^()+-]*)\)([^\d()+-]*)", text)
     return f"-{found[1]}{found[2].strip()}{found[3]}" if found else text
 
 

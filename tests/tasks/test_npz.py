@@ -149,11 +149,8 @@ def test_different_lengths_are_refused(save: Save) -> None:
 
 
 def test_sequences_that_stand_one_after_the_other_are_named_with_what_to_do(save: Save) -> None:
-    lengths = np.full(10, 2)
-    said = error(save(x=values(4), y=Y[:10], lengths=lengths))
-    assert (
-        "'lengths' looks like the lengths of sequences that stand one after the other; pad them to x of shape" in said
-    )
+    said = error(save(x=values(4), y=Y[:10], lengths=np.full(10, 2)))
+    assert "'lengths' looks like the lengths of sequences that stand one after the other; pad them to x" in said
 
 
 def test_an_array_of_lengths_is_not_used_and_it_is_said_what_that_means(save: Save) -> None:

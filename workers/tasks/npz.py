@@ -191,10 +191,8 @@ def _pair(path: str, used: Mapping[str, str], arrays: Mapping[str, Array], *role
     names = [used[role] for role in roles]
     x, y = (arrays[name] for name in names)
     if x.ndim < 1 or len(x) == 0 or y.ndim < 1 or len(x) != len(y):
-        hint = _end_to_end(x, y, arrays)
-        raise TaskError(
-            f"{path}: {names[0]} {x.shape} and {names[1]} {y.shape} need as many samples, at least one{hint}"
-        )
+        told = f"{names[0]} {x.shape} and {names[1]} {y.shape} need as many samples, at least one"
+        raise TaskError(f"{path}: {told}{_end_to_end(x, y, arrays)}")
     if 0 in y.shape:
         raise TaskError(f"{path}: {names[1]} has an axis of length 0: {y.shape}")
     return x, y
