@@ -41,6 +41,7 @@ from nas.storage import Storage, StudyRecord
 from nas.storage.records import Json, StudyState
 from nas.study_file import to_json
 from nas.trials import Trial
+from search_spaces.errors import SpecError
 from search_spaces.quantities import counted
 from workers.messages import TaskInfo
 
@@ -68,7 +69,7 @@ class Run:
         self.interrupted, self.finish = interrupted, finish
         self.record = replace(record, config=to_json(config))  # places may have moved since it was written
         self.config, self.executor, self.lease, self.keeper = config, executor, lease, keeper
-        self.task = prepared.task
+        self.task, self.deciders = prepared.task, prepared.deciders
         self.folder = own_folder(config)
         self.account = Account(self.clock)
         self.ledger = Ledger(self.storage, lease, self.account, pause, self.folder)
@@ -101,6 +102,7 @@ class Run:
         self.enter()
         self.account.seconds["start"] = self.stopping.seconds - self.record.seconds
         reason = self.account.timed("search", self.search.run)()
+        self.heed_trouble()
         if reason == "stop":
             return self.leave("STOPPED", reason, {})
         best = ranked(list(self.search.history), self.config.objectives)
@@ -142,7 +144,7 @@ class Run:
             self.executor,
             lambda trials: reserved(config, task, trials, self.executor.capacity),
             self.clock,
-            self.interrupted,
+            lambda: self.interrupted() or self.deciders.trouble is not None,
             self.finish,
         )
         return Search(
@@ -173,6 +175,21 @@ class Run:
         self.watch(StudyStarted(self.config, self.record.task, finished, bool(trials), trials))
         if text := unshared(self.config):
             self.watch(Noticed(text))
+
+    def heed_trouble(self) -> None:
+        """Leave the study as stopped where its sampler or pruner was set aside, and raise why: the search has drained.
+
+        Raises:
+            NasError: one of them has failed.
+        """
+        trouble = self.deciders.trouble
+        if trouble is None:
+            return
+        self.leave("STOPPED", "stop", {})
+        if not isinstance(trouble, SpecError):
+            raise trouble
+        hint = f"all trials are on record; once that is mended: nas resume {self.config.name}"
+        raise SpecError([replace(problem, hint=problem.hint or hint) for problem in trouble.problems]) from trouble
 
     def _stopping_now(self) -> bool:
         return self.interrupted() or self.keeper.requested == "stop"

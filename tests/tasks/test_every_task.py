@@ -9,7 +9,7 @@ import pytest
 from search_spaces.candidate import Named, Settings, Value
 from search_spaces.errors import UnknownName
 from search_spaces.hyperparameters import hyperparameters
-from workers.dataset import Dataset, load, read
+from workers.dataset import Dataset, blaming, load, read
 from workers.errors import TaskError
 from workers.messages import LOSSES, METRIC_DIRECTIONS, METRICS, Split, TaskSpec
 from workers.preprocessing import Preprocessing, fit
@@ -189,6 +189,20 @@ def test_loading_a_bundled_task_imports_neither_torch_nor_scikit_learn() -> None
     )
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("error", [ValueError("no\nidea"), SystemExit("no idea"), AttributeError("no idea")])
+def test_whatever_a_task_raises_is_told_with_its_name(error: BaseException) -> None:
+    told = rf"^task\.guest: the task 'guest' cannot be used: {type(error).__name__}: no idea$"
+    with pytest.raises(TaskError, match=told), blaming("guest"):
+        raise error
+
+
+@pytest.mark.parametrize("error", [TaskError("no such file", "path"), KeyboardInterrupt(), MemoryError()])
+def test_what_is_understood_by_itself_blames_no_task(error: BaseException) -> None:
+    with pytest.raises(type(error)) as raised, blaming("guest"):
+        raise error
+    assert raised.value is error
 
 
 def test_an_unknown_task_names_the_nearest() -> None:

@@ -7,10 +7,10 @@ from rich.table import Table
 from nas.cli._snapshot import Snapshot, class_of
 from nas.cli.output import words
 from nas.cli.output.console import table
+from nas.proposals import built
 from nas.reasons import trial_ended
 from nas.trials import Trial
 from search_spaces.errors import BuildError
-from search_spaces.families import build
 
 
 def standing(trial: Trial) -> dict[str, object]:
@@ -33,7 +33,7 @@ def network(snapshot: Snapshot, trial: Trial) -> str:
     """Draw the trial's network, a line a layer."""
     task = snapshot.record.task
     try:
-        return build(trial.candidate.architecture, task.inputs, task.outputs).describe()
+        return built(trial.candidate, task).describe()
     except BuildError as error:
         return f"cannot be built: {error}"
 
