@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from pages import PAGES, ROOT
 
+EVERYTHING = {*PAGES, *ROOT.glob("*.md"), *ROOT.glob(".github/*.md")}
 LINKS = [
     pytest.param(page, match[1], id=f"{page.name}: {match[1]}")
-    for page in PAGES
-    for match in re.finditer(r"\]\(([^)\s]+)\)", page.read_text("utf-8"))
+    for page in sorted(EVERYTHING)
+    for match in re.finditer(r"\]\((?!https://)([^)\s]+)\)", page.read_text("utf-8"))
 ]
 
 

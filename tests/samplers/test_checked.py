@@ -11,6 +11,7 @@ from searching import NUMERIC
 
 from nas.checked_sampler import CheckedSampler
 from nas.samplers import SpaceExhausted
+from search_spaces.candidate import Params
 from search_spaces.errors import NasError
 
 POINT = NUMERIC.sample(random.Random(0))
@@ -77,7 +78,12 @@ def test_what_it_raises_is_told_with_its_name(error: BaseException) -> None:
 
 def test_once_set_aside_it_is_asked_no_more() -> None:
     asked: list[Sequence[int]] = []
-    sampler = guest(lambda numbers: asked.append(numbers) or [POINT])
+
+    def ask(numbers: Sequence[int]) -> list[Params]:
+        asked.append(numbers)
+        return [POINT]
+
+    sampler = guest(ask)
     sampler.tell([])
     assert sampler.ask([0]) == []
     assert asked == []
