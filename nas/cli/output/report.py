@@ -15,6 +15,7 @@ from nas.cli.output.console import facts, table
 from nas.cli.output.times import times
 from nas.config import Objective, Pruning
 from nas.executors import EXECUTORS
+from nas.final_result import concluded
 from nas.pruners import PRUNERS
 from nas.samplers import SAMPLERS
 from nas.trials import Trial
@@ -41,11 +42,13 @@ def outcome(snapshot: Snapshot) -> RenderableType:
 
 def _scores(snapshot: Snapshot) -> dict[str, object]:
     """Say what the best network scored, and on which samples."""
-    winner = snapshot.best
+    winner, result = snapshot.best, snapshot.record.result
     reached = words.scores("", valued(winner, snapshot.config.objectives)).strip() if winner else ""
+    test = "; ".join(filter(None, (test_score(result), _other_scores(snapshot))))
+    of_another = winner is not None and test and result.get("best") != winner.number  # more was trained since
     return {
         "validation": f"{reached} (trial {winner.number})" if winner else "",
-        "test": "; ".join(filter(None, (test_score(snapshot.record.result), _other_scores(snapshot)))),
+        "test": f"{test} (trial {result.get('best')})" if of_another else test,
     }
 
 
@@ -175,11 +178,10 @@ def counted(snapshot: Snapshot) -> str:
 
 
 def _standing(snapshot: Snapshot) -> dict[str, object]:
-    reason = snapshot.record.result.get("reason", "")
     epochs = sum(trial.epochs for trial in snapshot.trials)
     return {
         "study": snapshot.record.name,
-        "state": f"{snapshot.state.lower()} ({reason})" if reason else snapshot.state.lower(),
+        "state": _state(snapshot),
         "forked from": snapshot.forked_from,
         "trials": f"{len(snapshot.trials)}: {counted(snapshot)}",
         "failures": _failures(snapshot.trials),
@@ -188,6 +190,14 @@ def _standing(snapshot: Snapshot) -> dict[str, object]:
         "engines": _engines(snapshot.trials),
         "front": _front(snapshot),
     }
+
+
+def _state(snapshot: Snapshot) -> str:
+    """Say what state a study is in, and why it is finished, or stopped after its search."""
+    state, record = snapshot.state.lower(), snapshot.record
+    if state == "finished":
+        return f"{state} ({record.result.get('reason', '')})"
+    return f"{state} (it owes its export)" if state == "stopped" and concluded(record) else state
 
 
 def _engines(trials: Iterable[Trial]) -> str:
