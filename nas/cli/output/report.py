@@ -15,6 +15,7 @@ from nas.cli.output.console import facts, table
 from nas.cli.output.times import times
 from nas.config import Budget, Objective, Pruning
 from nas.executors import EXECUTORS
+from nas.final_result import concluded
 from nas.pruners import PRUNERS
 from nas.reasons import search_ended, trial_ended
 from nas.samplers import SAMPLERS
@@ -42,11 +43,13 @@ def outcome(snapshot: Snapshot) -> RenderableType:
 
 def _scores(snapshot: Snapshot) -> dict[str, object]:
     """Say what the best network scored, and on which samples."""
-    winner = snapshot.best
+    winner, result = snapshot.best, snapshot.record.result
     reached = words.scores("", valued(winner, snapshot.config.objectives)).strip() if winner else ""
+    test = "; ".join(filter(None, (test_score(result), _other_scores(snapshot))))
+    of_another = winner is not None and test and result.get("best") != winner.number  # more was trained since
     return {
         "validation": f"{reached} (trial {winner.number})" if winner else "",
-        "test": "; ".join(filter(None, (test_score(snapshot.record.result), _other_scores(snapshot)))),
+        "test": f"{test} (trial {result.get('best')})" if of_another else test,
     }
 
 
@@ -196,11 +199,11 @@ def _standing(snapshot: Snapshot) -> dict[str, object]:
 
 
 def _state(snapshot: Snapshot) -> str:
-    """Say what a study is, and why its search ended; one that owes an export is stopped after that."""
-    state, reason = snapshot.state.lower(), str(snapshot.record.result.get("reason", ""))
-    if not reason:
-        return state
-    return f"{state}{':' if state == 'finished' else '; the search was over:'} {search_ended(reason)}"
+    """Say what state a study is in, and why it is finished, or stopped after its search."""
+    state, record = snapshot.state.lower(), snapshot.record
+    if state == "finished":
+        return f"{state}: {search_ended(str(record.result.get('reason', '')))}"
+    return f"{state}: it owes its export" if state == "stopped" and concluded(record) else state
 
 
 def _engines(trials: Iterable[Trial]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from nas.cli.output import words
+from nas.final_result import concluded
 from nas.storage import StudyRecord
 
 SHOWN = 0.01
@@ -36,9 +37,7 @@ class Times:
 def times(record: StudyRecord) -> Times:
     """Read a study's times; a result that an earlier run came to says nothing of the last one."""
     match record.result:
-        case {"wall": int(wall) | float(wall), "run": int(run) | float(run), "time": Mapping() as parts} if (
-            math.isclose(wall, record.seconds, abs_tol=1e-3)
-        ):
+        case {"run": int(run) | float(run), "time": Mapping() as parts} if concluded(record):
             known = {str(name): float(part) for name, part in parts.items() if isinstance(part, int | float)}
             return Times(record.seconds, float(run), known)
     return Times(record.seconds)
