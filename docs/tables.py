@@ -5,7 +5,6 @@ older than what it describes.
 """
 
 import re
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from pathlib import Path
@@ -68,20 +67,11 @@ def _setting(item: Hyperparameter, *, each: bool) -> list[str]:
 
 
 def _allowed(item: Hyperparameter) -> str:
-    if item.is_file:
-        return "path of a file"
-    if item.options:
-        return ", ".join(f"`{option}`" for option in item.options)
-    return item.allowed
+    return ", ".join(f"`{option}`" for option in item.options) or item.allowed
 
 
 def _default(item: Hyperparameter) -> str:
-    if isinstance(item.default, float) and abs(item.default) == sys.float_info.max:
-        return "no bound"
-    if isinstance(item.default, bool):
-        return f"`{str(item.default).lower()}`"
-    written = f"{item.default:g}" if isinstance(item.default, float) else str(item.default)
-    return f"`{written}`" if written else ""
+    return f"`{item.usual}`" if item.usual else item.absent
 
 
 def _named(menu: Menu) -> str:

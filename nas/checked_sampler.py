@@ -6,94 +6,69 @@ or recorded.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
 
-from nas.samplers.protocol import Sampler, SpaceExhausted
+from nas.plug_ins import Improper, PlugIn, cut, plain, shown
+from nas.samplers import SAMPLERS
+from nas.samplers.protocol import Sampler
 from nas.trials import Trial
 from search_spaces.candidate import Params, Scalar
 from search_spaces.errors import NasError
 from search_spaces.quantities import counted
 from search_spaces.space import SearchSpace
 
-R = TypeVar("R")
-_LONGEST = 200
-"""Characters kept of what it gave."""
-
 
 class CheckedSampler:
-    """Asks another sampler and looks at each answer."""
+    """Asks another sampler and looks at each answer; set aside, it proposes nothing more."""
 
     def __init__(self, name: str, make: Callable[[], Sampler], space: SearchSpace) -> None:
         """Make the sampler; raise NasError where it cannot be made."""
-        self._name, self._space = name, space
-        self._sampler = self._called("making it", make)
-        self._state: Callable[[int], object] | None = getattr(self._sampler, "state", None)
+        self._space, self._plug_in = space, PlugIn(SAMPLERS, name)
+        self._sampler = self._plug_in.made(make)
+
+    @property
+    def trouble(self) -> NasError | None:
+        """Return why it was set aside, None while it is not."""
+        return self._plug_in.trouble
 
     def ask(self, numbers: Sequence[int]) -> list[Params]:
-        """Propose parameters, each of them a point of the space.
-
-        Raises:
-            SpaceExhausted: nothing is left to try.
-            NasError: it raised something else, or gave something else.
-        """
-        given = self._called("ask", lambda: self._sampler.ask(numbers))
-        if not isinstance(given, Sequence) or len(given) > len(numbers):
-            raise self._wrong(f"asked for {counted(len(numbers), 'candidate')} it gave {_shown(given)}")
-        return [self._point(item) for item in given]
+        """Propose parameters, each of them a point of the space; raise SpaceExhausted where nothing is left to try."""
+        return self._plug_in.called("ask", lambda: self._asked(numbers), [])
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        """Let it learn from trials; raise NasError where it cannot."""
-        self._called("tell", lambda: self._sampler.tell(trials))
+        """Let it learn from trials."""
+        self._plug_in.called("tell", lambda: self._sampler.tell(trials), None)
 
     def state(self, number: int) -> Mapping[str, object]:
-        """Return what it must find again; raise NasError where that is no mapping of JSON values."""
-        written_by = self._state
-        if written_by is None:
-            return {}
-        state = self._called("state", lambda: written_by(number))
+        """Return what it must find again, as JSON values."""
+        return self._plug_in.called("state", lambda: self._written(number), {})
+
+    def _asked(self, numbers: Sequence[int]) -> list[Params]:
+        given = self._sampler.ask(numbers)
+        if not isinstance(given, Sequence) or len(given) > len(numbers):
+            raise Improper(f"asked for {counted(len(numbers), 'candidate')} it gave {shown(given)}")
+        return [self._point(item) for item in given]
+
+    def _written(self, number: int) -> Mapping[str, object]:
+        write: Callable[[int], object] | None = getattr(self._sampler, "state", None)
+        state = write(number) if write else {}
         try:
             written = json.loads(json.dumps(state, allow_nan=False))
         except (TypeError, ValueError, RecursionError) as error:
-            raise self._wrong(f"its state is not JSON: {error}") from error
+            raise Improper(f"its state is not JSON: {error}") from error
         if not isinstance(written, dict):
-            raise self._wrong(f"its state is no mapping but {_shown(state)}")
+            raise Improper(f"its state is no mapping but {shown(state)}")
         return written
-
-    def _called(self, method: str, call: Callable[[], R]) -> R:
-        try:
-            return call()
-        except (SpaceExhausted, NasError, KeyboardInterrupt, GeneratorExit, MemoryError):
-            raise
-        except BaseException as error:
-            raise self._wrong(f"{method} raised {type(error).__name__}: {_cut(str(error))}") from error
 
     def _point(self, given: object) -> Params:
         if not isinstance(given, Mapping):
-            raise self._wrong(f"a candidate needs a value for each dimension, got {_shown(given)}")
-        params: dict[str, Scalar] = {str(name): _plain(value) for name, value in given.items()}
+            raise Improper(f"a candidate needs a value for each dimension, got {shown(given)}")
+        params: dict[str, Scalar] = {str(name): plain(value) for name, value in given.items()}  # type: ignore[misc]
         for name, value in params.items():
             if name not in self._space.dimensions:
-                raise self._wrong(f"it gave a value for {_cut(name)!r}, which is no dimension of the space")
+                raise Improper(f"it gave a value for {cut(name)!r}, which is no dimension of the space")
             if not self._space.dimensions[name].contains(value):
-                raise self._wrong(f"it gave {name} = {_shown(value)}, which is not in {self._space.dimensions[name]}")
+                raise Improper(f"it gave {name} = {shown(value)}, which is not in {self._space.dimensions[name]}")
         active = self._space.active(params)
         if missing := [name for name in active if name not in params]:
-            raise self._wrong(f"it gave no value for {', '.join(missing)}")
+            raise Improper(f"it gave no value for {', '.join(missing)}")
         return {name: params[name] for name in active}
-
-    def _wrong(self, what: str) -> NasError:
-        return NasError(f"the sampler {self._name!r} cannot be used: {what}")
-
-
-def _plain(value: object) -> Scalar:
-    """Return a number of NumPy's as the number that it holds."""
-    item = getattr(value, "item", None)
-    return item() if item is not None and getattr(value, "shape", None) == () else value  # type: ignore[return-value]
-
-
-def _shown(value: object) -> str:
-    return _cut(repr(value))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from nas.config import StudyConfig
 from nas.files_on_record import owes
 from nas.happenings import Noticed
+from nas.reasons import search_ended
 from nas.storage import Artifact, StudyRecord
-from nas.study_json import difference, from_json
+from nas.study_difference import difference
+from nas.study_json import from_json
 
-IDLE = ("storage", "executor", "checkpoint_seconds")
+IDLE = ("storage", "executor", "training")
 """Sections of which a change asks for nothing more to be done."""
 
 
@@ -28,7 +30,7 @@ def notice(record: StudyRecord, config: StudyConfig) -> Noticed:
     more = _more(reason, config)
     going_on = f"go on with: nas resume {config.name} {more}" if more else "every candidate of its space was tried"
     return Noticed(
-        f"study {config.name!r} is finished ({reason}) and left as it is; {going_on}; "
+        f"study {config.name!r} is finished ({search_ended(reason)}) and left as it is; {going_on}; "
         "or begin another: nas run FILE --name NAME"
     )
 

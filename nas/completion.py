@@ -48,18 +48,20 @@ def _pruning(pruning: Pruning, objectives: tuple[Objective, ...], task: TaskInfo
 
 def _objective_problems(objectives: tuple[Objective, ...], task: TaskInfo) -> list[Problem]:
     allowed = (*task.metrics, *SIZES)
+    paths = [f"objectives[{place}]" for place in range(len(objectives))] if len(objectives) > 1 else ["objective"]
     return [
-        Problem("objective", f"task {task.name!r} has no metric {item.metric!r}{nearest(item.metric, allowed)}")
-        for item in objectives
+        Problem(path, f"task {task.name!r} has no metric {item.metric!r}{nearest(item.metric, allowed)}")
+        for path, item in zip(paths, objectives, strict=True)
         if item.metric not in allowed
     ]
 
 
 def _constraint_problems(config: StudyConfig, task: TaskInfo) -> list[Problem]:
     allowed = (*task.metrics, *SIZES)
+    lacking = f"task {task.name!r} has no metric"
     return [
-        Problem("constraints", f"task {task.name!r} has no metric {name!r}{nearest(name, allowed)} in {item.text!r}")
-        for item in config.constraints
+        Problem(f"constraints[{place}]", f"{lacking} {name!r}{nearest(name, allowed)} in {item.text!r}")
+        for place, item in enumerate(config.constraints)
         if needs_training(item)
         for name in sorted(item.names.difference(allowed))
     ]

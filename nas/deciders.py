@@ -3,19 +3,24 @@
 from dataclasses import dataclass
 
 from nas import pruners, samplers
+from nas.checked_pruner import CheckedPruner
 from nas.checked_sampler import CheckedSampler
 from nas.config import StudyConfig
 from nas.proposals import seed_of
-from nas.pruners import Pruner
-from nas.samplers import Sampler
+from search_spaces.errors import NasError
 
 
 @dataclass(frozen=True, slots=True)
 class Deciders:
     """Both know no trial yet."""
 
-    sampler: Sampler
-    pruner: Pruner
+    sampler: CheckedSampler
+    pruner: CheckedPruner
+
+    @property
+    def trouble(self) -> NasError | None:
+        """Return why one of them was set aside, None while both decide."""
+        return self.sampler.trouble or self.pruner.trouble
 
 
 def deciders(config: StudyConfig) -> Deciders:
@@ -31,4 +36,8 @@ def deciders(config: StudyConfig) -> Deciders:
         lambda: samplers.make(config.sampler, space=space, objectives=config.objectives, seed=seed),
         space,
     )
-    return Deciders(sampler, pruners.make(config.pruning, epochs=config.budget.epochs, seed=config.seed))
+    pruner = CheckedPruner(
+        config.pruning.pruner.name,
+        lambda: pruners.make(config.pruning, epochs=config.budget.epochs, seed=config.seed),
+    )
+    return Deciders(sampler, pruner)

@@ -34,7 +34,7 @@ def is_lost(artifact: Artifact) -> bool:
     """Tell whether a file is gone, or is not as it was written; one that cannot be reached now is not known to be."""
     try:
         return sha256(files.read(artifact.path)).hexdigest() != artifact.sha256
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return True
     except OSError:
         return False

@@ -226,6 +226,8 @@ class FinalStage:
 
     def _doubts(self, finals: Finals) -> Iterable[str]:
         test, validation = finals.test(self.metric), self._validation(finals.best)
+        if test is not None and (leak := self.task.leak("test")):
+            yield leak
         if test is None or validation is None:
             return
         if far_worse(self.metric, test=test.mean, validation=validation, samples=self.task.samples):

@@ -8,6 +8,7 @@ from nas.final_jobs import Purpose, Training
 from nas.final_result import KIND
 from nas.happenings import BaselineScored, FinalScored, Happening, Noticed
 from nas.ledger import Ledger
+from nas.reasons import trial_ended
 from nas.storage import Artifact
 from nas.storage.records import StudyEvent
 from workers.messages import Checkpoint
@@ -72,7 +73,7 @@ class FinalRecord:
         """Record a training that cannot be used."""
         self.failed[key_of(training)] = reason
         self.ledger.event("final.failed", **_document(training), reason=reason)
-        self.watch(Noticed(f"{training.told} failed: {reason}"))
+        self.watch(Noticed(f"{training.told} failed: {trial_ended(reason)}"))
 
     def baseline(self, name: str, training: Training, metrics: Metrics) -> None:
         """Record what a baseline scored on the test samples."""

@@ -1,5 +1,6 @@
 """What a final stage came to: the chosen trial, its test score, the baselines, and what is to be doubted."""
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -60,9 +61,19 @@ class Finals:
         return None
 
 
+def concluded(record: StudyRecord) -> bool:
+    """Tell whether a study's result is that of its last run: it is finished, or stopped and owes its export alone.
+
+    Where another run came after it, with more trials, the result is of before.
+    """
+    wall = record.result.get("wall")
+    owes = record.state == "STOPPED" and isinstance(wall, float) and math.isclose(wall, record.seconds, abs_tol=1e-3)
+    return record.state == "FINISHED" or owes
+
+
 def chosen(record: StudyRecord, trials: Sequence[Trial], objectives: Sequence[Objective]) -> Trial | None:
-    """Return the trial that is handed out: the final stage's choice in a finished study, else the incumbent."""
-    number = record.result.get("best") if record.state == "FINISHED" else None
+    """Return the trial that is handed out: the choice of the final stage, before that the incumbent."""
+    number = record.result.get("best") if concluded(record) else None
     return next((trial for trial in trials if trial.number == number), None) or incumbent(trials, objectives)
 
 

@@ -7,6 +7,7 @@ from nas.final_jobs import Training
 from nas.final_record import FinalRecord, key_of
 from nas.final_result import KIND
 from nas.proposals import seed_of
+from nas.reasons import trial_ended
 from nas.storage import Artifact
 from nas.trials import Trial
 
@@ -75,5 +76,5 @@ class Retrainings:
 
 def summed_up(reasons: Sequence[str]) -> str:
     """Say of several trainings that they failed, and why, in the first words of each reason."""
-    heads = dict.fromkeys(reason.partition(":")[0] for reason in reasons)
+    heads = dict.fromkeys(trial_ended(reason.partition(":")[0]) for reason in reasons)
     return f"failed ({', '.join(heads)})"

@@ -9,15 +9,19 @@ from nas.measures import valued
 from nas.proposals import Proposals, built
 from nas.storage import StudyRecord
 from nas.storage.records import Json
-from nas.study_json import difference, from_json
+from nas.study_difference import difference
+from nas.study_json import from_json
 from nas.trials import Trial, TrialState
 from search_spaces.errors import BuildError
 from search_spaces.quantities import counted
 from workers import files
-from workers.messages import Checkpoint, TaskInfo
+from workers.messages import Checkpoint, TaskInfo, parts_of_a_pass
 
 FORKED = "study.forked"
 """The kind of the event that a forked study begins with."""
+TASK = frozenset(("task", "split", "loss"))
+OBJECTIVE = frozenset(("objective", "objectives"))
+"""Sections of a study file that say what is learned, and what is optimised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ class _Test:
         self.changes = [change.path for change in difference(replace(old, name=new.name), new) if not change.safe]
         self.sections = {path.partition(".")[0] for path in self.changes}
         self.same_samples = old_task.sha256 == task.sha256
+        self.same_epochs = len({parts_of_a_pass(task.samples[0], of.epoch_samples) for of in (old, new)}) == 1
         self.proposals = Proposals(new, task, _Nobody())
 
     def judge(self, trial: Trial) -> Trial | str:
@@ -102,8 +107,10 @@ class _Test:
 
     def _of_all(self, trial: Trial) -> str:
         """Say what speaks against a trial whatever it measured."""
-        if not self.same_samples or "task" in self.sections:
+        if not self.same_samples or self.sections & TASK:
             return "the task differs"
+        if not self.same_epochs:
+            return "trained with epochs of other lengths"
         if "budget.epochs" in self.changes:
             return "trained for another number of epochs"
         if not trial.state.finished:
@@ -114,7 +121,7 @@ class _Test:
             return "never trained, which costs nothing to find again"
         if trial.state is TrialState.PRUNED and trial.reason != "pruned":
             return "interrupted"
-        if trial.state is TrialState.PRUNED and self.sections & {"objectives", "pruning"}:
+        if trial.state is TrialState.PRUNED and self.sections & (OBJECTIVE | {"pruner"}):
             return "stopped by a comparison that is no longer made"
         return ""
 
@@ -134,9 +141,9 @@ class _Test:
         return "over the new limits" if any(excess > 0 for excess in excesses.values()) else ""
 
     def _valued(self, trial: Trial) -> Trial | str:
-        same_sampler = not self.sections & {"sampler", "space", "objectives", "seed"}
+        same_sampler = not self.sections & (OBJECTIVE | {"sampler", "space", "seed"})
         kept = replace(trial, sampler_state=trial.sampler_state if same_sampler else {}, reused_from=None)
-        if trial.state is TrialState.PRUNED or not self.sections & {"objectives", "constraints", "space"}:
+        if trial.state is TrialState.PRUNED or not self.sections & (OBJECTIVE | {"constraints", "space"}):
             return kept
         network = built(trial.candidate, self.task)
         judged = valued(self.new, replace(kept, constraints=self.proposals.excesses(network)), trial.metrics)

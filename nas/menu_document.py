@@ -58,6 +58,9 @@ def _filled(cursor: Cursor, settings: Cursor | None, offer: Offer, name: str) ->
         cursor.mistake(str(error))
         return None
     given = {} if settings is None or _nothing(settings) else settings.fields(known)
+    for hyper in known.values():
+        if hyper.required and hyper.name not in given:
+            cursor.mistake(f"{name} needs {hyper.name!r}", hyper.doc)
     filled: dict[str, Value] = {key: hyper.default for key, hyper in known.items()}
     for key, below in given.items():
         found = _texts(below) if known[key].is_list else value(known[key], below)

@@ -16,7 +16,9 @@ from nas.relocation import with_full_paths
 from nas.sharing import require_writable
 from nas.survey import FEW, SAMPLES, surveyed, timed
 from search_spaces.candidate import Named
-from workers.messages import TaskInfo
+from search_spaces.errors import Problem, SpecError
+from workers.errors import TaskError
+from workers.messages import TaskInfo, TaskSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def prepare(config: StudyConfig, stack: ExitStack, start: Callable[[Named], Exec
     config = with_full_paths(config)
     require_writable(config)
     executor = stack.enter_context(closing(start(config.executor)))
-    task = executor.describe(config.task)
+    task = described(executor, config.task)
     whole = completed(config, task)
     survey = surveyed(whole, task, SAMPLES if whole.budget.seconds else FEW)
     if whole.budget.seconds:
@@ -51,3 +53,18 @@ def prepare(config: StudyConfig, stack: ExitStack, start: Callable[[Named], Exec
     budget = fitted(whole, task, survey.trainable, survey.epoch_seconds, executor.capacity)
     whole = replace(whole, budget=budget)
     return Prepared(whole, task, executor, deciders(whole), survey.cost)
+
+
+def described(executor: Executor, task: TaskSpec) -> TaskInfo:
+    """Have an executor look at a task.
+
+    Raises:
+        SpecError: a setting of the task is wrong, which shows only in its samples.
+        TaskError: the samples cannot be used, whatever the settings.
+    """
+    try:
+        return executor.describe(task)
+    except TaskError as error:
+        if not error.path:
+            raise
+        raise SpecError([Problem(error.path, error.message)]) from error

@@ -10,8 +10,8 @@ from workers.messages import TaskInfo
 
 MOST, UTMOST = 0.4, 0.6
 """Shares of a time that are left at most to all that follows a search, and to one retraining and the exports alone."""
-EXPORT_SECONDS = 2.5
-"""What an export takes: its check runs in a process of its own, which loads torch."""
+EXPORT_SECONDS = 1.5
+"""What an export takes at most on an idle machine: its check runs in a process of its own, which loads torch."""
 
 
 def exporting(config: StudyConfig) -> float:

@@ -27,6 +27,7 @@ from nas.objectives import ranked
 from nas.preparation import Prepared
 from nas.proposals import Proposals
 from nas.pruners.asha import usual_first_rung
+from nas.reasons import trial_ended
 from nas.replay import shown_again
 from nas.reserve import exporting, reserved
 from nas.run_folder import mark, own_folder, with_own_folder
@@ -40,6 +41,7 @@ from nas.storage import Storage, StudyRecord
 from nas.storage.records import Json, StudyState
 from nas.study_file import to_json
 from nas.trials import Trial
+from search_spaces.errors import SpecError
 from search_spaces.quantities import counted
 from workers.messages import TaskInfo
 
@@ -67,7 +69,7 @@ class Run:
         self.interrupted, self.finish = interrupted, finish
         self.record = replace(record, config=to_json(config))  # places may have moved since it was written
         self.config, self.executor, self.lease, self.keeper = config, executor, lease, keeper
-        self.task = prepared.task
+        self.task, self.deciders = prepared.task, prepared.deciders
         self.folder = own_folder(config)
         self.account = Account(self.clock)
         self.ledger = Ledger(self.storage, lease, self.account, pause, self.folder)
@@ -100,6 +102,7 @@ class Run:
         self.enter()
         self.account.seconds["start"] = self.stopping.seconds - self.record.seconds
         reason = self.account.timed("search", self.search.run)()
+        self.heed_trouble()
         if reason == "stop":
             return self.leave("STOPPED", reason, {})
         best = ranked(list(self.search.history), self.config.objectives)
@@ -141,7 +144,7 @@ class Run:
             self.executor,
             lambda trials: reserved(config, task, trials, self.executor.capacity),
             self.clock,
-            self.interrupted,
+            lambda: self.interrupted() or self.deciders.trouble is not None,
             self.finish,
         )
         return Search(
@@ -172,6 +175,21 @@ class Run:
         self.watch(StudyStarted(self.config, self.record.task, finished, bool(trials), trials))
         if text := unshared(self.config):
             self.watch(Noticed(text))
+
+    def heed_trouble(self) -> None:
+        """Leave the study as stopped where its sampler or pruner was set aside, and raise why: the search has drained.
+
+        Raises:
+            NasError: one of them has failed.
+        """
+        trouble = self.deciders.trouble
+        if trouble is None:
+            return
+        self.leave("STOPPED", "stop", {})
+        if not isinstance(trouble, SpecError):
+            raise trouble
+        hint = f"all trials are on record; once that is mended: nas resume {self.config.name}"
+        raise SpecError([replace(problem, hint=problem.hint or hint) for problem in trouble.problems]) from trouble
 
     def _stopping_now(self) -> bool:
         return self.interrupted() or self.keeper.requested == "stop"
@@ -211,10 +229,11 @@ class Run:
 
     def result(self, finals: Finals, reason: str) -> dict[str, Json]:
         """Sum up the study."""
-        test = finals.test(self._metric)
+        test, seconds = finals.test(self._metric), self.stopping.seconds
         return {
             "reason": reason,
-            "wall": round(self.stopping.seconds, 3),
+            "wall": round(seconds, 3),
+            "run": round(seconds - self.record.seconds, 3),
             "time": {part: round(seconds, 3) for part, seconds in self.account.seconds.items()},
             "best": finals.best.number,
             "test": asdict(test) if test else None,
@@ -227,12 +246,14 @@ class Run:
 
     def leave(self, state: StudyState, reason: str, result: dict[str, Json]) -> tuple[StudyState, str]:
         """Record the state that the study is left in, and return it with the reason."""
-        self.storage.save(self.lease, state=state, result=result or None, seconds=self.stopping.seconds)
+        wall = result.get("wall")
+        seconds = wall if isinstance(wall, float) else self.stopping.seconds  # one number for both
+        self.storage.save(self.lease, state=state, result=result or None, seconds=seconds)
         self.projection.sum_up(self.storage.study(self.config.name), self.storage.artifacts(self.record.id))
         return state, reason
 
 
 def _why_unusable(name: str, trials: Sequence[Trial]) -> str:
-    reasons = sorted({trial.reason or trial.state.value for trial in trials})
+    reasons = sorted({trial_ended(trial.reason) or trial.state.value for trial in trials})
     ended = f"{counted(len(trials), 'trial')} ended so: {', '.join(reasons)}" if trials else "none began"
     return f"study {name!r} has no usable trial; {ended}"

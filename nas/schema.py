@@ -103,8 +103,9 @@ def _object(properties: dict[str, Any]) -> Schema:
 
 def _named(offer: Offer, besides: dict[str, Schema] | None = None) -> Schema:
     entries = {name: settings_schema(offer.settings(name)) for name in offer.names}
+    alone = [name for name, settings in entries.items() if "required" not in settings]
     several = {"minProperties": 1, "maxProperties": 1 + len(besides or {})}
-    return {"anyOf": [{"enum": list(offer.names)}, {**_object({**entries, **(besides or {})}), **several}]}
+    return {"anyOf": [{"enum": alone}, {**_object({**entries, **(besides or {})}), **several}]}
 
 
 if __name__ == "__main__":

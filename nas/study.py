@@ -18,8 +18,9 @@ from nas.passwords import hidden
 from nas.relocation import recalled
 from nas.run_folder import own_folder
 from nas.storage import Artifact, Storage, StudyRecord
-from nas.study_file import as_begun, difference, from_json, from_mapping, load, to_json
+from nas.study_file import as_begun, difference, from_file, from_json, from_mapping, to_json
 from nas.trials import Trial
+from nas.written import Written
 
 Asked = Callable[[], bool]
 
@@ -155,7 +156,22 @@ def search(
         NoUsableTrial: the search ended without any finite value.
     """
     began = time.monotonic() if began is None else began
-    config = _config(definition, overrides)
+    written = _written(definition, overrides)
+    with written.placing():
+        return _search(written.config, watch, interrupted, finish, began)
+
+
+def _written(definition: Definition, overrides: Sequence[str]) -> Written:
+    if isinstance(definition, StudyConfig):
+        return Written(definition)
+    if isinstance(definition, Mapping):
+        return from_mapping(definition, overrides=overrides)
+    if isinstance(definition, str | os.PathLike):
+        return from_file(definition, overrides=overrides)
+    raise TypeError(f"a study is a file, a dictionary or a StudyConfig, got {type(definition).__name__}")
+
+
+def _search(config: StudyConfig, watch: Watcher, interrupted: Asked, finish: Asked, began: float) -> Study:
     known = on_record(config)
     if known is None:
         try:
@@ -165,16 +181,6 @@ def search(
             if known is None:
                 raise
     return _go_on(known, config, watch, interrupted, finish, began)
-
-
-def _config(definition: Definition, overrides: Sequence[str]) -> StudyConfig:
-    if isinstance(definition, StudyConfig):
-        return definition
-    if isinstance(definition, Mapping):
-        return from_mapping(definition, overrides=overrides)
-    if isinstance(definition, str | os.PathLike):
-        return load(definition, overrides=overrides)
-    raise TypeError(f"a study is a file, a dictionary or a StudyConfig, got {type(definition).__name__}")
 
 
 def _begin(config: StudyConfig, watch: Watcher, interrupted: Asked, finish: Asked, began: float) -> Study:

@@ -7,16 +7,19 @@ from pathlib import Path
 
 from nas.config import StudyConfig
 from nas.overrides import override
+from nas.study_difference import Change, as_begun, difference
 from nas.study_document import read_study
-from nas.study_json import Change, as_begun, difference, from_json, to_json
+from nas.study_json import from_json, to_json
 from nas.study_yaml import resolved
+from nas.written import Written
 from search_spaces.documents import parse, read
 from search_spaces.mappings import document_of
 from search_spaces.nodes import Entry, MapNode, Node, Report
 from search_spaces.reading import Cursor
 from search_spaces.space_document import spelled_out
 
-__all__ = ["Change", "as_begun", "difference", "from_json", "from_mapping", "load", "loads", "resolved", "to_json"]
+__all__ = ["Change", "Written", "as_begun", "difference", "from_file", "from_json", "from_mapping", "from_text"]
+__all__ += ["load", "loads", "resolved", "to_json"]
 
 
 def load(path: str | os.PathLike[str], *, overrides: Sequence[str] = ()) -> StudyConfig:
@@ -25,18 +28,28 @@ def load(path: str | os.PathLike[str], *, overrides: Sequence[str] = ()) -> Stud
     Raises:
         SpecError: the file or an override is wrong; lists every mistake.
     """
+    return from_file(path, overrides=overrides).config
+
+
+def loads(text: str | bytes, *, base: Path = Path(), overrides: Sequence[str] = (), source: str = "") -> StudyConfig:
+    """Read a study from text; paths in it are relative to `base`, and mistakes are told of `source`."""
+    return from_text(text, base=base, overrides=overrides, source=source).config
+
+
+def from_file(path: str | os.PathLike[str], *, overrides: Sequence[str] = ()) -> Written:
+    """Read a study file as `load` does, and keep where each value was written."""
     file = Path(path)
     report = Report(str(file))
     return _study(read(file, report), report, file.parent, overrides)
 
 
-def loads(text: str | bytes, *, base: Path = Path(), overrides: Sequence[str] = (), source: str = "") -> StudyConfig:
-    """Read a study from text; paths in it are relative to `base`, and mistakes are told of `source`."""
+def from_text(text: str | bytes, *, base: Path = Path(), overrides: Sequence[str] = (), source: str = "") -> Written:
+    """Read a study from text as `loads` does, and keep where each value was written."""
     report = Report(source)
     return _study(parse(text, report, source=source), report, base, overrides)
 
 
-def from_mapping(study: Mapping[str, object], *, overrides: Sequence[str] = ()) -> StudyConfig:
+def from_mapping(study: Mapping[str, object], *, overrides: Sequence[str] = ()) -> Written:
     """Read a study from a dictionary with the keys of a study file; paths in it start at the working folder."""
     report = Report()
     root = document_of(study, report)
@@ -44,12 +57,12 @@ def from_mapping(study: Mapping[str, object], *, overrides: Sequence[str] = ()) 
     return _study(root, report, Path(), overrides)
 
 
-def _study(root: Node, report: Report, base: Path, overrides: Sequence[str]) -> StudyConfig:
+def _study(root: Node, report: Report, base: Path, overrides: Sequence[str]) -> Written:
     root = override(root, overrides, report, lambda node: _spelled_out(node, report, base))
     config = read_study(Cursor(root, "", report), base)
     report.check()
     assert config is not None
-    return replace(config, base=os.path.abspath(base))
+    return Written(replace(config, base=os.path.abspath(base)), root, report.source)
 
 
 def _spelled_out(root: Node, report: Report, base: Path) -> Node:

@@ -46,7 +46,7 @@ def _rest(config: StudyConfig) -> dict[str, Any]:
             "patience": budget.patience,
         },
         "training": {"checkpoint_seconds": config.checkpoint_seconds, "epoch_samples": config.epoch_samples},
-        "final": {"seeds": final.seeds, "top": final.top, "epochs": final.epochs},
+        "final": {"seeds": final.seeds, "top": final.top, "epochs": final.epochs, "ensemble": final.ensemble},
         "executor": _named(config.executor),
         "storage": hidden(config.storage),
         "artifacts": {"folder": artifacts.folder, "keep": artifacts.keep, "export": list(artifacts.export)},

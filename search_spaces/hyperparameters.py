@@ -9,6 +9,7 @@ A study file may set any of them, and make any of them a dimension.
 """
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
@@ -39,6 +40,8 @@ class Hyperparameter:
     """A text that is the path of a file; a study file's are relative to it."""
     is_list: bool = False
     """Several texts: a list of them, or one text with commas between."""
+    required: bool = False
+    """It has no value that would do when nobody says; its default is an empty text."""
 
     def mistake(self, value: object) -> str:
         """Say what is wrong with a value, or return an empty text."""
@@ -55,10 +58,30 @@ class Hyperparameter:
         return self._range_mistake(value)
 
     @property
+    def usual(self) -> str:
+        """Write the default as YAML does; empty where there is none."""
+        if isinstance(self.default, bool):
+            return "true" if self.default else "false"
+        if isinstance(self.default, float):
+            return "" if self._boundless else f"{self.default:g}"
+        return str(self.default)
+
+    @property
+    def absent(self) -> str:
+        """Say what it means that there is no default."""
+        return "required" if self.required else "no bound" if self._boundless else "none"
+
+    @property
+    def _boundless(self) -> bool:
+        return isinstance(self.default, float) and abs(self.default) == sys.float_info.max
+
+    @property
     def allowed(self) -> str:
         """Say what is allowed, in words."""
         if self.kind is bool:
             return "true or false"
+        if self.is_file:
+            return "path of a file"
         if self.is_list:
             return "list of texts"
         if self.kind is str:
@@ -140,6 +163,11 @@ def option(
     return _declare(str, default, doc, options=options, each=each, when=when)
 
 
+def required_text(doc: str) -> Any:
+    """Declare a text that has to be given."""
+    return _declare(str, "", doc, required=True)
+
+
 def names(doc: str) -> Any:
     """Declare a list of texts, such as names of columns; in one text with commas between, too."""
     return _declare(str, "", doc, is_list=True)
@@ -148,6 +176,11 @@ def names(doc: str) -> Any:
 def file(doc: str) -> Any:
     """Declare the path of a file; empty means none."""
     return _declare(str, "", doc, is_file=True)
+
+
+def required_file(doc: str) -> Any:
+    """Declare the path of a file that has to be given."""
+    return _declare(str, "", doc, is_file=True, required=True)
 
 
 def _declare(kind: type, default: Scalar, doc: str, **rest: Any) -> Any:

@@ -41,6 +41,11 @@ class Menu:
             return f"from {_origin(_plugins(self.package)[name])}"
         return (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").partition("\n")[0]
 
+    def whose(self, name: str) -> str:
+        """Name an entry, and the distribution that it comes from where that is another: whom to blame."""
+        point = None if name in _files(self.package) else _plugins(self.package).get(name)
+        return f"the {self.noun} {name!r}" + (f" from {_origin(point)}" if point else "")
+
     def load(self, name: str) -> Any:
         """Import an entry and return the class it stands for.
 
@@ -71,7 +76,7 @@ def _loaded(menu: Menu, name: str) -> Any:
     menu.require(name)
     if name in _files(menu.package):
         return getattr(import_module(f"{menu.package}.{name}"), camel_case(name))
-    return _load_plugin(_plugins(menu.package)[name], menu.noun)
+    return _load_plugin(_plugins(menu.package)[name], menu.whose(name))
 
 
 @cache
@@ -93,9 +98,8 @@ def _plugins(package: str) -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=group)}
 
 
-def _load_plugin(point: EntryPoint, noun: str) -> Any:
+def _load_plugin(point: EntryPoint, who: str) -> Any:
     """Import another distribution's entry: its code may raise anything meanwhile, and end the process."""
-    who = f"the {noun} {point.name!r} from {_origin(point)}"
     try:
         entry = point.load()
     except KeyboardInterrupt:

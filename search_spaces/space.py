@@ -102,7 +102,7 @@ class SearchSpace:
                 broken[text] = broken.get(text, 0) + 1
         worst = max(broken, key=lambda text: broken[text])
         message = f"none of {TRIES} points satisfies the constraints, {worst!r} was broken by {broken[worst]}"
-        raise SpecError([Problem("constraints", message)])
+        raise SpecError([Problem("space.constraints", message)])
 
     def active(self, params: Params) -> tuple[str, ...]:
         """Return the dimensions that have a value where the others have these, in order."""

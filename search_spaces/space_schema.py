@@ -42,8 +42,11 @@ def value_schema(hyper: Hyperparameter) -> Schema:
 
 def settings_schema(hypers: Iterable[Hyperparameter]) -> Schema:
     """Describe the settings of a menu's entry, none of which is a dimension."""
-    known = {hyper.name: {**value_schema(hyper), **_said(hyper)} for hyper in hypers}
-    return {"type": ["object", "null"], "properties": known, "additionalProperties": False}
+    declared = list(hypers)
+    known = {hyper.name: {**value_schema(hyper), **_said(hyper)} for hyper in declared}
+    required = [hyper.name for hyper in declared if hyper.required]
+    kind: Schema = {"type": "object", "required": required} if required else {"type": ["object", "null"]}
+    return {**kind, "properties": known, "additionalProperties": False}
 
 
 def reference(name: str) -> Schema:
@@ -52,7 +55,7 @@ def reference(name: str) -> Schema:
 
 
 def _said(hyper: Hyperparameter) -> Schema:
-    return {"description": hyper.doc, "default": hyper.default}
+    return {"description": hyper.doc, **({} if hyper.required else {"default": hyper.default})}
 
 
 def _space() -> Schema:

@@ -13,13 +13,14 @@ def number_of(cell: Any, notation: Mapping[str, Any]) -> float | None:
     """Return the number that a cell holds, or None; a text is read in the notation of its column.
 
     A notation says `decimal` and `thousands`, the signs, and `prefix` and `suffix`, such as $ or %; an empty one is the
-    plain notation of programs. `{"date": true}` reads dates as days since 1970.
+    plain notation of programs. With `accounting`, (5) is -5. `{"date": …}` reads dates as days since 1970: "day first"
+    or "month first", and true where all begin with the year.
     """
     if isinstance(cell, int | float | np.number | np.bool_):
         return float(cell) if math.isfinite(cell) else None
     text = str(cell).strip()
     if notation.get("date"):
-        return days_of(text)
+        return days_of(year_first(text, notation["date"]))
     if notation:
         text = plain_number(text, notation)
     try:
@@ -34,6 +35,8 @@ def plain_number(text: str, notation: Mapping[str, Any]) -> str:
     for blank in ("\u00a0", "\u202f", "\u2009"):
         text = text.replace(blank, " ")
     text = text.replace("\u2212", "-")
+    if notation.get("accounting"):
+        text = signed(text)
     prefix, suffix = re.escape(notation["prefix"]), re.escape(notation["suffix"])
     decimal, thousands = re.escape(notation["decimal"]), re.escape(notation["thousands"])
     grouped = rf"[1-9][0-9]{{0,2}}(?:{thousands}[0-9]{{3}})+|" if thousands else ""
@@ -43,6 +46,22 @@ def plain_number(text: str, notation: Mapping[str, Any]) -> str:
         return ""
     digits = found[3].replace(notation["thousands"], "") if notation["thousands"] else found[3]
     return f"{found[1] or found[2]}{digits.replace(notation['decimal'], '.')}"
+
+
+def signed(text: str) -> str:
+    """Write a negative number of accounting, such as (1,234.50) or $(5), with a minus; any other text as it is."""
+    found = re.fullmatch(r"([^\d()+-]*)\(([^\d()+-]*\d[^()+-]*)\)([^\d()+-]*)", text)
+    return f"-{found[1]}{found[2].strip()}{found[3]}" if found else text
+
+
+def year_first(text: str, order: Any) -> str:
+    """Write a date such as 31/12/2024 or 31.12.2024, its day or its month first, as 2024-12-31; others as they are."""
+    found = re.fullmatch(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?:,?[ T](\d{1,2})(:.*))?", text)
+    if found is None or order not in ("day first", "month first"):
+        return text
+    day, month = (found[1], found[3]) if order == "day first" else (found[3], found[1])
+    time = f" {found[5]:0>2}{found[6]}" if found[5] else ""
+    return f"{found[4]}-{month:0>2}-{day:0>2}{time}"
 
 
 def days_of(text: str) -> float | None:

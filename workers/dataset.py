@@ -4,12 +4,14 @@ Inputs are float32 (samples, *shape). In regression the targets are standardised
 brought back to their unit by `TaskInfo.target_scale`, predictions by `Preprocessing.target_scale` and `_offset`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
+from search_spaces.errors import NasError
 from search_spaces.hyperparameters import hyperparameters
 from workers.constant import constant_scores
 from workers.describing import describe
@@ -21,6 +23,9 @@ from workers.room import require_room
 from workers.splits import Indices, divide
 from workers.tasks import TASKS
 from workers.tasks.protocol import Array, ArrayInputs, Label, Samples, TableInputs, Task
+
+LONGEST = 300
+"""Characters kept of what an error says."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +61,8 @@ def load(spec: TaskSpec) -> Dataset:
         TaskError: the samples cannot be used.
         UnknownName: no such task or loss.
     """
-    return prepare(read(spec), spec)
+    with blaming(spec.task.name):
+        return prepare(read(spec), spec)
 
 
 def prepare(samples: Samples, spec: TaskSpec) -> Dataset:
@@ -87,16 +93,33 @@ def read(spec: TaskSpec) -> Samples:
     for key, value in settings.items():
         mistake = known[key].mistake(value) if key in known else f"is unknown (one of: {', '.join(known)})"
         if mistake:
-            raise TaskError(f"task {name}: {key} {mistake}")
+            raise TaskError(mistake, f"task.{name}.{key}")
     task: Task = task_class(**settings)
     try:
         samples = task.samples()
+    except TaskError as error:
+        raise TaskError(error.message, f"task.{name}.{error.path}" if error.path else "") from error
     except MemoryError as error:
         raise TaskError(f"the samples of task {name} do not fit into the memory there is") from error
+    if not isinstance(samples, Samples):
+        raise TypeError(f"its samples are no Samples but {type(samples).__name__}")
     if isinstance(samples.inputs, ArrayInputs):
         _check_finite("inputs", samples.inputs.values)
     _check_finite("targets", samples.targets)
     return samples
+
+
+@contextmanager
+def blaming(name: str) -> Iterator[None]:
+    """Name the task in what nobody foresaw: one of another distribution may raise anything, and end the program."""
+    try:
+        yield
+    except (NasError, KeyboardInterrupt, GeneratorExit, MemoryError):
+        raise
+    except BaseException as error:
+        said = " ".join(str(error).split())[:LONGEST]
+        told = f"{TASKS.whose(name)} cannot be used: {type(error).__name__}: {said}"
+        raise TaskError(told, f"task.{name}") from error
 
 
 def _check_finite(noun: str, array: Array) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.losses import choose_loss
-from workers.messages import METRICS, Column, TaskInfo, TaskSpec
+from workers.messages import METRICS, SEVERAL, Column, TaskInfo, TaskSpec
 from workers.preparing import Settings
 from workers.preprocessing import Preprocessing
 from workers.splits import Parts
@@ -18,8 +18,8 @@ from workers.tasks.protocol import Samples, TableInputs
 
 PREPARATION = 2
 """Counts the ways in which samples were prepared so far: weights that were trained on one do not fit another."""
-SEVERAL = 0.05
-"""A share of samples that is worth a warning."""
+RARE = f"used, but more than {SEVERAL:.0%} of the training samples have a rarer category, which counts as unknown"
+"""The warning of a column with many such samples."""
 FAR = 20.0
 """Targets so many deviations from their mean are worth a warning."""
 
@@ -29,8 +29,7 @@ def describe(
 ) -> TaskInfo:
     """Describe prepared samples."""
     columns = _columns(samples, parts, preprocessing, shape)
-    duplicates = _duplicates(samples, parts)
-    return TaskInfo(
+    info = TaskInfo(
         name=spec.task.name,
         kind=samples.kind,
         inputs=shape,
@@ -43,10 +42,10 @@ def describe(
         target_scale=preprocessing.target_scale,
         columns=columns,
         target=samples.target,
-        warnings=tuple(_warnings(samples, parts, preprocessing, duplicates)),
         class_counts=_counts(samples),
-        duplicates=duplicates,
+        duplicates=_duplicates(samples, parts),
     )
+    return replace(info, warnings=tuple(_warnings(info, samples, preprocessing)))
 
 
 def _counts(samples: Samples) -> tuple[int, ...]:
@@ -82,8 +81,7 @@ def _of_table(column: Column, inputs: TableInputs, fitted: Settings, train: list
         counts["" if cell.lower() in inputs.missing else cell] += count
     kept = fitted["categories"]
     unknown = counts.total() - sum(counts[category] for category in kept)
-    lost = f"{unknown:,} of {counts.total():,} training samples have a rarer category, which counts as unknown"
-    warning = column.warning or (lost if unknown > SEVERAL * counts.total() else "")
+    warning = column.warning or (RARE if unknown > SEVERAL * counts.total() else "")
     found = {"values": len(counts), "kept": len(kept), "unknown": unknown}
     return replace(column, **found, scaling="one input a category", inputs=len(kept) + 1, warning=warning)  # type: ignore[arg-type]
 
@@ -94,19 +92,14 @@ def _of_array(settings: Settings) -> str:
     if not settings["mean"]:
         return divided or "as they are"
     figures = len(settings["mean"])
-    measured = f"mean and deviation of {'1 feature' if figures == 1 else f'each of {figures} features or channels'}"
-    outlying = f"{clipped} of them with outliers, which are bent" if clipped else ""
+    measured = f"mean and deviation of {'1 feature' if figures == 1 else f'each of {figures:,} features or channels'}"
+    outlying = f"{clipped:,} of them with outliers, which are bent" if clipped else ""
     return ", ".join(part for part in (divided, measured, outlying) if part)
 
 
-def _warnings(
-    samples: Samples, parts: Parts, preprocessing: Preprocessing, duplicates: tuple[int, int]
-) -> Iterator[str]:
+def _warnings(info: TaskInfo, samples: Samples, preprocessing: Preprocessing) -> Iterator[str]:
     yield from samples.warnings
-    for part, count, rows in zip(("validation", "test"), duplicates, (parts.validation, parts.test), strict=True):
-        if count > SEVERAL * len(rows):
-            equal = "equals a training sample" if count == 1 else "equal training samples"
-            yield f"{count:,} of {len(rows):,} {part} samples {equal}, target included: the score may be too good"
+    yield from filter(None, (info.leak("validation"), info.leak("test")))
     if samples.kind == "regression":
         distance = np.abs(samples.targets - preprocessing.target_offset) / preprocessing.target_scale
         if float(distance.max()) > FAR:
@@ -117,9 +110,15 @@ def _warnings(
 
 
 def _duplicates(samples: Samples, parts: Parts) -> tuple[int, int]:
-    """Count the validation and the test samples that are training samples too, to the last bit, targets included."""
+    """Count the validation samples that are training samples too, and the test samples that are one of either.
+
+    They are equal to the last bit, targets included.
+    """
     keys = np.fromiter(map(hash, _keys(samples)), np.int64, len(samples.targets))
-    return tuple(int(np.isin(keys[rows], keys[parts.train]).sum()) for rows in (parts.validation, parts.test))  # type: ignore[return-value]
+    trained = (parts.train, np.concatenate([parts.train, parts.validation]))  # in the search, and in the end
+    held_back = (parts.validation, parts.test)
+    validation, test = (int(np.isin(keys[b], keys[a]).sum()) for a, b in zip(trained, held_back, strict=True))
+    return validation, test
 
 
 def _keys(samples: Samples) -> Iterator[Hashable]:
@@ -138,10 +137,19 @@ def _hash(samples: Samples, parts: Parts) -> str:
     arrays: list[NDArray[Any]] = [samples.targets, parts.train, parts.validation, parts.test]
     if isinstance(inputs, TableInputs):
         for name, cells in inputs.columns.items():
-            digest.update("\x1f".join([name, *map(str, cells)]).encode() + b"\x1e")
+            digest.update("\x1f".join([name, *map(str, cells), *_read_otherwise(inputs, name)]).encode() + b"\x1e")
     else:
         arrays.append(inputs.values)
     for array in arrays:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
+
+
+def _read_otherwise(inputs: TableInputs, name: str) -> Iterator[str]:
+    """Name the notation of cells that were taken for categories while `PREPARATION` was what it is."""
+    notation = inputs.notations.get(name, {})
+    if notation.get("accounting"):
+        yield "accounting"
+    if isinstance(notation.get("date"), str):
+        yield notation["date"]

@@ -42,4 +42,4 @@ def choose_loss(name: str, kind: Kind) -> str:
         return name
     if name not in [loss for losses in LOSSES.values() for loss in losses]:
         raise UnknownName("loss", name, LOSSES[kind])
-    raise TaskError(f"the loss {name!r} is not for {kind} (one of: {', '.join(LOSSES[kind])})")
+    raise TaskError(f"{name!r} is not for {kind} (one of: {', '.join(LOSSES[kind])})", "loss")

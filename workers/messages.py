@@ -44,6 +44,10 @@ LOSSES: Mapping[Kind, tuple[str, ...]] = {
 """The losses each kind of task can train on; the first is the usual one."""
 
 
+SEVERAL = 0.05
+"""A share of samples that is worth a warning."""
+
+
 @dataclass(frozen=True, slots=True)
 class Split:
     """Shares of the samples held back for validation and test, and the seed that draws them."""
@@ -112,7 +116,18 @@ class TaskInfo:
     class_counts: tuple[int, ...] = ()
     """Samples of each class, in the order of `classes`."""
     duplicates: tuple[int, int] = (0, 0)
-    """Validation and test samples that are among the training samples too, targets included."""
+    """Validation samples that are among the training samples too, and test samples that are among the training or the
+    validation samples, which the best is retrained on; targets included."""
+
+    def leak(self, part: Literal["validation", "test"]) -> str:
+        """Say that the score of a part is too good where many of its samples are duplicates; empty where few are."""
+        of = ("validation", "test").index(part)
+        count, size = self.duplicates[of], self.samples[1 + of]
+        if count <= SEVERAL * size:
+            return ""
+        known = "training" if part == "validation" else "training or validation"
+        equal = f"equals a {known} sample" if count == 1 else f"equal {known} samples"
+        return f"{count:,} of {size:,} {part} samples {equal}, target included: the {part} score may be too good"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ def divide(samples: Samples, split: Split) -> Parts:
         "test": 0.0 if samples.test is not None else _share("test", split.test),
     }
     if sum(shares.values()) >= 1:
-        raise TaskError(f"split: validation {split.validation:g} + test {split.test:g} leave nothing to train on")
+        told = f"validation {split.validation:g} + test {split.test:g} leave nothing to train on"
+        raise TaskError(told, "split")
     given = [part for part in (samples.validation, samples.test) if part is not None]
     free = np.setdiff1d(np.arange(len(samples.targets)), np.concatenate(given) if given else [])
     generator = np.random.default_rng(split.seed)
@@ -48,7 +49,7 @@ def divide(samples: Samples, split: Split) -> Parts:
 
 def _share(part: str, share: float) -> float:
     if not 0 < share < 1:
-        raise TaskError(f"split.{part} needs a share above 0 and below 1, got {share!r}")
+        raise TaskError(f"needs a share above 0 and below 1, got {share!r}", f"split.{part}")
     return share
 
 

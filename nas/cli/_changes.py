@@ -47,8 +47,8 @@ def altered(config: StudyConfig, settings: Sequence[str]) -> StudyConfig:
         StudyExists: what is set would make it another search.
     """
     from nas.errors import StudyExists
+    from nas.study_difference import SAFE
     from nas.study_file import difference, loads, resolved
-    from nas.study_json import SAFE
 
     written = resolved(config)
     before, after = loads(written), loads(written, overrides=settings)
@@ -63,7 +63,8 @@ def altered(config: StudyConfig, settings: Sequence[str]) -> StudyConfig:
         )
     if after.storage != before.storage:
         raise typer.BadParameter("a study stays in its storage; say where that is with --storage", param_hint="--set")
-    return replace(config, task=after.task, **{section: getattr(after, section) for section in SAFE})
+    fields = [path.rpartition(".")[2] for path in SAFE]
+    return replace(config, task=after.task, **{field: getattr(after, field) for field in fields})
 
 
 def rewritten(config: StudyConfig, settings: Sequence[str]) -> StudyConfig:
@@ -88,9 +89,9 @@ def named(config: StudyConfig, name: str) -> str:
 
 
 def _may_change(path: str) -> bool:
-    from nas.study_json import SAFE, UNSAFE
+    from nas.study_difference import safe
 
-    return path.partition(".")[0] in (*SAFE, "training") and path not in UNSAFE
+    return path == "training" or safe(path)
 
 
 def _seconds(text: str) -> float:

@@ -14,6 +14,7 @@ from nas.completion import completed
 from nas.config import StudyConfig
 from nas.deciders import deciders
 from nas.fidelity import SEARCH_SHARE, fitted, full_trainings
+from nas.preparation import described
 from nas.sharing import require_usable
 from nas.survey import Survey, surveyed, timed
 from search_spaces.candidate import Named
@@ -94,7 +95,8 @@ class Looked:
         budget = self.config.budget
         epoch = self.survey.epoch_seconds
         why = "as given" if self.given_epochs else "fitted to the samples" + (" and the time" if budget.seconds else "")
-        return f"{budget.epochs} a full training, {why}" + (f"; about {words.duration(epoch)} each" if epoch else "")
+        each = f"; about {words.duration(epoch)} each" if epoch else ""
+        return f"{budget.epochs:,} for a full training, {why}{each}"
 
     def _told_time(self) -> str:
         budget, bought = self.config.budget, self.trainings
@@ -120,7 +122,7 @@ def looked_at(config: StudyConfig) -> Looked:
     require_usable(config)
     Thread(target=warm_up, daemon=True).start()  # torch is loaded while the samples are read
     with closing(executors.start(Named("inline"))) as executor:
-        task = executor.describe(config.task)
+        task = described(executor, config.task)
         config, given = completed(config, task), bool(config.budget.epochs)
         survey = timed(surveyed(config, task), config, executor)
         workers = Looked(config, task, survey, given)._workers

@@ -1,11 +1,12 @@
 """Check a study file: the resolved study, the size of its space, what its networks cost, how long it may take."""
 
+import sys
 from dataclasses import replace
 
 import typer
 
 from nas.cli._options import FileArgument, JsonOption, SetOption, StorageOption
-from nas.cli._sources import about, study_in
+from nas.cli._sources import study_in
 
 
 def check(
@@ -21,11 +22,11 @@ def check(
     from nas.cli.output.escaping import escaped
     from nas.study_file import resolved, to_json
 
-    config = study_in(file, settings or ())
-    config = replace(config, storage=storage or config.storage)
+    written = study_in(file, settings or ())
+    config = replace(written.config, storage=storage or written.config.storage)
     if not json:  # at once: all that follows needs the samples
         typer.echo(escaped(resolved(config).rstrip("\n")))
-    with about(file):
+    with written.placing():
         looked = looked_at(config)
     if json:
         definition = {name: value for name, value in to_json(looked.config).items() if name != "base"}
@@ -33,5 +34,6 @@ def check(
         return
     for name, value in looked.told.items():
         typer.echo(escaped(f"# {name:<{max(map(len, looked.told))}}  {value}"))
-    for line in data_account.lines(looked.task, data_account.ALL):
+    cut = data_account.Cut(data_account.ALL, f"nas check {file} | less")
+    for line in data_account.lines(looked.task, cut if sys.stdout.isatty() else None):
         typer.echo(escaped(f"# {line}"))

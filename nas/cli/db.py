@@ -67,7 +67,7 @@ def check(storage: StorageOption = None, json: JsonOption = False) -> None:
     for note in notes:
         err().print(f"note: {note}", soft_wrap=True, markup=False)
     noun = "problem" if len(problems) == 1 else "problems"
-    err().print(f"{len(problems)} {noun}" if problems else "sound")
+    err().print(f"{len(problems):,} {noun}" if problems else "sound")
     if problems:
         raise typer.Exit(1)
 

@@ -141,7 +141,7 @@ def _blaming(name: str) -> Iterator[None]:
         if type(error).__module__.partition(".")[0] in ("click", "typer"):
             raise
         said = f"{type(error).__name__}: {error}"
-        raise NasError(f"the command {name!r} {COMMANDS.describe(name)} failed: {said}") from error
+        raise NasError(f"{COMMANDS.whose(name)} failed: {said}") from error
 
 
 app = typer.Typer(cls=LazyGroup, no_args_is_help=True, **_PLAIN)

@@ -22,7 +22,7 @@ from nas.cli._options import (
     TrialsOption,
     WorkersOption,
 )
-from nas.cli._sources import about, study_in
+from nas.cli._sources import study_in
 
 
 def run(
@@ -49,10 +49,10 @@ def run(
     given = {"seed": seed, "name": None if fork else name}
     overrides = [f"{key}={encoding.dumps(value)}" for key, value in given.items() if value is not None]
     written = study_in(file, [*(settings or ()), *overrides])
-    config = changed(placed(written, executor, address), trials, time, workers)
+    config = changed(placed(written.config, executor, address), trials, time, workers)
     config = replace(config, storage=storage or config.storage)
     at_signal: AtSignal = "finish" if finish else "stop"
-    with about(file):
+    with written.placing():
         if fork:
             conduct_fork(config, name, mode_of(json=json, quiet=quiet), at_signal)
         else:

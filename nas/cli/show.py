@@ -1,6 +1,6 @@
 """Show one study: definition, trials, best, test score, environment."""
 
-from nas.cli._options import JsonOption, StorageOption, StudyName, url_of
+from nas.cli._options import JsonOption, StorageOption, StudyName, on_storage, url_of
 
 
 def show(name: StudyName, storage: StorageOption = None, json: JsonOption = False) -> None:
@@ -18,7 +18,8 @@ def show(name: StudyName, storage: StorageOption = None, json: JsonOption = Fals
         return
     console = out()
     console.print(facts(report.definition(snapshot)))
-    for line in data_account.lines(snapshot.record.task, data_account.ALL):
+    cut = data_account.Cut(data_account.ALL, f"{on_storage(f'nas show {name}', url_of(storage))} | less")
+    for line in data_account.lines(snapshot.record.task, cut if console.is_terminal else None):
         console.print(Text(line))
     console.print()
     console.print(report.outcome(snapshot))

@@ -1,12 +1,15 @@
 """List the tasks, or the settings of one."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nas.cli._options import JsonOption
 from search_spaces.registry import Menu
+
+if TYPE_CHECKING:
+    from search_spaces.hyperparameters import Hyperparameter
 
 TASKS = Menu("workers.tasks", "task")
 
@@ -35,5 +38,10 @@ def tasks(
         print_json({"name": name, "description": sentence, "settings": documents})
         return
     out().print(sentence, markup=False)
-    rows = {item.name: f"{item.allowed}; {item.default!r} unless given: {item.doc}" for item in settings}
-    out().print(facts(rows))
+    out().print(facts({item.name: _told(item) for item in settings}))
+
+
+def _told(item: "Hyperparameter") -> str:
+    """Say what a setting may be, and what it is unless somebody says."""
+    default = f"{item.usual} unless given" if item.usual else "required" if item.required else "optional"
+    return f"{item.allowed}; {default}: {item.doc}"

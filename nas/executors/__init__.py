@@ -3,6 +3,7 @@
 import os
 
 from nas.executors._devices import gpus
+from nas.executors._foreign import Foreign
 from nas.executors.protocol import Executor
 from search_spaces.candidate import Named
 from search_spaces.registry import Menu
@@ -12,8 +13,12 @@ EXECUTORS = Menu("nas.executors", "executor")
 
 def start(named: Named) -> Executor:
     """Start the executor of that name with its settings."""
-    executor: Executor = EXECUTORS.load(named.name)(**named.settings).start()
-    return executor
+    entry = EXECUTORS.load(named.name)
+    if named.name in EXECUTORS.own_names():
+        executor: Executor = entry(**named.settings).start()
+        return executor
+    path, whose = f"executor.{named.name}", EXECUTORS.whose(named.name)
+    return Foreign(path, whose, lambda: entry(**named.settings).start())
 
 
 def idle_gpus(named: Named) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from nas.executors._wire import Answer, Described, End, JobDone, Probed, Ready, Report
 from search_spaces.errors import NasError
 from workers.endings import Endings
+from workers.errors import TaskError
 from workers.messages import Job, Probe, TaskSpec
 
 if TYPE_CHECKING:
@@ -105,5 +106,7 @@ def _answer(inbox: Inbox, turn: int, until: float) -> Collection[int]:
 def _described(worker: "Worker", spec: TaskSpec) -> Described:
     try:
         return Described(worker.describe(spec))
+    except TaskError as error:
+        return Described(error)
     except NasError as error:
-        return Described(None, str(error))
+        return Described(TaskError(str(error)))

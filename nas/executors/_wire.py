@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from workers.errors import TaskError
 from workers.messages import Event, Memory, TaskInfo, Timings
 
 WARM_UP = b"warm up"
@@ -54,8 +55,7 @@ class End:
 class Described:
     """The answer to a `TaskSpec`: what the task holds, or why it cannot be used."""
 
-    info: TaskInfo | None
-    mistake: str = ""
+    found: TaskInfo | TaskError
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from nas.executors._waiting import Waiting
 from nas.executors.protocol import Executor
 from search_spaces.hyperparameters import integer
 from workers.endings import Endings
-from workers.errors import TaskError
 from workers.messages import Event, Job, JobLost, Outcome, Probe, TaskInfo, TaskSpec, Timings
 
 if TYPE_CHECKING:
@@ -58,11 +57,8 @@ class InlineExecutor:
 
     def describe(self, task: TaskSpec) -> TaskInfo:
         """Load a task and say what it holds."""
-        try:
-            with muted():
-                return self._worker.describe(task)
-        except SystemExit as error:  # of a task of another distribution
-            raise TaskError(f"the task {task.task.name!r} ended the program, with {error.code!r}") from error
+        with muted():
+            return self._worker.describe(task)
 
     def probe(self, probe: Probe) -> Timings:
         """Time a few steps."""

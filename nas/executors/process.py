@@ -118,9 +118,9 @@ class ProcessExecutor:
         if monotonic() - asked_at > _WORTH_KEEPING and not (scout.dead or self._workers[0].job):
             scout, self._workers[0] = self._workers[0], scout
         end([scout])
-        if message.info is None:
-            raise TaskError(message.mistake)
-        return message.info
+        if isinstance(message.found, TaskError):
+            raise message.found
+        return message.found
 
     def probe(self, probe: Probe) -> Timings:
         """Have one worker time a few steps; one that dies of it is replaced."""

@@ -106,9 +106,9 @@ class RayExecutor:
             self._hear(0.5)
             if self._deaths > deaths:
                 raise WorkersUnusable(f"a worker died while it loaded the task {task.task.name!r}: {self._trouble}")
-        if self._described.info is None:
-            raise TaskError(self._described.mistake)
-        return self._described.info
+        if isinstance(self._described.found, TaskError):
+            raise self._described.found
+        return self._described.found
 
     def probe(self, probe: Probe) -> Timings:
         """Have one worker time a few steps, as soon as there is one."""

@@ -187,6 +187,7 @@ class Session:
         """Say how the search has ended, once nothing runs any more, and let the study go."""
         with self._closing:
             reason = self._search.conclude()
+            self._run.heed_trouble()
             best = ranked(list(self._search.history), self._run.config.objectives)
             if reason in ("", "stop"):
                 self._run.leave("STOPPED", "stop", {})

@@ -104,3 +104,17 @@ def test_an_average_of_what_was_not_retrained_is_refused(table: Path) -> None:
     ran = run_in(table, "export", "table", "--ensemble")
     assert ran.code == 4
     assert "needs at least 2 retrainings" in ran.err
+
+
+def test_a_study_whose_export_was_hindered_is_shown_as_owing_it_until_it_is_made(table: Path) -> None:
+    network = table / "runs" / "table" / "best" / "network.py"
+    network.unlink()
+    network.mkdir()
+    hindered = run_in(table, "resume", "table", "--quiet")
+    assert (hindered.code, "cannot be written" in hindered.err) == (1, True)
+    shown = run_in(table, "show", "table").out
+    assert "stopped (it owes its export)" in shown
+    assert "go on       nas resume table" in shown
+    network.rmdir()
+    assert "finished (trials)" in run_in(table, "resume", "table").out
+    assert network.is_file()

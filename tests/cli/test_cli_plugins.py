@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_runs import STUDY, Ran, environment
+from command_runs import SMALL, STUDY, Ran, environment
 
 MENUS = (
     *("families", "ops", "layers", "optimizers", "schedules", "tasks", "samplers", "pruners", "executors"),
@@ -105,3 +105,86 @@ def test_a_command_of_another_distribution_that_fails_is_blamed_by_name(tmp_path
     asked = run(tmp_path, "guest")
     assert asked.code == 1
     assert asked.err == "error: the command 'guest' from nas-guest 1 (guest_cli:Guest) failed: ValueError: not today\n"
+
+
+AT_WORK = {
+    "samplers": """
+import random
+from dataclasses import dataclass
+
+@dataclass(frozen=True)
+class Guest:
+    def sampler(self, *, space, objectives, seed):
+        class Sampler:
+            def ask(self, numbers):
+                if numbers[0] == 2:
+                    raise ValueError("no idea")
+                return [space.sample(random.Random(number)) for number in numbers]
+            def tell(self, trials): pass
+        return Sampler()
+""",
+    "pruners": """
+from dataclasses import dataclass
+
+@dataclass(frozen=True)
+class Guest:
+    def pruner(self, *, epochs, direction, seed):
+        class Pruner:
+            def report(self, number, epoch, value):
+                raise ValueError("no idea")
+            def finish(self, number, *, complete): pass
+            def remembered(self, epochs, *, complete): return ()
+        return Pruner()
+""",
+    "tasks": """
+from dataclasses import dataclass
+
+@dataclass(frozen=True)
+class Guest:
+    def samples(self):
+        raise ValueError("no idea")
+""",
+    "executors": """
+from dataclasses import dataclass
+from nas.executors.inline import Inline
+
+@dataclass(frozen=True)
+class Guest:
+    def start(self):
+        started = Inline().start()
+        def poll(timeout):
+            raise ValueError("no idea")
+        started.poll = poll
+        return started
+""",
+    "exporters": """
+class Guest:
+    def write(self, trained, folder):
+        raise ValueError("no idea")
+""",
+}
+BLAMED = {
+    "samplers": (
+        3,
+        "sampler.guest: the sampler 'guest' from nas-guest 1 (guest_samplers:Guest) cannot be used: ask raised",
+    ),
+    "pruners": (
+        3,
+        "pruner.guest: the pruner 'guest' from nas-guest 1 (guest_pruners:Guest) cannot be used: report raised",
+    ),
+    "tasks": (3, "task.guest: the task 'guest' from nas-guest 1 (guest_tasks:Guest) cannot be used:"),
+    "executors": (3, "executor.guest: the executor 'guest' from nas-guest 1 (guest_executors:Guest) failed:"),
+    "exporters": (1, "the format 'guest' from nas-guest 1 (guest_exporters:Guest) failed:"),
+}
+
+
+@pytest.mark.parametrize("menu", AT_WORK)
+def test_one_that_fails_at_work_is_blamed_by_name_in_one_line(menu: str, tmp_path: Path) -> None:
+    install(tmp_path, AT_WORK[menu])
+    named = ("--set", "artifacts.export=[guest]") if menu == "exporters" else (*SMALL[-2:], *NAMED[menu])
+    ran = run(tmp_path, "run", "study.yaml", *SMALL[:-2], "--trials", "4", "--quiet", *named)
+    code, told = BLAMED[menu]
+    (line,) = ran.err.splitlines()
+    assert f"{told} ValueError: no idea" in line
+    assert "unexpected" not in line
+    assert ran.code == code

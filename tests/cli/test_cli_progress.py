@@ -135,6 +135,15 @@ def test_a_terminal_shows_which_trials_run_how_far_and_why_others_failed(progres
     assert "failed 1 × crash" in shown
 
 
+@pytest.mark.parametrize(("spent", "told"), [(0.0, "5.0 s so far"), (60.0, "5.0 s so far in this run")])
+def test_the_time_so_far_is_that_of_this_run_and_says_so_after_others(
+    spent: float, told: str, config: StudyConfig, clock: Clock
+) -> None:
+    progress = Progress(config, spent, clock)
+    clock.now = 5.0
+    assert live(progress, 100).rstrip().endswith(told)
+
+
 def test_the_samples_and_the_goal_are_told_once_they_are_known(config: StudyConfig) -> None:
     task = TaskInfo("csv", "regression", (1,), 1, (3, 1, 1), ("loss", "mse"), "mse", "")
     known = replace(config, objectives=(Objective("mse", "minimize"),))

@@ -176,9 +176,8 @@ def test_a_finished_study_is_left_as_it_is(
     monkeypatch.setattr("nas.executors.inline.Inline.start", lambda self: pytest.fail("an executor was started"))
     ran = fresh(*command, *(exported if command[0] == "run" else ()))
     assert ran.code == 0, ran.err
-    assert (
-        "note: study 'first' is finished (trials) and left as it is; go on with: nas resume first --trials 4" in ran.err
-    )
+    assert "note: study 'first' is finished (all its trials were trained) and left as it is" in ran.err
+    assert "go on with: nas resume first --trials 4" in ran.err
     assert "finished" in ran.out
     assert {file: file.stat().st_mtime_ns for file in (tmp_path / "runs").rglob("*")} == before
 
@@ -187,7 +186,7 @@ def test_a_smaller_budget_takes_no_trial_back(fresh: Nas) -> None:
     fresh("run", "study.yaml", *SMALL, "--trials", "4", "--quiet")
     ran = fresh("run", "study.yaml", *SMALL, "--trials", "2")
     assert ran.code == 0
-    assert "is finished (trials) and left as it is" in ran.err
+    assert "is finished (all its trials were trained) and left as it is" in ran.err
     assert fresh("db", "check").code == 0
 
 

@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 from pages import ROOT, blocks
 
+from search_spaces.candidate import Named, Settings
+from workers.dataset import load
+from workers.messages import TaskSpec
+
 STUDY = """
 name: first-search
 task: digits
@@ -16,7 +20,8 @@ budget: {trials: 3, epochs: 2}
 final: {seeds: 1}
 executor: inline
 """
-PAGES = ("README.md", "docs/python.md")
+PAGES = {"README.md": "best/network.py", "docs/python.md": "best/network.py", "docs/study-file.md": "songs.npz"}
+"""The pages whose Python runs, and a file that it leaves."""
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -29,7 +34,14 @@ def test_the_python_of_a_page_runs(page: str, tmp_path: Path) -> None:
         command, cwd=tmp_path, env=_environment(), capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "best" / "network.py").is_file()
+    assert (tmp_path / PAGES[page]).is_file()
+
+
+def test_padded_sequences_are_read_as_sequences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    exec("\n".join(block.text for block in blocks("python", ROOT / "docs" / "study-file.md")), {})
+    info = load(TaskSpec(Named("npz", Settings(path="songs.npz", layout="sequences")))).info
+    assert (info.inputs[1], info.outputs, info.warnings) == (4, 2, ())
 
 
 def test_every_page_with_python_is_run() -> None:

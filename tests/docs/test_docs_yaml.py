@@ -19,6 +19,7 @@ STUDIES = blocks("yaml")
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "houses.csv").write_text("rooms,district,price\n3,north,200.5\n")
     np.savez(tmp_path / "images.npz", x=np.zeros((4, 8, 8), np.uint8), y=np.arange(4) % 2)
+    np.savez(tmp_path / "songs.npz", x=np.zeros((4, 9, 3), np.float32), y=np.arange(4) % 2)
     return tmp_path
 
 

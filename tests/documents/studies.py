@@ -41,7 +41,7 @@ pruner: {asha: {reduction_factor: 3}, metric: accuracy}
 sampler: {tpe: {startup_trials: 8}}
 budget: {trials: 1k, time: 1h30m, target: 0.98, patience: 20}
 training: {checkpoint_seconds: 30s, epoch_samples: 5k}
-final: {seeds: 5, top: 2}
+final: {seeds: 5, top: 2, ensemble: true}
 executor: {process: {workers: 2}}
 storage: "${NAS_TEST_DB:-sqlite:///x.db}"
 artifacts: {folder: "runs — März", keep: 3, export: [source]}

@@ -25,16 +25,16 @@ artifacts: {folder: runs, export: []}
 
 
 def test_a_dictionary_reads_as_its_file() -> None:
-    assert from_mapping(STUDY) == loads(TEXT)
+    assert from_mapping(STUDY).config == loads(TEXT)
 
 
 def test_numbers_of_numpy_are_numbers() -> None:
     budget = {"trials": np.int64(2), "epochs": np.int32(1), "time": np.float64(7200.0)}
-    assert from_mapping({**STUDY, "budget": budget}) == loads(TEXT)
+    assert from_mapping({**STUDY, "budget": budget}).config == loads(TEXT)
 
 
 def test_overrides_hold_for_a_dictionary_too() -> None:
-    assert from_mapping(STUDY, overrides=["budget.trials=5"]).budget.trials == 5
+    assert from_mapping(STUDY, overrides=["budget.trials=5"]).config.budget.trials == 5
 
 
 def test_every_mistake_is_told_with_its_path() -> None:
@@ -61,9 +61,9 @@ def test_a_dictionary_that_holds_itself_is_refused() -> None:
 
 def test_a_metric_alone_is_an_objective_whose_direction_is_known() -> None:
     for metric, direction in (("accuracy", "maximize"), ("loss", "minimize"), ("parameters", "minimize")):
-        (objective,) = from_mapping({**STUDY, "objective": metric}).objectives
+        (objective,) = from_mapping({**STUDY, "objective": metric}).config.objectives
         assert (objective.metric, objective.direction) == (metric, direction)
-    several = from_mapping({**STUDY, "objectives": ["accuracy", "flops"]}).objectives
+    several = from_mapping({**STUDY, "objectives": ["accuracy", "flops"]}).config.objectives
     assert [objective.direction for objective in several] == ["maximize", "minimize"]
 
 

@@ -1,5 +1,7 @@
 """Every name on a menu can be written into a study file, and comes back with all its settings."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from bad_studies import SPACE, WHOLE
 from nas import pruners, samplers
 from nas.executors import EXECUTORS
 from nas.study_file import loads, resolved
+from search_spaces.errors import SpecError
 from search_spaces.families import FAMILIES
 from search_spaces.hyperparameters import hyperparameters
 from search_spaces.names import architecture_of, settings_of
@@ -39,8 +42,19 @@ def test_every_executor_can_be_chosen(name: str) -> None:
 
 @pytest.mark.parametrize("name", TASKS.names())
 def test_every_task_can_be_chosen(name: str) -> None:
-    named = loads(WHOLE.replace("digits", name)).task.task
-    assert tuple(named.settings) == tuple(hyper.name for hyper in hyperparameters(TASKS.load(name)))
+    declared = hyperparameters(TASKS.load(name))
+    required = {hyper.name: Path(__file__).name if hyper.is_file else "y" for hyper in declared if hyper.required}
+    named = loads(WHOLE.replace("digits", json.dumps({name: required})), base=Path(__file__).parent).task.task
+    assert tuple(named.settings) == tuple(hyper.name for hyper in declared)
+
+
+@pytest.mark.parametrize("written", ["csv", "{csv: }", "{csv: {kind: regression}}"])
+def test_what_a_task_requires_is_asked_for_with_all_other_mistakes(written: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        loads(WHOLE.replace("digits", written) + "seed: none\n")
+    assert "csv needs 'path' (the file, relative to the study file)" in str(caught.value)
+    assert "csv needs 'target' (the column to predict)" in str(caught.value)
+    assert "seed: needs a whole number" in str(caught.value)
 
 
 @pytest.mark.parametrize("name", FAMILIES.names())

@@ -10,7 +10,7 @@ from bad_studies import SPACE, WHOLE
 from studies import FULL, SHORTEST
 
 from nas.config import Budget, Objective, Pruning, StudyConfig
-from nas.study_file import difference, from_json, load, loads, resolved, to_json
+from nas.study_file import from_json, load, loads, resolved, to_json
 from search_spaces.candidate import Named
 from search_spaces.dimensions import Choice, Float, Int
 from search_spaces.errors import SpecError
@@ -209,57 +209,6 @@ def test_the_environment_gives_nothing_else(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_password_is_not_put_on_record() -> None:
     config = loads(WHOLE + "storage: postgresql://me:secret@host/nas\n")
     assert to_json(config)["storage"] == "postgresql://me:***@host/nas"
-
-
-def test_equal_studies_do_not_differ() -> None:
-    assert difference(loads(FULL_SAFE), loads(FULL_SAFE)) == ()
-
-
-FULL_SAFE = WHOLE + "objective: maximize accuracy\n"
-
-
-def test_epochs_that_are_left_open_are_those_of_the_record_and_others_make_another_search() -> None:
-    begun = loads(FULL_SAFE, overrides=["budget.epochs=9"])
-    assert difference(begun, loads(FULL_SAFE)) == ()
-    (change,) = difference(begun, loads(FULL_SAFE, overrides=["budget.epochs=3"]))
-    assert (change.path, change.safe) == ("budget.epochs", False)
-
-
-@pytest.mark.parametrize(
-    ("override", "path", "safe"),
-    [
-        ("budget.trials=3", "budget.trials", True),
-        ("budget.time=1h", "budget.seconds", True),
-        ("executor=inline", "executor.name", True),
-        ("storage=sqlite:///b.db", "storage", True),
-        ("artifacts.keep=3", "artifacts.keep", True),
-        ("final.seeds=1", "final.seeds", True),
-        ("training.checkpoint_seconds=1", "checkpoint_seconds", True),
-        ("training.epoch_samples=1k", "epoch_samples", False),
-        ("space.depth=1..4", "space.architecture.depth", False),
-        ("space.dropout=0.1", "space.fixed.dropout", False),
-        ("space.constraints=[depth < 3]", "space.constraints", False),
-        ("task=wine", "task.task.name", False),
-        ("split.seed=1", "task.split.seed", False),
-        ("objective=minimize loss", "objectives", False),
-        ("sampler=random", "sampler.name", False),
-        ("pruner=none", "pruning.pruner.name", False),
-        ("seed=1", "seed", False),
-        ("constraints=[loss < 1]", "constraints", False),
-    ],
-)
-def test_a_difference_says_whether_a_study_may_go_on(override: str, path: str, safe: bool) -> None:
-    changes = {
-        change.path: change.safe for change in difference(loads(FULL_SAFE), loads(FULL_SAFE, overrides=[override]))
-    }
-    assert changes[path] is safe
-
-
-def test_objectives_that_the_task_filled_in_are_no_difference() -> None:
-    left = loads(WHOLE)
-    pruning = Pruning(left.pruning.pruner, "accuracy", "maximize")
-    filled = replace(left, objectives=(Objective("accuracy", "maximize"),), pruning=pruning)
-    assert difference(filled, left) == ()
 
 
 def test_a_study_without_mistakes_imports_no_torch() -> None:

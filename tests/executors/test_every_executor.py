@@ -38,8 +38,9 @@ def test_it_describes_a_task(executor: Executor) -> None:
 
 def test_a_task_that_cannot_be_loaded_is_a_task_error_that_says_why(executor: Executor, tmp_path: Path) -> None:
     missing = str(tmp_path / "no.csv")
-    with pytest.raises(TaskError, match=r"no\.csv"):
+    with pytest.raises(TaskError, match=r"no\.csv") as raised:
         executor.describe(replace(WINE, task=Named("csv", Settings(path=missing, target="y"))))
+    assert raised.value.path == "task.csv.path"
     assert executor.describe(WINE).name == "wine"
 
 

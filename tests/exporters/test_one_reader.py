@@ -27,6 +27,8 @@ TABLES: dict[str, tuple[str, dict[str, Value]]] = {
     "blank rows": ("a,b,y\n" + "".join(f"{n},x,{n % 3}\n,,\n\n" for n in range(60)), {}),
     "decimal commas": ("a;b;y\n" + "".join(f"{n},5;{n % 4} %;{n % 3}\n" for n in range(60)), {}),
     "dates": ("a,b,y\n" + "".join(f"2024-01-{1 + n % 28:02},{n % 7},{n % 3}\n" for n in range(60)), {}),
+    "days first": ("a,b,y\n" + "".join(f"{1 + n % 28}.{1 + n % 12}.2024,{n % 7},{n % 3}\n" for n in range(60)), {}),
+    "accounting": ("a;b;y\n" + "".join(f"{f'({n},5)' if n % 3 else n};{n % 7};{n % 3}\n" for n in range(60)), {}),
     "no header": ("".join(f"{n},{'uv'[n % 2]},{n % 3}\n" for n in range(60)), {"header": False, "target": "3"}),
     "own marks": ("a,y\n" + "".join(f"{n if n % 5 else 'none'},{n % 3}\n" for n in range(60)), {"missing": ("none",)}),
     "quotes": ("a\tb\ty\n" + "".join(f'"{"uv"[n % 2]}\t{n}\t{n % 3}\n' for n in range(60)), {"quotes": False}),

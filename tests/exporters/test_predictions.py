@@ -253,6 +253,25 @@ def test_the_companion_and_the_onnx_file_answer_as_the_source(exported: Exported
         assert (companion.labels(outputs) == network.predict(network.load(), samples)).all()
 
 
+def test_dates_and_accounting_are_answered_alike_from_the_file_and_from_a_frame_as_text_and_parsed(
+    exported: Exported, tmp_path: Path
+) -> None:
+    rows = [
+        f"{1 + row % 28}.{1 + row % 12}.2024;{f'({row},5)' if sign else row};{sign}" for row, sign in enumerate(SIGNS)
+    ]
+    task = table(tmp_path, "\n".join(["day;paid;y", *rows]))
+    network, companion = exported(task), exported(task, "prepare")
+    path = tmp_path / "data.csv"
+    frame = pandas.read_csv(path, sep=";")
+    paid = [-row - 0.5 if sign else row for row, sign in enumerate(SIGNS)]
+    parsed = frame.assign(day=pandas.to_datetime(frame["day"], dayfirst=True), paid=paid)
+    read = network.prepare(network.read_file(str(path)))
+    assert read.shape == (ROWS, 2)
+    for samples in (frame, parsed):
+        assert np.array_equal(network.prepare(samples), read)
+        assert np.array_equal(companion.prepare(samples), read)
+
+
 def test_the_companion_needs_numpy_alone(exported: Exported, tmp_path: Path) -> None:
     companion = exported(table(tmp_path, "\n".join(["number,whole,truth,garage,y", *MIXED])), "prepare")
     code = (

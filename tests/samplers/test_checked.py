@@ -1,4 +1,4 @@
-"""A sampler of another distribution that errs is told of in one sentence with its name."""
+"""A sampler of another distribution that errs is set aside, and told of in one sentence with its name."""
 
 import math
 import random
@@ -16,6 +16,7 @@ from search_spaces.errors import NasError
 
 POINT = NUMERIC.sample(random.Random(0))
 FIRST = next(iter(POINT))
+REFUSED = "sampler.guest: the sampler 'guest' cannot be used: "
 
 
 class Guest:
@@ -31,8 +32,15 @@ class Guest:
         return self._state
 
 
-def asked(given: object) -> list[Params]:
-    return CheckedSampler("guest", lambda: Guest(lambda _: given), NUMERIC).ask([0])
+def raising(error: BaseException) -> Callable[[Sequence[int]], Any]:
+    def ask(numbers: Sequence[int]) -> Any:
+        raise error
+
+    return ask
+
+
+def guest(ask: Callable[[Sequence[int]], Any], state: object = None) -> CheckedSampler:
+    return CheckedSampler("guest", lambda: Guest(ask, state), NUMERIC)
 
 
 @pytest.mark.parametrize(
@@ -49,45 +57,61 @@ def asked(given: object) -> list[Params]:
     ],
 )
 def test_what_is_no_point_of_the_space_is_refused_by_name(given: object, told: str) -> None:
-    with pytest.raises(NasError, match="the sampler 'guest' cannot be used") as raised:
-        asked(given)
-    assert told in str(raised.value)
+    sampler = guest(lambda _: given)
+    assert sampler.ask([0]) == []
+    assert str(sampler.trouble).startswith(f"{REFUSED}{told}")
 
 
 def test_numbers_of_numpy_are_taken_as_what_they_are() -> None:
     numbers = {name: np.asarray(value)[()] if not isinstance(value, str) else value for name, value in POINT.items()}
-    assert asked([numbers]) == [POINT]
-    assert {type(value) for value in asked([numbers])[0].values()} <= {int, float, str, bool}
+    asked = guest(lambda _: [numbers]).ask([0])
+    assert asked == [POINT]
+    assert {type(value) for value in asked[0].values()} <= {int, float, str, bool}
 
 
-@pytest.mark.parametrize("error", [ValueError("no idea"), SystemExit(3)])
+@pytest.mark.parametrize("error", [ValueError("no\nidea"), SystemExit("no idea")])
 def test_what_it_raises_is_told_with_its_name(error: BaseException) -> None:
-    def ask(numbers: Sequence[int]) -> list[Params]:
-        raise error
+    sampler = guest(raising(error))
+    assert sampler.ask([0]) == []
+    assert str(sampler.trouble) == f"{REFUSED}ask raised {type(error).__name__}: no idea"
 
-    guest = CheckedSampler("guest", lambda: Guest(ask), NUMERIC)
-    with pytest.raises(NasError, match=f"'guest' cannot be used: ask raised {type(error).__name__}"):
-        guest.ask([0])
-    with pytest.raises(NasError, match="'guest' cannot be used: tell raised ValueError: no idea"):
-        guest.tell([])
+
+def test_once_set_aside_it_is_asked_no_more() -> None:
+    asked: list[Sequence[int]] = []
+
+    def ask(numbers: Sequence[int]) -> list[Params]:
+        asked.append(numbers)
+        return [POINT]
+
+    sampler = guest(ask)
+    sampler.tell([])
+    assert sampler.ask([0]) == []
+    assert asked == []
+    assert str(sampler.trouble) == f"{REFUSED}tell raised ValueError: no idea"
+
+
+def test_an_error_of_ours_is_told_as_it_is() -> None:
+    sampler, error = guest(raising(NasError("this space is too large"))), "this space is too large"
+    sampler.ask([0])
+    assert str(sampler.trouble) == error
 
 
 def test_the_end_of_the_space_and_ctrl_c_pass() -> None:
     for error in (SpaceExhausted(), KeyboardInterrupt()):
-
-        def ask(numbers: Sequence[int], error: BaseException = error) -> list[Params]:
-            raise error
-
+        sampler = guest(raising(error))
         with pytest.raises(type(error)):
-            CheckedSampler("guest", lambda: Guest(ask), NUMERIC).ask([0])
+            sampler.ask([0])
+        assert sampler.trouble is None
 
 
 @pytest.mark.parametrize("state", [object(), math.nan, [1, 2], {"a": {1, 2}}])
 def test_a_state_that_is_no_json_is_refused(state: object) -> None:
-    with pytest.raises(NasError, match="'guest' cannot be used: its state is no"):
-        CheckedSampler("guest", lambda: Guest(lambda _: [], state), NUMERIC).state(0)
+    sampler = guest(lambda _: [], state)
+    assert sampler.state(0) == {}
+    assert str(sampler.trouble).startswith(f"{REFUSED}its state is no")
 
 
-def test_one_that_cannot_be_made_is_named() -> None:
-    with pytest.raises(NasError, match="'guest' cannot be used: making it raised ZeroDivisionError"):
-        CheckedSampler("guest", lambda: Guest(lambda _: 1 // 0, 1 // 0), NUMERIC)
+@pytest.mark.parametrize("make", [lambda: Guest(lambda _: 1 // 0, 1 // 0), lambda: None])
+def test_one_that_cannot_be_made_is_named_at_once(make: Callable[[], Any]) -> None:
+    with pytest.raises(NasError, match=r"'guest' cannot be used: making it (raised ZeroDivisionError|gave None)"):
+        CheckedSampler("guest", make, NUMERIC)

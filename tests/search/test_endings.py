@@ -235,7 +235,7 @@ def test_what_a_worker_says_of_a_failure_is_the_reason(bench: Bench) -> None:
 
 
 def test_a_study_without_a_usable_trial_says_why(bench: Bench) -> None:
-    with pytest.raises(NoUsableTrial, match="2 trials ended so: nan"):
+    with pytest.raises(NoUsableTrial, match="2 trials ended so: not a finite number"):
         bench.run(ScriptedExecutor(reaching(math.nan)), bench.config(budget=Budget(2, EPOCHS)))
     assert bench.record.state == "FAILED"
 

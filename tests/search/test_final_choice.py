@@ -1,5 +1,6 @@
 """Who wins the final stage: fresh seeds choose among the best, and a recipe that diverges gives way."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,10 +10,11 @@ from scripted import EPOCHS, TASK, Bench, Killed, Life, ScriptedExecutor, killin
 
 from nas.config import Artifacts, Budget, Final, Objective, StudyConfig
 from nas.errors import NoUsableTrial
-from nas.final_jobs import Trainings
 from nas.final_plan import Plan
 from nas.happenings import BaselineScored, ComparisonStarted, Noticed
 from nas.storage import StudyRecord
+from nas.study import Study
+from workers.errors import TaskError
 from workers.messages import Assignment, Job
 
 LUCK, TRUTH = {0: 0.6, 1: 0.9, 2: 0.8, 3: 0.3}, {0: 0.6, 1: 0.7, 2: 0.8, 3: 0.3}
@@ -101,13 +103,28 @@ def test_fresh_seeds_keep_the_luckiest_trial_from_winning(bench: Bench) -> None:
 
 
 def test_the_choice_is_what_is_handed_out(bench: Bench) -> None:
-    from nas.study import Study
-
     Stage().run(bench)
     study = Study("s", bench.url)
     assert study.best is not None
     assert study.incumbent is not None
     assert (study.best.number, study.incumbent.number) == (2, 1)
+
+
+def test_the_choice_is_handed_out_where_the_export_is_owed_too(bench: Bench) -> None:
+    stage, owing = Stage(), Artifacts(str(bench.folder / "runs"), export=("source",))
+    with pytest.raises(TaskError, match="nothing is exported"):  # the samples are not those of digits
+        bench.run(stage.executor, replace(config(bench), artifacts=owing))
+    best = Study("s", bench.url).best
+    assert (bench.record.state, best and best.number) == ("STOPPED", 2)
+
+
+def test_a_study_that_goes_on_after_its_final_stage_hands_out_the_incumbent(bench: Bench) -> None:
+    stage = Stage(luck={**LUCK, 4: 0.95, 5: 0.5}, truth={**TRUTH, 4: 0.95, 5: 0.5})
+    stage.run(bench)
+    more = replace(config(bench), budget=Budget(6, EPOCHS))
+    bench.run(stage.executor, more, interrupted=bench.after(EPOCHS + 3))
+    best = Study("s", bench.url).best
+    assert (bench.record.state, bench.record.result["best"], best and best.number) == ("STOPPED", 2, 4)
 
 
 def test_a_comparison_measures_on_validation_for_as_long_as_the_trial(bench: Bench) -> None:
@@ -135,7 +152,7 @@ def test_no_seed_changes_what_is_no_metric_so_nothing_is_compared(bench: Bench) 
 def test_a_candidate_whose_fresh_seeds_diverge_comes_last_and_that_is_said(bench: Bench) -> None:
     record = Stage(fresh_diverge=frozenset({2})).run(bench)
     assert record.result["best"] == 1
-    assert "trial 2: 2 of 2 fresh seeds failed (nan)" in warnings(record)
+    assert "trial 2: 2 of 2 fresh seeds failed (not a finite number)" in warnings(record)
 
 
 @pytest.mark.parametrize("poll", [4 * EPOCHS + 5, 4 * EPOCHS + 3 * EPOCHS, 4 * EPOCHS + 7 * EPOCHS])
@@ -207,32 +224,36 @@ def test_a_baseline_on_record_is_not_trained_again(bench: Bench) -> None:
 
 
 @dataclass
-class Left:
-    """Seconds that are left: so many, less one at each look."""
+class Clock:
+    """A clock that each poll moves on, by its number and by what is being trained."""
 
-    seconds: float
+    stage: Stage
+    seconds: Callable[[int, str], float]
+    now: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.stage.executor.at_poll = self.tick
+
+    def tick(self, poll: int) -> tuple[()]:
+        self.now += self.seconds(poll, kind_of(self.stage.executor.jobs[-1]))
+        return ()
 
     def __call__(self) -> float:
-        self.seconds -= 1
-        return self.seconds
+        return self.now
 
 
-def timed(monkeypatch: pytest.MonkeyPatch, left: float) -> None:
-    """Give every final stage so little time."""
-    ticking = Left(left)
-
-    def begin(**parts: object) -> Trainings:
-        return Trainings(**{**parts, "left": ticking})  # type: ignore[arg-type]
-
-    monkeypatch.setattr("nas.run.Trainings", begin)
+def over_after_the_search(stage: Stage) -> Clock:
+    """Let the last epoch of the search take all the time there is."""
+    return Clock(stage, lambda poll, _: 1000.0 if poll == 4 * EPOCHS else 0.0)
 
 
-def test_time_that_is_over_leaves_the_weights_of_the_search_with_a_test_score(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    timed(monkeypatch, 0.0)
+def timed(bench: Bench, seconds: float, **final: int) -> StudyConfig:
+    return replace(config(bench, **final), budget=Budget(4, EPOCHS, seconds=seconds))
+
+
+def test_time_that_is_over_leaves_the_weights_of_the_search_with_a_test_score(bench: Bench) -> None:
     stage = Stage()
-    record = stage.run(bench)
+    record = bench.run(stage.executor, timed(bench, 900.0), clock=over_after_the_search(stage))
     assert stage.of("retraining") == []
     assert (record.state, record.result["best"], record.result["weights"]) == ("FINISHED", 1, "search")
     test = record.result["test"]
@@ -242,24 +263,19 @@ def test_time_that_is_over_leaves_the_weights_of_the_search_with_a_test_score(
     assert "trained on the train samples alone" in warnings(record)
 
 
-def test_without_time_the_best_whose_weights_were_kept_is_handed_out(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    timed(monkeypatch, 0.0)
+def test_without_time_the_best_whose_weights_were_kept_is_handed_out(bench: Bench) -> None:
     stage = Stage(luck={0: 0.6, 1: 0.9, 2: 0.8, 3: 0.95})
     artifacts = Artifacts(str(bench.folder / "runs"), keep=1, export=())
-    record = bench.run(stage.executor, replace(config(bench), artifacts=artifacts))
+    kept = replace(timed(bench, 900.0), artifacts=artifacts)
+    record = bench.run(stage.executor, kept, clock=over_after_the_search(stage))
     assert record.result["best"] == 3
     assert record.result["test"] is not None
 
 
-def test_what_was_scored_when_time_ended_counts_and_what_ran_is_ended(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    timed(monkeypatch, 70.0)
+def test_what_was_scored_when_time_ended_counts_and_what_ran_is_ended(bench: Bench) -> None:
     stage = Stage()
-    monkeypatch.setattr("nas.final.planned", lambda best, final, terms, **_: Plan(1, 0, 3, linear=False))
-    record = stage.run(bench, top=1)
+    slower = Clock(stage, lambda _, kind: 0.5 if kind == "search" else 2.0)  # than the search let expect
+    record = bench.run(stage.executor, timed(bench, 45.0, top=1), clock=slower)
     test = record.result["test"]
     assert isinstance(test, dict)
     assert test["seeds"] in (1, 2)
@@ -276,6 +292,7 @@ def test_what_a_plan_left_out_is_added_while_there_is_time(bench: Bench, monkeyp
     assert record.result["warnings"] == []
 
 
-def test_time_that_is_over_before_the_linear_baseline_is_said(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    timed(monkeypatch, 0.0)
-    assert "no linear baseline: there was no time for it" in warnings(Stage().run(bench))
+def test_time_that_is_over_before_the_linear_baseline_is_said(bench: Bench) -> None:
+    stage = Stage()
+    record = bench.run(stage.executor, timed(bench, 900.0), clock=over_after_the_search(stage))
+    assert "no linear baseline: there was no time for it" in warnings(record)

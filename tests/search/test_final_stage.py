@@ -152,8 +152,8 @@ def test_a_retraining_that_diverges_is_replaced_by_another_seed_and_that_is_said
     test = record.result["test"]
     assert isinstance(test, dict)
     assert (test["seeds"], record.result["failed_retrainings"]) == (3, 1)
-    assert any("failed: nan" in item.text for item in bench.told(Noticed))
-    assert "1 of 4 retrainings failed (nan)" in str(record.result["warnings"])
+    assert any("failed: not a finite number" in item.text for item in bench.told(Noticed))
+    assert "1 of 4 retrainings failed (not a finite number)" in str(record.result["warnings"])
 
 
 def test_a_diverged_seed_is_not_trained_again_after_a_kill(bench: Bench) -> None:

@@ -47,6 +47,7 @@ Change = Callable[[StudyConfig], StudyConfig]
 NOTHING_HOLDS: dict[str, Change] = {
     "the task differs": lambda config: replace(config, task=TaskSpec(Named("digits"), Split(validation=0.3))),
     "trained for another number of epochs": lambda config: replace(config, budget=Budget(TRIALS, EPOCHS + 1)),
+    "trained with epochs of other lengths": lambda config: replace(config, epoch_samples=30),
     "trained with fixed settings that differ now": narrower(fixed=Settings(activation="tanh")),
     "over the new limits": narrower(limits=Limits(parameters=1)),
 }
@@ -61,6 +62,7 @@ ALL_HOLD: dict[str, Change] = {
     "another seed": lambda config: replace(config, seed=8),
     "another sampler": lambda config: replace(config, sampler=Named("evolution", Settings(population=4, tournament=2))),
     "a constraint": lambda config: replace(config, constraints=(Expression.parse("loss <= 0.2"),)),
+    "a bound on epochs that none reaches": lambda config: replace(config, epoch_samples=100),
     "more trials": lambda config: replace(config, budget=Budget(99, EPOCHS)),
 }
 

@@ -31,7 +31,7 @@ WINE = TaskInfo("wine", "classification", (13,), 3, (106, 36, 36), ("loss", "acc
 @pytest.fixture
 def config(tmp_path: Path) -> StudyConfig:
     artifacts = {"folder": f"{tmp_path}/runs", "export": []}
-    return from_mapping({**STUDY, "storage": f"sqlite:///{tmp_path}/nas.db", "artifacts": artifacts})
+    return from_mapping({**STUDY, "storage": f"sqlite:///{tmp_path}/nas.db", "artifacts": artifacts}).config
 
 
 def begun_elsewhere(config: StudyConfig, monkeypatch: pytest.MonkeyPatch) -> None:

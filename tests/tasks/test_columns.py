@@ -23,6 +23,14 @@ NOTATIONS = [
     (["\u22125.5", "2"], [-5.5, 2]),
     (["2024-01-01", "1970-01-03"], [19723, 2]),
     (["2024-01-01T12:00Z", "2024-01-01 12:00+02:00"], [19723.5, 19723 + 10 / 24]),
+    (["31/12/2023", "1/1/2024"], [19722, 19723]),
+    (["31.12.2023", "01.01.2024 12:00"], [19722, 19723.5]),
+    (["12-31-2023", "01-01-2024 9:00"], [19722, 19723.375]),
+    (["(1,234.50)", "2,000.00"], [-1234.5, 2000]),
+    (["(5)", "7.25"], [-5, 7.25]),
+    (["(1.234,50 €)", "3,00 €", "(2,5)"], [-1234.5, 3, -2.5]),
+    (["($5.00)", "$(1,000)", "$7"], [-5, -1000, 7]),
+    (["(12 %)", "3%"], [-12, 3]),
 ]
 
 
@@ -78,11 +86,12 @@ def test_free_text_is_left_out_and_named(tmp_path: Path) -> None:
     info = load(spec(file)).info
     assert info.inputs == (1,)
     assert info.columns[0].kind == "left out"
-    assert "texts, 60 different ones in 60 rows" in info.columns[0].warning
+    assert info.columns[0].inferred == "texts, 60 different ones in 60 rows"
+    assert info.columns[0].warning.startswith("left out: texts that differ in most rows")
 
 
 def test_a_table_of_text_alone_is_refused_with_the_reason(tmp_path: Path) -> None:
-    with pytest.raises(TaskError, match=r"no column is left .*'x' holds texts.*turn it into numbers first"):
+    with pytest.raises(TaskError, match=r"no column is left .*'x' is left out: texts.*turn them into numbers"):
         column_of(tmp_path, [f"the {row}th message of many" for row in range(60)])
 
 
@@ -90,36 +99,59 @@ def test_text_that_is_declared_categorical_is_used(tmp_path: Path) -> None:
     dataset, column = column_of(tmp_path, [f"id{row}" for row in range(60)], categorical=("x",), max_categories=8)
     assert dataset.info.inputs == (9,)
     assert (column.values, column.kept, column.unknown) == (36, 8, 28)
-    assert "28 of 36 training samples have a rarer category" in column.warning
+    assert "more than 5% of the training samples have a rarer category" in column.warning
 
 
 @pytest.mark.parametrize(
     "cells", [[f"user-{row:04}" for row in range(60)], [f"{row * 7919:08x}g" for row in range(60)]]
 )
 def test_identifiers_as_text_are_left_out(tmp_path: Path, cells: list[str]) -> None:
-    with pytest.raises(TaskError, match=r"'x' holds identifiers, 60 different ones in 60 rows, and is left out"):
+    with pytest.raises(TaskError, match=r"'x' is left out: identifiers that differ in most rows"):
         column_of(tmp_path, cells)
 
 
 def test_a_whole_number_that_is_another_in_each_row_is_named(tmp_path: Path) -> None:
     _, column = column_of(tmp_path, [1000 + 7 * row for row in range(60)])
     assert column.kind == "number"
-    assert "another whole number in each row: an identifier" in column.warning
+    assert "each row has another whole number, like an identifier" in column.warning
 
 
 def test_dates_in_a_notation_that_may_mean_two_things_are_named(tmp_path: Path) -> None:
     _, column = column_of(tmp_path, ["01/02/2024", "03/04/2024"])
     assert column.kind == "category"
-    assert "looks like dates or times" in column.warning
+    assert "look like dates or times" in column.warning
+
+
+def test_dates_of_which_some_have_the_day_first_and_some_the_month_are_not_read(tmp_path: Path) -> None:
+    _, column = column_of(tmp_path, ["31/12/2024", "12/31/2024"])
+    assert column.kind == "category"
+    assert "look like dates or times" in column.warning
+
+
+@pytest.mark.parametrize("order", ["day", "month"])
+def test_which_of_day_and_month_was_read_first_is_said(tmp_path: Path, order: str) -> None:
+    _, column = column_of(tmp_path, ["31/12/2024" if order == "day" else "12/31/2024", "01/02/2024"])
+    assert column.warning == f"read with the {order} first, as days since 1970 (else say ignore: [x])"
+
+
+def test_cells_that_are_all_in_parentheses_are_no_negative_numbers(tmp_path: Path) -> None:
+    assert column_of(tmp_path, ["(1)", "(2)", "(3)"])[1].kind == "category"
+
+
+def test_samples_have_another_hash_where_they_are_read_in_another_way(tmp_path: Path) -> None:
+    for cells in (["31/12/2024", "01/02/2024"], ["(5)", "7"]):
+        read, _ = column_of(tmp_path, cells)
+        categories, _ = column_of(tmp_path, cells, categorical=("x",))
+        assert read.info.sha256 != categories.info.sha256
 
 
 def test_a_column_that_never_varies_is_named(tmp_path: Path) -> None:
-    assert column_of(tmp_path, [5])[1].warning == "is the same in every row"
-    assert column_of(tmp_path, ["a"])[1].warning == "is the same in every row"
+    assert column_of(tmp_path, [5])[1].warning == "used, although every row has the same value"
+    assert column_of(tmp_path, ["a"])[1].warning == "used, although every row has the same value"
 
 
 def test_codes_that_begin_with_zeros_are_named(tmp_path: Path) -> None:
-    assert "begins with zeros" in column_of(tmp_path, ["007", "010", "123"])[1].warning
+    assert "begin with zeros" in column_of(tmp_path, ["007", "010", "123"])[1].warning
 
 
 def test_missing_cells_are_counted_also_those_of_ones_own_marks(tmp_path: Path) -> None:
@@ -171,7 +203,16 @@ def test_the_account_tells_classes_and_duplicates(tmp_path: Path) -> None:
     dataset, _ = column_of(tmp_path, [1, 2, 3, 4])
     assert dataset.info.class_counts == (45, 15)
     assert dataset.info.duplicates == (12, 12)
-    assert "12 of 12 test samples equal training samples" in " ".join(dataset.info.warnings)
+    assert "12 of 12 validation samples equal training samples" in " ".join(dataset.info.warnings)
+
+
+def test_duplicates_of_the_test_samples_are_looked_for_in_all_that_the_best_is_retrained_on(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text("x,y\n" + "".join(f"{row // 2},{row // 2 % 2}\n" for row in range(60)))
+    dataset = load(spec(file))
+    trained = np.concatenate([dataset.train.inputs, dataset.validation.inputs])
+    assert dataset.info.duplicates[1] == np.isin(dataset.test.inputs, trained).sum()
+    assert "test samples equal training or validation samples" in dataset.info.leak("test")
 
 
 def test_time_stamps_keep_their_differences(tmp_path: Path) -> None:
@@ -184,6 +225,8 @@ ODD = [
     (["3,4", "0,25", "12,5"], "n.v.", "a decimal comma"),
     (["42.1%", "7%", "3.5 %"], "k.A.", "'%'"),
     (["2024-01-01", "2024-02-03", "1999-12-31"], "unbekannt", "dates"),
+    (["31/01/2024", "01/02/2024", "12/12/1999"], "unbekannt", "dates, read with the day first"),
+    (["(1,200.00)", "2,500.50", "7"], "n/k", "parentheses as a minus sign"),
 ]
 
 

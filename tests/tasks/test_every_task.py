@@ -9,7 +9,7 @@ import pytest
 from search_spaces.candidate import Named, Settings, Value
 from search_spaces.errors import UnknownName
 from search_spaces.hyperparameters import hyperparameters
-from workers.dataset import Dataset, load, read
+from workers.dataset import Dataset, blaming, load, read
 from workers.errors import TaskError
 from workers.messages import LOSSES, METRIC_DIRECTIONS, METRICS, Split, TaskSpec
 from workers.preprocessing import Preprocessing, fit
@@ -191,16 +191,32 @@ def test_loading_a_bundled_task_imports_neither_torch_nor_scikit_learn() -> None
     assert done.stdout.strip() == "set()"
 
 
+@pytest.mark.parametrize("error", [ValueError("no\nidea"), SystemExit("no idea"), AttributeError("no idea")])
+def test_whatever_a_task_raises_is_told_with_its_name(error: BaseException) -> None:
+    told = rf"^task\.guest: the task 'guest' cannot be used: {type(error).__name__}: no idea$"
+    with pytest.raises(TaskError, match=told), blaming("guest"):
+        raise error
+
+
+@pytest.mark.parametrize("error", [TaskError("no such file", "path"), KeyboardInterrupt(), MemoryError()])
+def test_what_is_understood_by_itself_blames_no_task(error: BaseException) -> None:
+    with pytest.raises(type(error)) as raised, blaming("guest"):
+        raise error
+    assert raised.value is error
+
+
 def test_an_unknown_task_names_the_nearest() -> None:
     with pytest.raises(UnknownName, match=r"unknown task 'digit' \(did you mean 'digits'\?\)"):
         load(TaskSpec(Named("digit")))
 
 
 def test_an_unknown_setting_is_refused() -> None:
-    with pytest.raises(TaskError, match=r"task csv: pth is unknown .*path"):
+    with pytest.raises(TaskError, match=r"^task\.csv\.pth: is unknown .*path"):
         load(TaskSpec(Named("csv", Settings(pth="x"))))
 
 
 def test_a_setting_that_is_not_allowed_is_refused() -> None:
-    with pytest.raises(TaskError, match=r"task csv: kind unknown option 'regresion' \(did you mean 'regression'\?\)"):
+    with pytest.raises(
+        TaskError, match=r"^task\.csv\.kind: unknown option 'regresion' \(did you mean 'regression'\?\)"
+    ):
         load(TaskSpec(Named("csv", Settings(kind="regresion"))))

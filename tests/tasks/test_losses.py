@@ -38,7 +38,7 @@ def test_the_usual_loss_is_chosen_for_an_empty_name() -> None:
 
 
 def test_a_loss_of_the_other_kind_is_refused() -> None:
-    with pytest.raises(TaskError, match=r"the loss 'cross_entropy' is not for regression \(one of: mse, mae, huber\)"):
+    with pytest.raises(TaskError, match=r"^loss: 'cross_entropy' is not for regression \(one of: mse, mae, huber\)"):
         choose_loss("cross_entropy", "regression")
 
 

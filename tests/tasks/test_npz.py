@@ -32,7 +32,7 @@ def spec(path: str, **settings: str | bool) -> TaskSpec:
 def error(path: str, **settings: str) -> str:
     with pytest.raises(TaskError) as caught:
         load(spec(path, **settings))
-    return str(caught.value)
+    return caught.value.message
 
 
 def values(*shape: int, dtype: type = np.float32) -> NDArray[np.generic]:
@@ -148,6 +148,16 @@ def test_different_lengths_are_refused(save: Save) -> None:
     assert "x (20, 4) and y (19,) need as many samples" in error(save(x=values(4), y=Y[:19]))
 
 
+def test_sequences_that_stand_one_after_the_other_are_named_with_what_to_do(save: Save) -> None:
+    said = error(save(x=values(4), y=Y[:10], lengths=np.full(10, 2)))
+    assert "'lengths' looks like the lengths of sequences that stand one after the other; pad them to x" in said
+
+
+def test_an_array_of_lengths_is_not_used_and_it_is_said_what_that_means(save: Save) -> None:
+    (told,) = load(spec(save(x=values(5, 4), y=Y, lengths=np.full(20, 5)))).info.warnings
+    assert told == "1 array is not used: lengths (20,); padding counts as data unless a feature of x marks it"
+
+
 def test_zero_samples_are_refused(save: Save) -> None:
     assert "at least one" in error(save(x=values(4)[:0], y=Y[:0]))
 
@@ -162,7 +172,7 @@ def test_text_inputs_are_refused(save: Save) -> None:
 
 
 def test_a_layout_of_other_axes_is_refused(save: Save) -> None:
-    assert "layout NHWC needs 4 axes, x has 2" in error(save(x=values(4), y=Y), layout="NHWC")
+    assert "NHWC needs 4 axes, x has 2" in error(save(x=values(4), y=Y), layout="NHWC")
 
 
 def test_axes_that_cannot_be_told_are_refused(save: Save) -> None:

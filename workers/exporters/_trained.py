@@ -15,7 +15,7 @@ from search_spaces.network import Network
 from search_spaces.version import version
 from workers import checkpoints, modules
 from workers.checkpoints import TrainedState
-from workers.dataset import Dataset, Fold, prepare, read
+from workers.dataset import Dataset, Fold, blaming, prepare, read
 from workers.errors import CheckpointError, TaskError
 from workers.exporters._ensemble import MeanOfNumbers, MeanOfProbabilities
 from workers.exporters._exported import MeasuredOn, Member
@@ -133,8 +133,9 @@ def read_samples(task: TaskSpec, known: TaskInfo | None = None) -> Samples:
     Raises:
         TaskError: the samples cannot be used, or are not those of the task as it is `known`.
     """
-    samples = read(task)
-    dataset = prepare(samples, task)
+    with blaming(task.task.name):
+        samples = read(task)
+        dataset = prepare(samples, task)
     if known is not None and dataset.info.sha256 != known.sha256:
         raise TaskError(_changed(known, dataset.info))
     rows = divide(samples, task.split).validation[:COMPARED]

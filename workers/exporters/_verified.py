@@ -11,6 +11,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
+from search_spaces.errors import NasError
 from workers.errors import ExportError
 from workers.exporters._exported import EXPORTERS, Exported
 from workers.exporters._trained import Trained, in_batches
@@ -18,13 +19,14 @@ from workers.exporters.protocol import Exporter
 from workers.metrics import measure
 from workers.scratch import Scratch
 
+LONGEST = 300
+"""Characters kept of what an error says."""
 TOLERANCE = 1e-5
 """The largest allowed difference of an output, as `Exported.max_difference` says it."""
 
 
 def write_verified(format: str, trained: Trained, folder: Path) -> Exported:
     """Export to a temporary folder, verify, then move the files to their places; on any error leave nothing."""
-    exporter: Exporter = EXPORTERS.load(format)()
     new = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -32,7 +34,7 @@ def write_verified(format: str, trained: Trained, folder: Path) -> Exported:
     except OSError as error:
         raise ExportError(f"cannot write to {str(folder)!r}: {error.strerror or error}") from error
     try:
-        exported = _write(format, exporter, trained, temporary.path, folder)
+        exported = _write(format, trained, temporary.path, folder)
     except BaseException:
         temporary.close()
         if new:
@@ -43,8 +45,9 @@ def write_verified(format: str, trained: Trained, folder: Path) -> Exported:
     return exported
 
 
-def _write(format: str, exporter: Exporter, trained: Trained, temporary: Path, folder: Path) -> Exported:
+def _write(format: str, trained: Trained, temporary: Path, folder: Path) -> Exported:
     try:
+        exporter: Exporter = EXPORTERS.load(format)()
         paths = exporter.write(trained, temporary)
         outputs = exporter.outputs(paths, trained)
         difference, metrics = _compare(format, trained, outputs)
@@ -53,6 +56,11 @@ def _write(format: str, exporter: Exporter, trained: Trained, temporary: Path, f
             os.replace(path, folder / path.name)
     except (OSError, RuntimeError, SafetensorError) as error:  # on a full disk torch raises RuntimeError
         raise ExportError(f"the {format} export cannot be written to {str(folder)!r}: {error}") from error
+    except (NasError, KeyboardInterrupt, GeneratorExit, MemoryError):
+        raise
+    except BaseException as error:  # an exporter of another distribution may raise anything
+        said = " ".join(str(error).split())[:LONGEST]
+        raise ExportError(f"{EXPORTERS.whose(format)} failed: {type(error).__name__}: {said}") from error
     return Exported(
         format, tuple(str(folder / path.name) for path in paths), hashes, difference, metrics, trained.metrics
     )

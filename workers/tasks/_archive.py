@@ -50,13 +50,13 @@ def _require_archive(path: str, file: Path) -> None:
     if head.startswith(b"PK"):
         return
     if head.startswith(npy.MAGIC_PREFIX):
-        raise TaskError(f"{path}: holds one array; it needs two, x and y (numpy.savez)")
+        raise TaskError(f"{path}: holds one array; it needs two, x and y (numpy.savez)", "path")
     if head.startswith(b"\x80"):
-        raise TaskError(f"{path}: not an .npz file but Python objects; save plain arrays with numpy.savez")
+        raise TaskError(f"{path}: not an .npz file but Python objects; save plain arrays with numpy.savez", "path")
     first = head.partition(b"\n")[0]
     if b"\0" not in head and any(sign in first for sign in (b",", b";", b"\t", b"|")):
-        raise TaskError(f"{path}: not an .npz file; it looks like a table, which the task csv reads")
-    raise TaskError(f"{path}: not an .npz file" + (", it is empty" if not head else ""))
+        raise TaskError(f"{path}: not an .npz file; it looks like a table, which the task csv reads", "path")
+    raise TaskError(f"{path}: not an .npz file" + (", it is empty" if not head else ""), "path")
 
 
 def _require_sound(path: str, members: list[zipfile.ZipInfo]) -> None:

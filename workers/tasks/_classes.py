@@ -9,13 +9,15 @@ from workers.errors import TaskError
 from workers.tasks.protocol import Array
 
 
-def coded(path: str, y: Array, parts: Mapping[str, NDArray[np.int64]]) -> tuple[Array, NDArray[np.int64]]:
+def coded(path: str, y: Array, parts: Mapping[str, NDArray[np.int64]], setting: str) -> tuple[Array, NDArray[np.int64]]:
     """Return the different labels, in order, and the number of each sample's; each must be among those to learn from.
 
-    `parts` are the samples of each part of the file by its name, those to learn from under an empty one.
+    `parts` are the samples of each part of the file by its name, those to learn from under an empty one; `setting` says
+    that these are classes, empty where they look so by themselves.
     """
     if y.size != len(y) or y.dtype.kind not in "biuUf":
-        raise TaskError(f"{path}: y needs one class a sample, as a number or text, got {y.dtype} {y.shape}")
+        told = f"{path}: y needs one class a sample, as a number or text, got {y.dtype} {y.shape}"
+        raise TaskError(told, setting)
     y = y.reshape(-1)
     if y.dtype.kind == "f" and not np.isfinite(y).all():
         row = int(np.argmin(np.isfinite(y)))

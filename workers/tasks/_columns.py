@@ -4,8 +4,9 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
-from workers.cells import days_of, number_of
+from workers.cells import number_of
 from workers.errors import TaskError
 from workers.messages import Column
 from workers.tasks._files import Table
@@ -14,6 +15,8 @@ from workers.tasks._notations import (
     Decimal,
     Found,
     chosen,
+    how_read,
+    is_date,
     looks_like_date,
     looks_like_number,
     notations,
@@ -24,6 +27,9 @@ from workers.tasks.protocol import Notation
 
 FEW = 20
 """A column of texts with at most so many different ones is always taken for categories."""
+SAME = "used, although every row has the same value"
+"""A warning. Like each of them it goes on after "column x is" as well as after "3 columns are", so that columns with
+the same one are told together; the column's name in it stands in brackets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +77,9 @@ def columns_taken(tables: list[Table], names: Collection[str], declared: Declare
             read[name] = _notation(tables, name, found[name], decimal)
             columns.append(_of_notation(name, read[name], gaps))
         elif odd := _odd_ones(count, declared):
-            raise _odd_cell(tables, name, *odd)
+            raise _odd_cell(tables, name, *odd, declared)
         elif name in declared.numeric or _mostly_numbers(count):
-            raise not_a_number(tables, name, declared)
+            raise not_a_number(tables, name, declared, _said_of(name, declared))
         else:
             columns.append(_of_texts(name, count, gaps))
     return Taken(tuple(columns), read)
@@ -88,19 +94,19 @@ def target_notation(tables: list[Table], name: str, declared: Declared) -> Notat
     return _notation(tables, name, found, _usual_decimal((), declared)) if found.notations else None
 
 
-def not_a_number(tables: list[Table], name: str, declared: Declared, hint: str = "") -> TaskError:
-    """Return what to raise for the first cell of a column of numbers that is none."""
+def not_a_number(tables: list[Table], name: str, declared: Declared, setting: str, hint: str = "") -> TaskError:
+    """Return what to raise for the first cell of a column of numbers that is none; `setting` says that it is one."""
     for table in tables:
         for line, cell in zip(table.lines, table.columns[name], strict=True):
             if cell.lower() not in declared.missing and number_of(cell, {}) is None:
                 said = f"column {name!r} holds numbers, got {cell!r} ({hint or _ways_out(name, cell)})"
-                return TaskError(f"{table.path}:{line}: {said}")
+                return TaskError(f"{table.path}:{line}: {said}", setting)
     raise AssertionError(name)
 
 
 def _odd_ones(count: "Counter[str]", declared: Declared) -> "tuple[Notation, set[str]] | None":
     """Return the notation of all cells but some, and these, where at least half of the rows have it."""
-    odd = {cell for cell in count if not looks_like_number(cell) and days_of(cell) is None}
+    odd = {cell for cell in count if not looks_like_number(cell) and not is_date(cell)}
     usual = set(count) - odd
     if not odd or 2 * sum(count[cell] for cell in usual) < count.total():
         return None
@@ -108,14 +114,19 @@ def _odd_ones(count: "Counter[str]", declared: Declared) -> "tuple[Notation, set
     return (found.notations[0], odd) if found.notations and not plain(usual) else None
 
 
-def _odd_cell(tables: list[Table], name: str, notation: Notation, odd: set[str]) -> TaskError:
+def _odd_cell(tables: list[Table], name: str, notation: Notation, odd: set[str], declared: Declared) -> TaskError:
     """Return what to raise for the first cell that is not in the notation of its column."""
     for table in tables:
         for line, cell in zip(table.lines, table.columns[name], strict=True):
             if cell in odd:
                 said = f"column {name!r} holds {told(notation)}, got {cell!r} ({_ways_out(name, cell)})"
-                return TaskError(f"{table.path}:{line}: {said}")
+                return TaskError(f"{table.path}:{line}: {said}", _said_of(name, declared))
     raise AssertionError(name)
+
+
+def _said_of(name: str, declared: Declared) -> str:
+    """Return the setting that says that a column holds numbers, empty where its cells do."""
+    return "numeric" if name in declared.numeric else ""
 
 
 def _ways_out(name: str, cell: str) -> str:
@@ -149,7 +160,8 @@ def _notation(tables: list[Table], name: str, found: Found, decimal: str) -> Not
         cell = next(cell for cell in tables[0].columns[name] if "," in cell)
         raise TaskError(
             f"{tables[0].path}: column {name!r} holds numbers such as {cell!r}, and nothing tells whether the comma is "
-            "a decimal sign or stands between thousands; say decimal: comma or decimal: point"
+            "a decimal sign or stands between thousands; say decimal: comma or decimal: point",
+            "decimal",
         )
     return notation
 
@@ -158,15 +170,15 @@ def _of_numbers(tables: list[Table], name: str, count: "Counter[str]", gaps: int
     inferred = "declared" if name in declared.numeric else "all cells are numbers" if count else "no cell has a value"
     warning = ""
     if len(count) == 1 and not gaps:
-        warning = "is the same in every row"
+        warning = SAME
     elif not count:
-        return Column(name, "left out", inferred, missing=gaps, warning="has no value in any row, and is left out")
+        return Column(name, "left out", inferred, missing=gaps, warning="left out: no row has a value")
     elif is_code(count):
-        warning = f"begins with zeros, as codes do; it is used as a number (else say categorical: [{name}])"
+        warning = f"used as numbers, although they begin with zeros, as codes do (else say categorical: [{name}])"
     elif _is_identifier(count, gaps):
         warning = (
-            "is another whole number in each row: an identifier or a time stamp? It is used as a number "
-            f"(to leave it out, say ignore: [{name}])"
+            "used as numbers, although each row has another whole number, like an identifier or a time stamp "
+            f"(else say ignore: [{name}])"
         )
     return Column(name, "number", inferred, missing=gaps, warning=warning)
 
@@ -177,10 +189,9 @@ def _is_identifier(count: Mapping[str, int], gaps: int) -> bool:
 
 
 def _of_notation(name: str, notation: Notation, gaps: int) -> Column:
-    if notation.get("date"):
-        warning = f"holds dates, read as days since 1970 (to leave it out, say ignore: [{name}])"
-        return Column(name, "date", told(notation), missing=gaps, warning=warning)
-    return Column(name, "number", told(notation), missing=gaps, warning=f"holds {told(notation)}")
+    kind: Literal["date", "number"] = "date" if notation.get("date") else "number"
+    else_say = f" (else say ignore: [{name}])" if kind == "date" else ""
+    return Column(name, kind, told(notation), missing=gaps, warning=f"{how_read(notation)}{else_say}")
 
 
 def _of_texts(name: str, count: "Counter[str]", gaps: int) -> Column:
@@ -191,11 +202,10 @@ def _of_texts(name: str, count: "Counter[str]", gaps: int) -> Column:
     if len(count) > max(FEW, count.total() / 2):
         noun = noun if noun != "texts" or _has_words(count) else "identifiers"
         inferred = f"{noun}, {len(count):,} different ones in {count.total():,} rows"
-        warning = f"holds {inferred}, and is left out ({_way_out(noun, name)})"
+        warning = f"left out: {noun} that differ in most rows ({_way_out(noun, name)})"
         return Column(name, "left out", inferred, missing=gaps, warning=warning)
-    warning = f"looks like {noun} but was taken for categories ({_way_out(noun, name)})" if noun != "texts" else ""
-    if len(count) == 1 and not gaps:
-        warning = "is the same in every row"
+    doubt = f"taken for categories, although they look like {noun} ({_way_out(noun, name)})"
+    warning = SAME if len(count) == 1 and not gaps else doubt if noun != "texts" else ""
     return Column(name, "category", "texts that recur", missing=gaps, warning=warning)
 
 
@@ -203,7 +213,7 @@ def _way_out(noun: str, name: str) -> str:
     ways = {
         "dates or times": "write dates as 2024-01-31 or as numbers; else",
         "numbers in another notation": "write numbers as 1234.5; else",
-        "texts": "turn it into numbers first, such as the counts of words; else",
+        "texts": "turn them into numbers first, such as counts of words; else",
     }
     return f"{ways.get(noun, 'else')} say categorical: [{name}] or ignore: [{name}]".removeprefix("else ")
 

@@ -21,10 +21,10 @@ class Table:
     lines: list[int]
     delimiter: str = ","
 
-    def require(self, name: str, noun: str) -> None:
-        """Raise `TaskError`, with the nearest match, unless there is a column of this name."""
+    def require(self, name: str, setting: str) -> None:
+        """Raise `TaskError`, with the nearest match, unless there is the column that a setting asks for."""
         if name not in self.columns:
-            raise TaskError(f"{self.path}: no {noun} {name!r}{nearest(name, tuple(self.columns))}")
+            raise TaskError(f"{self.path}: no column {name!r}{nearest(name, tuple(self.columns))}", setting)
 
     def without(self, rows: set[int]) -> "Table":
         """Leave out rows, given by number."""
@@ -35,18 +35,18 @@ class Table:
         return Table(self.path, columns, [self.lines[row] for row in keep], self.delimiter)
 
 
-def existing(path: str) -> Path:
-    """Return the path of a file; raise `TaskError`, with the nearest match, if there is none that can be read."""
+def existing(path: str, setting: str = "path") -> Path:
+    """Return the file that a setting names; raise `TaskError`, with the nearest match, where it cannot be read."""
     try:
         file = Path(path).expanduser()
         with file.open("rb"):
             return file
     except FileNotFoundError as error:
-        raise TaskError(f"no such file: {path!r}{_nearest_file(file)}") from error
+        raise TaskError(f"no such file: {path!r}{_nearest_file(file)}", setting) from error
     except OSError as error:
-        raise TaskError(f"cannot read {path!r}: {error.strerror or error}") from error
+        raise TaskError(f"cannot read {path!r}: {error.strerror or error}", setting) from error
     except (ValueError, RuntimeError) as error:  # a zero byte in it, or the home of nobody
-        raise TaskError(f"cannot read {path!r}: {error}") from error
+        raise TaskError(f"cannot read {path!r}: {error}", setting) from error
 
 
 def _nearest_file(file: Path) -> str:
@@ -58,13 +58,13 @@ def _nearest_file(file: Path) -> str:
     return hint if "did you mean" in hint else ""
 
 
-def read_table(path: str, settings: dict[str, Any]) -> Table:
-    """Read a table as `table_reader.read_table` does; raise `TaskError` for whatever is wrong with the file."""
-    file = existing(path)
+def read_table(path: str, settings: dict[str, Any], setting: str) -> Table:
+    """Read the table that a setting names; raise `TaskError` for whatever is wrong with the file."""
+    file = existing(path, setting)
     try:
         columns, lines, delimiter = table_reader.read_table(str(file), settings, room())
     except OSError as error:
-        raise TaskError(f"cannot read {path!r}: {error.strerror or error}") from error
+        raise TaskError(f"cannot read {path!r}: {error.strerror or error}", setting) from error
     except ValueError as error:
-        raise TaskError(str(error)) from error
+        raise TaskError(str(error), "encoding" if isinstance(error.__cause__, UnicodeError) else "") from error
     return Table(path, columns, lines, delimiter)

@@ -1,11 +1,14 @@
-"""Notations of numbers: decimal commas, thousands, percent, currencies, units, dates; found from a column's cells."""
+"""Notations of numbers: decimal commas, thousands, percent, currencies, units, dates, negatives in parentheses.
+
+They are found from a column's cells, all of which can be read in them.
+"""
 
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from workers.cells import days_of, number_of, plain_number
+from workers.cells import days_of, number_of, plain_number, signed, year_first
 from workers.tasks.protocol import Notation
 
 Decimal = Literal["auto", "point", "comma"]
@@ -24,6 +27,8 @@ _BODY = re.compile(
 )
 _FORMS = ((".", ""), (",", ""), (".", ","), (",", "."), (".", " "), (",", " "), (".", "'"))
 """Decimal sign and thousands sign."""
+ORDERS = ("day first", "month first")
+"""How dates are written that do not begin with the year; a column tells where one of its numbers is more than 12."""
 _DATE = re.compile(
     r"\d{1,4}[-/. ]([A-Za-z]{3,9}|\d{1,2})[-/. ,]+\d{1,4}(\D.*)?|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}.*|\d{1,2}:\d{2}.*"
 )
@@ -50,16 +55,25 @@ def notations(cells: Collection[str], decimal: Decimal) -> Found:
     """Find in which notations all of these different cells can be read."""
     if not cells or any(len(cell) > 40 or not any(map(str.isdigit, cell)) for cell in cells):
         return Found(())
-    if all(days_of(cell) is not None for cell in cells):
-        return Found(({"date": True},))
-    affixes = _affixes(cells)
+    if dates := _dates(cells):
+        return Found((dates,))
+    accounting = {"accounting": True} if 0 < sum(signed(cell) != cell for cell in cells) < len(cells) else {}
+    affixes = _affixes([signed(cell) for cell in cells] if accounting else cells)
     if affixes is None:
         return Found(())
     forms = [form for form in _FORMS if decimal == "auto" or form[0] == SIGNS[decimal] or form == (".", "")]
     if decimal == "comma":
         forms.sort(key=lambda form: form == (".", ""))
-    possible = ({"decimal": sign, "thousands": group, **affixes} for sign, group in forms)
+    possible = ({"decimal": sign, "thousands": group, **affixes, **accounting} for sign, group in forms)
     return Found(tuple(_without_twins(notation for notation in possible if _reads(notation, cells))))
+
+
+def _dates(cells: Collection[str]) -> Notation | None:
+    """Return how dates are written; None where some cells are none, or day and month could be either way round."""
+    if all(days_of(cell) is not None for cell in cells):
+        return {"date": True}
+    fitting = [order for order in ORDERS if all(days_of(year_first(cell, order)) is not None for cell in cells)]
+    return {"date": fitting[0]} if len(fitting) == 1 else None
 
 
 def _reads(notation: Notation, cells: Collection[str]) -> bool:
@@ -107,16 +121,27 @@ def chosen(found: Found, decimal: str) -> Notation | None:
 
 
 def told(notation: Notation) -> str:
-    """Say in what notation numbers were read."""
-    if notation.get("date"):
-        return "dates, read as days since 1970"
+    """Say what a column holds, and in what notation that was read."""
+    return f"{'dates' if notation.get('date') else 'numbers'}, {how_read(notation)}"
+
+
+def how_read(notation: Notation) -> str:
+    """Say in what notation a column was read."""
+    if order := notation.get("date"):
+        return f"read {f'with the {order}, ' if order in ORDERS else ''}as days since 1970"
     signs = [
         "a decimal comma" if notation["decimal"] == "," else "",
         f"thousands apart by {notation['thousands']!r}" if notation["thousands"] else "",
         *(f"{notation[place]!r}" for place in ("prefix", "suffix") if notation[place]),
+        "parentheses as a minus sign" if notation.get("accounting") else "",
     ]
     read = ", ".join(sign for sign in signs if sign)
-    return f"numbers, read with {read}" if read else "numbers, read as they are written"
+    return f"read with {read}" if read else "read as written"
+
+
+def is_date(cell: str) -> bool:
+    """Tell whether a cell is a date that could be read, whichever way round day and month are."""
+    return any(days_of(year_first(cell, order)) is not None for order in ORDERS)
 
 
 def looks_like_date(cell: str) -> bool:
@@ -126,6 +151,6 @@ def looks_like_date(cell: str) -> bool:
 
 def looks_like_number(cell: str) -> bool:
     """Tell whether a cell is a number with something known around it."""
-    found = _BODY.fullmatch(cell.lstrip("+-\u2212 ")) if len(cell) <= 40 else None
+    found = _BODY.fullmatch(signed(cell).lstrip("+-\u2212 ")) if len(cell) <= 40 else None
     known = _CURRENCIES | _UNITS | {""}
     return found is not None and found["prefix"] in known and found["suffix"].strip() in known

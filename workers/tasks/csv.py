@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from search_spaces.errors import nearest
-from search_spaces.hyperparameters import file, flag, integer, names, option
+from search_spaces.hyperparameters import file, flag, integer, names, option, required_file, required_text
+from search_spaces.quantities import counted
 from workers.cells import number_of
 from workers.errors import TaskError
 from workers.messages import Kind
@@ -28,8 +29,8 @@ ENCODINGS = ("utf-8", "cp1252", "latin-1", "utf-16")
 class Csv:
     """A table in a text file; gzip, bzip2 and xz too."""
 
-    path: str = file("the file, relative to the study file")
-    target: str = option("", "the column to predict")
+    path: str = required_file("the file, relative to the study file")
+    target: str = required_text("the column to predict")
     kind: str = option("auto", "what to predict", ("auto", "classification", "regression"))
     test: str = file("a second file, whose rows are the test samples")
     numeric: str | tuple[str, ...] = names("columns that hold numbers; others are told by their cells")
@@ -47,8 +48,10 @@ class Csv:
 
     def samples(self) -> Samples:
         """Read the file, tell numbers from categories, and code the target."""
-        if not self.path or not self.target:
-            raise TaskError(f"task csv: needs {'path' if not self.path else 'target'}, got ''")
+        if not self.path:
+            raise TaskError("needs a file, got ''", "path")
+        if not self.target:
+            raise TaskError("needs the column to predict, got ''", "target")
         reading = self._reading()
         tables, warnings = self._tables(reading)
         kind, notation, target = self._kind(tables)
@@ -64,35 +67,44 @@ class Csv:
         labels = [label for part in tables for label in part.columns[self.target]]
         names, codes = _classes(labels)
         if len(names) < 2:
-            raise TaskError(f"{self.path}: the target {self.target!r} has one class alone, {names[0]!r}")
+            raise TaskError(f"{self.path}: the target {self.target!r} has one class alone, {names[0]!r}", "target")
         self._require_seen(tables, names, codes)
         return replace(known, targets=codes, classes=names, labels=labels_in(names))
 
     def _reading(self) -> dict[str, Any]:
         if self.columns and self.header:
-            raise TaskError(
-                "task csv: columns are named by the first line of the file; beside columns say header: false"
-            )
+            raise TaskError("the first line of the file names them; beside columns say header: false", "columns")
         sign = DELIMITERS.get(self.delimiter, "auto")
-        names = list(_listed(self.columns))
-        rest = {"quotes": self.quotes, "header": self.header, "names": names, "optional": []}
+        rest = {"quotes": self.quotes, "header": self.header, "names": [], "optional": []}
         return {"delimiter": sign, "usual": ",", "encoding": self.encoding, **rest}
 
     def _tables(self, reading: dict[str, Any]) -> tuple[list[Table], list[str]]:
         """Read the files, without the rows that have no target; `reading` is completed for those who read more."""
-        table = read_table(self.path, reading)
+        table = self._renamed(read_table(self.path, reading, "path"))
         if self.target not in table.columns:
-            raise TaskError(f"{self.path}: no column {self.target!r}{_hint(table, self.target)}")
+            raise TaskError(f"{self.path}: no column {self.target!r}{_hint(table, self.target)}", "target")
         tables = [table]
         reading["usual"] = table.delimiter
         if not self.header:
             reading["names"] = list(table.columns)
         if self.test:
-            tables.append(_reorder(read_table(self.test, reading), table))
+            tables.append(_reorder(read_table(self.test, reading, "test"), table))
         warnings: list[str] = []
         kept = [self._with_target(part, warnings) for part in tables]
         reading["optional"] = [] if self.header else [self.target]
         return kept, warnings
+
+    def _renamed(self, table: Table) -> Table:
+        """Call the columns of a file without a header what they are said to be called."""
+        names = _listed(self.columns)
+        if not names:
+            return table
+        if twice := next((name for name in names if names.count(name) > 1), ""):
+            raise TaskError(f"{twice!r} is the name of two columns", "columns")
+        if len(names) != len(table.columns):
+            told = f"needs one name a column: {counted(len(table.columns), 'column')} in {table.path}, got {len(names)}"
+            raise TaskError(told, "columns")
+        return replace(table, columns=dict(zip(names, table.columns.values(), strict=True)))
 
     def _with_target(self, table: Table, warnings: list[str]) -> Table:
         cells = table.columns[self.target]
@@ -101,9 +113,12 @@ class Csv:
             return table
         first = min(missing)
         place = f"{table.path}:{table.lines[first]}"
-        if self.missing_target == "refuse" or len(missing) == len(cells):
-            way = "" if len(missing) == len(cells) else " (to leave such rows out, say missing_target: drop)"
-            raise TaskError(f"{place}: the target {self.target!r} is missing, got {cells[first]!r}{way}")
+        if len(missing) == len(cells):
+            raise TaskError(f"{table.path}: the target {self.target!r} is missing in every row", "target")
+        if self.missing_target == "refuse":
+            way = "to leave such rows out, say missing_target: drop"
+            told = f"{place}: the target {self.target!r} is missing, got {cells[first]!r} ({way})"
+            raise TaskError(told, "missing_target")
         rows = "1 row without a target is" if len(missing) == 1 else f"{len(missing):,} rows without a target are"
         file = "" if table.path == self.path else " of the test file"
         warnings.append(f"{rows} left out{file}, the first in line {table.lines[first]}")
@@ -121,21 +136,21 @@ class Csv:
     def _columns(self, tables: list[Table]) -> Taken:
         for field in ("numeric", "categorical", "ignore"):
             for name in _listed(getattr(self, field)):
-                tables[0].require(name, f"column that {field} names,")
+                tables[0].require(name, field)
         declared, ignored = self._declared, frozenset(_listed(self.ignore))
         twice = (declared.numeric & declared.categorical) | (ignored & (declared.numeric | declared.categorical))
         for name in sorted(twice):
-            raise TaskError(f"task csv: column {name!r} is declared twice among numeric, categorical and ignore")
+            where = "ignore" if name in ignored else "categorical"
+            raise TaskError(f"column {name!r} is declared twice among numeric, categorical and ignore", where)
         names = [name for name in tables[0].columns if name != self.target and name not in ignored]
         return columns_taken(tables, names, declared)
 
     def _inputs(self, tables: list[Table], taken: Taken, reading: dict[str, Any]) -> TableInputs:
         used = [column for column in taken.columns if column.kind != "left out"]
         if not used:
-            why = "; ".join(f"{column.name!r} {column.warning}" for column in taken.columns[:3])
-            raise TaskError(
-                f"{self.path}: no column is left to predict {self.target!r} from{f': {why}' if why else ''}"
-            )
+            why = "; ".join(f"{column.name!r} is {column.warning}" for column in taken.columns[:3])
+            told = f"{self.path}: no column is left to predict {self.target!r} from{f': {why}' if why else ''}"
+            raise TaskError(told, "ignore" if self.ignore else "")
         columns = {column.name: [cell for table in tables for cell in table.columns[column.name]] for column in used}
         missing = tuple(sorted(self._missing))
         categorical = taken.of_kind("category")
@@ -165,7 +180,7 @@ class Csv:
         numbers = {cell: number_of(cell, notation) for cell in set(cells)}
         if None in numbers.values():
             hint = "if it holds classes, say kind: classification"
-            raise not_a_number(tables, self.target, self._declared, hint)
+            raise not_a_number(tables, self.target, self._declared, "kind", hint)
         return np.array([numbers[cell] for cell in cells], np.float64)[:, None]
 
     def _require_seen(self, tables: list[Table], names: Sequence[str], codes: Array) -> None:
@@ -175,7 +190,8 @@ class Csv:
         for row, code in enumerate(codes[first:].tolist()):
             if code in unseen:
                 place = f"{tables[1].path}:{tables[1].lines[row]}"
-                raise TaskError(f"{place}: class {names[code]!r} stands only in the test file, so none can learn it")
+                told = f"{place}: class {names[code]!r} stands only in the test file, so none can learn it"
+                raise TaskError(told, "test")
 
 
 def _listed(given: object) -> tuple[str, ...]:
@@ -200,8 +216,8 @@ def _hint(table: Table, target: str) -> str:
 
 def _reorder(test: Table, table: Table) -> Table:
     for name in table.columns:
-        test.require(name, "column")
-    return Table(test.path, {name: test.columns[name] for name in table.columns}, test.lines)
+        test.require(name, "test")
+    return replace(test, columns={name: test.columns[name] for name in table.columns})
 
 
 def _classes(labels: Sequence[str]) -> tuple[tuple[str, ...], Array]:

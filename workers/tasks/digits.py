@@ -1,4 +1,4 @@
-"""Handwritten digits: 1 797 grey images of 8 × 8, ten classes (UCI)."""
+"""Handwritten digits: 1,797 grey images of 8 × 8, ten classes (UCI)."""
 
 from dataclasses import dataclass
 

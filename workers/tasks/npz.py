@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from search_spaces.errors import nearest
-from search_spaces.hyperparameters import file, flag, option
+from search_spaces.hyperparameters import flag, option, required_file
 from workers.errors import TaskError
 from workers.messages import Column, Kind
 from workers.tasks._archive import read_arrays
@@ -35,7 +35,7 @@ Pair = tuple[Array, Array]
 class Npz:
     """Arrays in a file: images, sequences (samples, time, features) or vectors."""
 
-    path: str = file("the file, relative to the study file")
+    path: str = required_file("the file, relative to the study file")
     kind: str = option(
         "auto",
         "what to predict; text, a few different whole numbers and rows with a single 1 are classes",
@@ -47,7 +47,7 @@ class Npz:
     def samples(self) -> Samples:
         """Read the arrays and code the targets."""
         if not self.path:
-            raise TaskError("task npz: needs path, got ''")
+            raise TaskError("needs a file, got ''", "path")
         arrays = read_arrays(self.path)
         used, warnings = _used(self.path, arrays)
         parts = _parts(self.path, used, arrays)
@@ -71,12 +71,17 @@ class Npz:
             target_axes=2 if y.ndim == 2 else 1,
         )
         if kind == "regression":
-            return replace(known, targets=_numbers(self.path, y))
+            return replace(known, targets=_numbers(self.path, y, self._declared))
         labels = y.argmax(axis=1) if _is_one_hot(y) else y
-        values, codes = coded(self.path, labels, given)
+        values, codes = coded(self.path, labels, given, self._declared)
         names = class_names(self.path, values, arrays.get(used.get("classes", "")))
         came = np.char.encode(labels, "utf-8") if bytes_came else labels
         return replace(known, targets=codes, classes=names, labels=labels_of(came, names))
+
+    @property
+    def _declared(self) -> str:
+        """Return the setting that says what is predicted, empty where the target tells by itself."""
+        return "kind" if self.kind in KINDS else ""
 
     def _inputs(self, x: Array) -> tuple[ArrayInputs, Column]:
         if x.dtype.kind not in "biuf":
@@ -93,11 +98,13 @@ class Npz:
         """Return the layout, and how it was told."""
         layout = _guess(x) if self.layout == "auto" else self.layout
         if layout not in DIMENSIONS:
+            ways = ", ".join(LAYOUTS[1:])
             raise TaskError(
-                f"{self.path}: cannot tell what the axes of x, {x.shape}, are (say layout: {', '.join(LAYOUTS[1:])})"
+                f"{self.path}: cannot tell what the axes of x, {x.shape}, are (say one of: {ways})", "layout"
             )
         if x.ndim != DIMENSIONS[layout]:
-            raise TaskError(f"{self.path}: layout {layout} needs {DIMENSIONS[layout]} axes, x has {x.ndim}: {x.shape}")
+            told = f"{self.path}: {layout} needs {DIMENSIONS[layout]} axes, x has {x.ndim}: {x.shape}"
+            raise TaskError(told, "layout")
         if self.layout != "auto":
             return layout, f"layout {layout}"
         doubt = " (images would be layout: NHW)" if layout == "sequences" else ""
@@ -143,10 +150,15 @@ def _used(path: str, arrays: Mapping[str, Array]) -> tuple[dict[str, str], list[
     elif "x_train" in used and likely:
         raise TaskError(f"{path}: array {likely[0]!r} belongs to no part{nearest(likely[0], ROLES)}")
     unused = [*likely, *(name for name in others if name not in likely)]
-    shown = ", ".join(f"{name} {arrays[name].shape}" for name in unused[:8]) + (", …" if len(unused) > 8 else "")
-    return used, [
-        f"{'1 array is' if len(unused) == 1 else f'{len(unused)} arrays are'} not used: {shown}"
-    ] if unused else []
+    return used, [_unused(unused, arrays)] if unused else []
+
+
+def _unused(names: Sequence[str], arrays: Mapping[str, Array]) -> str:
+    """Say which arrays are not used; one of lengths or a mask is none of those that a network gets."""
+    shown = ", ".join(f"{name} {arrays[name].shape}" for name in names[:8]) + (", …" if len(names) > 8 else "")
+    padding = any(word in name.lower() for name in names for word in ("len", "mask"))
+    hint = "; padding counts as data unless a feature of x marks it" if padding else ""
+    return f"{'1 array is' if len(names) == 1 else f'{len(names):,} arrays are'} not used: {shown}{hint}"
 
 
 ROLES = tuple(f"{side}_{part}" for part in ("train", "validation", "test") for side in "xy")
@@ -179,10 +191,20 @@ def _pair(path: str, used: Mapping[str, str], arrays: Mapping[str, Array], *role
     names = [used[role] for role in roles]
     x, y = (arrays[name] for name in names)
     if x.ndim < 1 or len(x) == 0 or y.ndim < 1 or len(x) != len(y):
-        raise TaskError(f"{path}: {names[0]} {x.shape} and {names[1]} {y.shape} need as many samples, at least one")
+        told = f"{names[0]} {x.shape} and {names[1]} {y.shape} need as many samples, at least one"
+        raise TaskError(f"{path}: {told}{_end_to_end(x, y, arrays)}")
     if 0 in y.shape:
         raise TaskError(f"{path}: {names[1]} has an axis of length 0: {y.shape}")
     return x, y
+
+
+def _end_to_end(x: Array, y: Array, arrays: Mapping[str, Array]) -> str:
+    """Say what to do with sequences that stand one after the other, an array of lengths beside them."""
+    for name, array in arrays.items():
+        if array.shape == y.shape[:1] and array.dtype.kind in "iu" and x.ndim and array.sum() == len(x):
+            told = f"{name!r} looks like the lengths of sequences that stand one after the other"
+            return f" ({told}; pad them to x of shape (samples, time, features))"
+    return ""
 
 
 def _joined(arrays: Sequence[Array]) -> Array:
@@ -205,7 +227,8 @@ def _is_one_hot(y: Array) -> bool:
     return bool(((y == 0) | (y == 1)).all() and (np.count_nonzero(y, axis=1) == 1).all())
 
 
-def _numbers(path: str, y: Array) -> Array:
+def _numbers(path: str, y: Array, setting: str) -> Array:
     if y.dtype.kind not in "biuf" or y.ndim > 2:
-        raise TaskError(f"{path}: y needs numbers of shape (samples,) or (samples, outputs), got {y.dtype} {y.shape}")
+        told = f"{path}: y needs numbers of shape (samples,) or (samples, outputs), got {y.dtype} {y.shape}"
+        raise TaskError(told, setting)
     return y.reshape(len(y), -1).astype(np.float64)

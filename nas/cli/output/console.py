@@ -58,8 +58,13 @@ def table(*columns: str) -> Table:
 
 
 def facts(rows: Mapping[str, object]) -> Text:
-    """Return names and values, a line each; empty values are left out."""
-    told = {name: str(value) for name, value in rows.items() if value not in ("", None)}
-    width = max(map(len, told), default=0)
-    lines = [Text.assemble((name.ljust(width), "dim"), "  ", value) for name, value in told.items()]
+    """Return names and values, a line each; several values are lines below each other, empty ones are left out."""
+    told = {name: value if isinstance(value, list | tuple) else [value] for name, value in rows.items()}
+    kept = {name: found for name, values in told.items() if (found := [v for v in values if v not in ("", None)])}
+    width = max(map(len, kept), default=0)
+    lines = [
+        Text.assemble(((name if first else "").ljust(width), "dim"), "  ", str(value))
+        for name, values in kept.items()
+        for first, value in zip((True, *[False] * len(values)), values, strict=False)
+    ]
     return Text("\n").join(lines)

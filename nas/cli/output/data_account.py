@@ -1,32 +1,59 @@
 """What was done to the data, as lines for people: each column, the classes, and what should be looked at."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from nas.cli.output import words
 from workers.messages import Column, TaskInfo
 
 ALL = 100
-"""Columns that are shown to who asks for them; a run shows `FEW`."""
+"""Columns that a terminal shows to who asks for them; a run shows `FEW`."""
 FEW = 12
 
 _NAME = 40
+_NAMES = 8
+"""Names of columns in one warning, where not all are shown."""
 _CLASSES = 12
+_PLURALS = {"number": "numbers", "date": "dates", "category": "categories", "left out": "left out", "array": "arrays"}
 
 
-def lines(task: TaskInfo, most: int) -> list[str]:
-    """Say what was done to the data, a line each; of the columns at most so many, and what the others are in one."""
-    return [*_target(task), *_columns(task, most), *(f"warning: {text}" for text in warnings(task, most))]
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How much of the account a terminal has room for: so many columns, and the command that shows all of them."""
+
+    columns: int
+    command: str
 
 
-def warnings(task: TaskInfo, most: int) -> list[str]:
-    """Say what should be looked at: at most so many columns."""
-    columns = [f"column {_shown(column.name)} {_plain(column.warning)}" for column in task.columns if column.warning]
-    more = (
-        [f"{len(columns) - most} further columns need a look: nas show says so with --json"]
-        if most < len(columns)
-        else []
-    )
-    return [*map(_plain, task.warnings), *columns[:most], *more]
+def lines(task: TaskInfo, cut: Cut | None = None) -> list[str]:
+    """Say what was done to the data, a line each; the columns beyond a cut are summed up in one."""
+    return [*_target(task), *_columns(task, cut), *(f"warning: {text}" for text in warnings(task, cut))]
+
+
+def warnings(task: TaskInfo, cut: Cut | None = None) -> list[str]:
+    """Say what should be looked at, the gravest first; columns that have the same warning are told together."""
+    alike: dict[str, list[str]] = {}
+    for column in sorted((column for column in task.columns if column.warning), key=_gravity):
+        alike.setdefault(column.warning.replace(f"[{column.name}]", "[…]"), []).append(column.name)
+    one = {column.name: column.warning for column in task.columns}
+    joint = [
+        f"column {_shown(names[0])} is {_plain(one[names[0]])}"
+        if len(names) == 1
+        else f"{len(names):,} columns are {_plain(text)}: {_listed(names, cut)}"
+        for text, names in alike.items()
+    ]
+    return [*map(_plain, task.warnings), *joint]
+
+
+def _gravity(column: Column) -> int:
+    """Put columns that are lost first, and last those that were merely read in another notation."""
+    return 0 if column.kind == "left out" else 2 if column.warning.startswith("read ") else 1
+
+
+def _listed(names: Sequence[str], cut: Cut | None) -> str:
+    shown = names if cut is None else names[:_NAMES]
+    return ", ".join([*map(_shown, shown), *(["…"] if len(shown) < len(names) else [])])
 
 
 def _target(task: TaskInfo) -> Iterator[str]:
@@ -36,7 +63,10 @@ def _target(task: TaskInfo) -> Iterator[str]:
         yield f"classes: {_balance(task)}"
     if any(task.duplicates):
         validation, test = task.duplicates
-        yield f"duplicates: {validation:,} validation and {test:,} test samples are training samples too"
+        yield (
+            f"duplicates: {validation:,} of the validation samples are training samples too, "
+            f"{test:,} of the test samples training or validation samples"
+        )
 
 
 def _balance(task: TaskInfo) -> str:
@@ -50,19 +80,23 @@ def _balance(task: TaskInfo) -> str:
     return ", ".join(shown)
 
 
-def _columns(task: TaskInfo, most: int) -> Iterator[str]:
+def _columns(task: TaskInfo, cut: Cut | None) -> Iterator[str]:
+    most = len(task.columns) if cut is None else cut.columns
     shown, rest = task.columns[:most], task.columns[most:]
     width = min(_NAME, max((len(_shown(column.name)) for column in shown), default=0))
     for column in shown:
         noun = "array" if column.kind == "array" else "column"
         yield f"{noun} {_shown(column.name):<{width}}  {_told(column)}"
-    if rest:
-        yield f"and {words.counted(len(rest), 'further column')}: {_summed(rest)}"
+    if rest and cut:
+        yield (
+            f"and {words.counted(len(rest), 'more column')}: {_summed(rest)} "
+            f"(all {len(task.columns):,} columns: {cut.command})"
+        )
 
 
 def _told(column: Column) -> str:
     """Say what one column is."""
-    kept = f"{column.kept} of {words.counted(column.values, 'category').replace('categorys', 'categories')} kept"
+    kept = f"{column.kept:,} of {words.counted(column.values, 'category', 'categories')} kept"
     unknown = f", {column.unknown:,} training samples unknown" if column.unknown else ""
     kind = f"{column.kind} ({_plain(column.inferred)})" if column.inferred else column.kind
     parts = [
@@ -76,10 +110,12 @@ def _told(column: Column) -> str:
 
 
 def _summed(columns: Sequence[Column]) -> str:
-    kinds = {column.kind: sum(other.kind == column.kind for other in columns) for column in columns}
+    """Say what columns are: `3 numbers, 2 categories, 1 left out; 4 of these have missing cells`."""
+    kinds = Counter(column.kind for column in columns)
+    told = [f"{count:,} {kind if count == 1 else _PLURALS[kind]}" for kind, count in kinds.items()]
     missing = sum(column.missing > 0 for column in columns)
-    gaps = [f"{missing:,} with missing cells"] if missing else []
-    return ", ".join([*(f"{count:,} {kind}" for kind, count in kinds.items()), *gaps])
+    gaps = f"; {missing:,} of these {'has' if missing == 1 else 'have'} missing cells" if missing else ""
+    return ", ".join(told) + gaps
 
 
 def _shown(name: str) -> str:

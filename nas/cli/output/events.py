@@ -8,6 +8,7 @@ from typing import Self
 from nas.cli._snapshot import Snapshot, class_of, tally, valued
 from nas.cli._streams import OutputLost
 from nas.cli.output.console import print_json
+from nas.cli.output.times import times
 from nas.config import Objective, StudyConfig
 from nas.final_result import beaten_by
 from nas.happenings import BaselineScored, FinalScored, Happening, Noticed, StudyStarted, TrialFinished
@@ -79,19 +80,20 @@ def _started(happening: StudyStarted) -> Document:
 
 def finished_document(snapshot: Snapshot) -> Document:
     """Sum up a study as the last line of `--json` does."""
-    best, result = snapshot.best, snapshot.record.result
+    best, result, spent = snapshot.best, snapshot.record.result, times(snapshot.record)
     return {
         "event": "study.finished",
         "study": snapshot.record.name,
         "state": snapshot.record.state,
         "trials": tally(snapshot.trials),
         "epochs": sum(trial.epochs for trial in snapshot.trials),
-        "seconds": snapshot.record.seconds,
+        "seconds": spent.seconds,
         "best": best_document(best, snapshot.config.objectives) if best else None,
         "test": result.get("test"),
         **final_document(result),
         "reason": result.get("reason", ""),
-        "time": result.get("time", {}),
+        "run_seconds": spent.run,
+        "time": spent.parts,
         "artifacts": [artifact.path for artifact in snapshot.artifacts],
     }
 

@@ -20,6 +20,7 @@ from nas.happenings import (
     StudyStarted,
     TrialFinished,
 )
+from nas.reasons import trial_ended
 from nas.trials import Trial
 
 
@@ -45,7 +46,7 @@ class Lines:
         match happening:
             case StudyStarted():
                 self.say(opening.begun(happening, announced))
-                for line in () if happening.resumed else data_account.lines(happening.task, data_account.FEW):
+                for line in () if happening.resumed else data_account.lines(happening.task):
                     self.say(line)
                 if happening.resumed:
                     self.say(f"going on after {words.counted(happening.finished, 'finished trial')}")
@@ -71,9 +72,9 @@ class Lines:
 
     def _trial(self, trial: Trial, note: str) -> str:
         budget = self.progress.config.budget.trials
-        done = f"[{self.progress.finished}{f'/{budget}' if budget else ''}]"
+        done = f"[{self.progress.finished:,}{f'/{budget:,}' if budget else ''}]"
         ended = class_of(trial)
-        why = f"({trial.reason})" if trial.reason not in ("", ended) else ""
+        why = f"({trial_ended(trial.reason)})" if trial.reason not in ("", ended) else ""
         values = words.scores("validation", valued(trial, self.progress.config.objectives))
         cost = f"{words.counted(trial.epochs, 'epoch')} {words.duration(trial.seconds)}" if trial.epochs else ""
         shape = words.searched(trial.candidate.architecture.family, trial.params)

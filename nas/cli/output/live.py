@@ -14,6 +14,7 @@ from nas.cli._snapshot import CLASSES, valued
 from nas.cli.output import data_account, opening, words
 from nas.cli.output.progress import Progress
 from nas.happenings import Happening, Noticed, StudyStarted
+from nas.reasons import trial_ended
 
 _FRAMES_PER_SECOND = 5
 _TOLD = 3
@@ -49,7 +50,8 @@ class Live:
         match happening:
             case StudyStarted():
                 self.say(opening.begun(happening, announced))
-                for line in () if happening.resumed else data_account.lines(happening.task, data_account.FEW):
+                cut = data_account.Cut(data_account.FEW, opening.on_record("nas show", happening.config))
+                for line in () if happening.resumed else data_account.lines(happening.task, cut):
                     self.say(line)
             case Noticed():
                 self.say(f"note: {happening.text}")
@@ -64,12 +66,12 @@ class Live:
 
     def _bar(self) -> Table:
         progress, budget = self.progress, self.progress.config.budget
-        of = f"/{budget.trials}" if budget.trials else ""
+        of = f"/{budget.trials:,}" if budget.trials else ""
         row = Table.grid(padding=(0, 1))
         row.add_row(
             Text(progress.stage, "bold"),
             ProgressBar(total=1.0, completed=progress.share or 0.0, width=20, pulse=progress.share is None),
-            Text(f"{progress.finished}{of} trials"),
+            Text(f"{progress.finished:,}{of} trials"),
             Text(counted(progress), no_wrap=True, overflow="ellipsis"),
         )
         return row
@@ -87,16 +89,16 @@ class Live:
         progress, epochs = self.progress, self.progress.config.budget.epochs
         if progress.stage != "searching" or not progress.reached:
             return None
-        of = f"/{epochs}" if epochs else ""
-        told = [f"{number} ({reached}{of})" for number, reached in progress.reached[:_TOLD]]
+        of = f"/{epochs:,}" if epochs else ""
+        told = [f"{number} ({reached:,}{of})" for number, reached in progress.reached[:_TOLD]]
         told[0] = told[0].replace(")", " epochs)")
         more = progress.running - len(told)
-        return _line("running trial " + ", ".join([*told, *([f"{more} more"] if more > 0 else [])]))
+        return _line("running trial " + ", ".join([*told, *([f"{more:,} more"] if more > 0 else [])]))
 
     def _failures(self) -> Text | None:
         """Say why trials failed, if any did."""
-        reasons = self.progress.failures.most_common()
-        return _line("failed " + ", ".join(f"{number} × {why}" for why, number in reasons)) if reasons else None
+        reasons = [f"{number:,} × {trial_ended(why)}" for why, number in self.progress.failures.most_common()]
+        return _line(f"failed {', '.join(reasons)}") if reasons else None
 
     def _speed(self) -> Text:
         progress = self.progress
@@ -107,8 +109,9 @@ class Live:
         elif progress.stage == "retraining":
             said = f"{progress.scored}/{progress.trainings} retrainings on train + validation"
         else:
-            said = f"{progress.running} running · {progress.speed:.1f} epochs/s · {eta(progress)} left"
-        return _line(f"{said} · {words.duration(progress.seconds)} so far", "dim")
+            said = f"{progress.running:,} running · {progress.speed:,.1f} epochs/s · {eta(progress)} left"
+        of = " in this run" if progress.spent else ""
+        return _line(f"{said} · {words.duration(progress.seconds)} so far{of}", "dim")
 
 
 def _line(text: str, style: str = "") -> Text:
@@ -117,7 +120,7 @@ def _line(text: str, style: str = "") -> Text:
 
 def counted(progress: Progress) -> str:
     """Say how many trials ended how; what there is none of is left out."""
-    return " · ".join(f"{progress.classes[name]} {name}" for name in CLASSES if progress.classes[name])
+    return " · ".join(f"{progress.classes[name]:,} {name}" for name in CLASSES if progress.classes[name])
 
 
 def eta(progress: Progress) -> str:

@@ -27,7 +27,7 @@ def announcement(config: StudyConfig) -> str:
             "space": report.announced_space(config.space),
             "goal": report.told_objectives(config.objectives),
             "search": f"{config.sampler.name} with {config.pruning.pruner.name}, seed {config.seed}",
-            "budget": _budget(config),
+            "budget": report.told_budget(config.budget),
             "storage": hidden(config.storage),
             "resume": resume_command(config),
             "watch": on_storage("nas dashboard", config.storage),
@@ -38,7 +38,7 @@ def announcement(config: StudyConfig) -> str:
 def begun(happening: StudyStarted, known: StudyConfig) -> str:
     """Say what the samples are, now that they are read, and what they decide; `known` is what was announced."""
     goal = "" if known.objectives else report.told_objectives(happening.config.objectives)
-    epochs = "" if known.budget.epochs else f"{happening.config.budget.epochs} a full training, {_fitted(known)}"
+    epochs = "" if known.budget.epochs else f"{happening.config.budget.epochs:,} for a full training, {_fitted(known)}"
     return _rows({"samples": report.told_samples(happening.task), "goal": goal, "epochs": epochs})
 
 
@@ -58,7 +58,12 @@ def told_task(task: Named) -> Named:
 
 def resume_command(config: StudyConfig) -> str:
     """Return what the user types to go on with a study."""
-    return on_storage(f"nas resume {config.name}", config.storage)
+    return on_record("nas resume", config)
+
+
+def on_record(command: str, config: StudyConfig) -> str:
+    """Return a command as the user types it for a study."""
+    return on_storage(f"{command} {config.name}", config.storage)
 
 
 def _near(path: object) -> str:
@@ -67,17 +72,6 @@ def _near(path: object) -> str:
         return str(Path(str(path)).relative_to(os.getcwd()))
     except (ValueError, OSError):
         return str(path)
-
-
-def _budget(config: StudyConfig) -> str:
-    budget = config.budget
-    lasting = (
-        words.counted(budget.trials, "trial") if budget.trials else "",
-        f"{words.counted(budget.epochs, 'epoch')} each" if budget.epochs else "",
-        words.duration(budget.seconds) if budget.seconds else "",
-        f"{words.counted(budget.total_epochs, 'epoch')} in all" if budget.total_epochs else "",
-    )
-    return ", ".join(part for part in lasting if part)
 
 
 def _rows(rows: Mapping[str, str]) -> str:

@@ -12,11 +12,13 @@ from nas.cli._options import on_storage
 from nas.cli._snapshot import Snapshot, class_of, tally, valued
 from nas.cli.output import verdict, words
 from nas.cli.output.console import facts, table
-from nas.config import Objective, Pruning
+from nas.cli.output.times import times
+from nas.config import Budget, Objective, Pruning
 from nas.executors import EXECUTORS
+from nas.final_result import concluded
 from nas.pruners import PRUNERS
+from nas.reasons import search_ended, trial_ended
 from nas.samplers import SAMPLERS
-from nas.storage import StudyRecord
 from nas.trials import Trial
 from search_spaces.candidate import Named, Settings, Value
 from search_spaces.errors import NasError
@@ -41,11 +43,13 @@ def outcome(snapshot: Snapshot) -> RenderableType:
 
 def _scores(snapshot: Snapshot) -> dict[str, object]:
     """Say what the best network scored, and on which samples."""
-    winner = snapshot.best
+    winner, result = snapshot.best, snapshot.record.result
     reached = words.scores("", valued(winner, snapshot.config.objectives)).strip() if winner else ""
+    test = "; ".join(filter(None, (test_score(result), _other_scores(snapshot))))
+    of_another = winner is not None and test and result.get("best") != winner.number  # more was trained since
     return {
         "validation": f"{reached} (trial {winner.number})" if winner else "",
-        "test": "; ".join(filter(None, (test_score(snapshot.record.result), _other_scores(snapshot)))),
+        "test": f"{test} (trial {result.get('best')})" if of_another else test,
     }
 
 
@@ -82,15 +86,7 @@ def _next(snapshot: Snapshot) -> dict[str, object]:
 
 def definition(snapshot: Snapshot) -> dict[str, object]:
     """Say what a study searches, and with what."""
-    config, task, budget = snapshot.config, snapshot.record.task, snapshot.config.budget
-    ends = {
-        "trials": budget.trials,
-        "epochs each": budget.epochs,
-        "epochs in all": budget.total_epochs,
-        "seconds": budget.seconds,
-        "as target": budget.target,
-        "trials of patience": budget.patience,
-    }
+    config, task = snapshot.config, snapshot.record.task
     return {
         "task": words.named(chosen(config.task.task, Menu("workers.tasks", "task"))),
         "samples": told_samples(task),
@@ -99,19 +95,32 @@ def definition(snapshot: Snapshot) -> dict[str, object]:
         "objective": told_objectives(config.objectives),
         "sampler": words.named(chosen(config.sampler, SAMPLERS)),
         "pruner": _pruner(config.pruning),
-        "budget": ", ".join(f"{words.number(most)} {noun}" for noun, most in ends.items() if most),
+        "budget": told_budget(config.budget),
         "executor": words.named(chosen(config.executor, EXECUTORS)),
         "seed": config.seed,
     }
 
 
+def told_budget(budget: Budget) -> str:
+    """Say what ends a search, whatever is reached first."""
+    lasting = (
+        words.counted(budget.trials, "trial") if budget.trials else "",
+        f"{words.counted(budget.epochs, 'epoch')} each" if budget.epochs else "",
+        f"{words.counted(budget.total_epochs, 'epoch')} in all" if budget.total_epochs else "",
+        words.duration(budget.seconds) if budget.seconds else "",
+        f"until {words.number(budget.target)} is reached" if budget.target is not None else "",
+        f"until {words.counted(budget.patience, 'trial')} bring no new best" if budget.patience else "",
+    )
+    return ", ".join(part for part in lasting if part)
+
+
 def told_samples(task: TaskInfo) -> str:
     """Say how many samples of what shape a task has, and what is predicted."""
-    train, validation, test = task.samples
+    parts = "/".join(f"{part:,}" for part in task.samples)
     classes = words.counted(task.outputs, "class", "classes")
     predicted = classes if task.kind == "classification" else words.counted(task.outputs, "output")
-    shape = f"{'×'.join(map(str, task.inputs))} input{'' if math.prod(task.inputs) == 1 else 's'}"
-    return f"{train}/{validation}/{test} in train/validation/test; {shape}, {predicted} ({task.kind})"
+    shape = f"{'×'.join(f'{axis:,}' for axis in task.inputs)} input{'' if math.prod(task.inputs) == 1 else 's'}"
+    return f"{parts} in train/validation/test; {shape}, {predicted} ({task.kind})"
 
 
 def told_objectives(objectives: Iterable[Objective]) -> str:
@@ -169,52 +178,44 @@ def test_score(result: Mapping[str, object]) -> str:
 def counted(snapshot: Snapshot) -> str:
     """Say how many trials ended how."""
     counts = tally(snapshot.trials)
-    ended = " · ".join(f"{number} {name}" for name, number in counts.items() if number)
+    ended = " · ".join(f"{number:,} {name}" for name, number in counts.items() if number)
     open_ones = len(snapshot.trials) - sum(counts.values())
-    return " · ".join(part for part in (ended, f"{open_ones} not ended" if open_ones else "") if part) or "none"
+    return " · ".join(part for part in (ended, f"{open_ones:,} not ended" if open_ones else "") if part) or "none"
 
 
 def _standing(snapshot: Snapshot) -> dict[str, object]:
-    reason = snapshot.record.result.get("reason", "")
     epochs = sum(trial.epochs for trial in snapshot.trials)
     return {
         "study": snapshot.record.name,
-        "state": f"{snapshot.state.lower()} ({reason})" if reason else snapshot.state.lower(),
+        "state": _state(snapshot),
         "forked from": snapshot.forked_from,
-        "trials": f"{len(snapshot.trials)}: {counted(snapshot)}",
+        "trials": f"{len(snapshot.trials):,}: {counted(snapshot)}",
         "failures": _failures(snapshot.trials),
         "epochs": f"{epochs:,}" if epochs else "",
-        "time": time_spent(snapshot.record),
+        "time": times(snapshot.record),
         "engines": _engines(snapshot.trials),
         "front": _front(snapshot),
     }
 
 
-def time_spent(record: StudyRecord) -> str:
-    """Say how long a study took on the clock, and where that went."""
-    match record.result.get("wall"):
-        case int(wall) | float(wall):
-            seconds = float(wall)
-        case _:
-            seconds = record.seconds
-    parts = record.result.get("time")
-    known = parts.items() if isinstance(parts, Mapping) else ()
-    told = {name: float(part) for name, part in known if isinstance(part, int | float) and part >= 0.01 * seconds}
-    ordered = sorted(told.items(), key=lambda item: -item[1])
-    spent = ", ".join(f"{name} {words.duration(part)}" for name, part in ordered)
-    return f"{words.duration(seconds)} ({spent})" if spent else words.duration(seconds)
+def _state(snapshot: Snapshot) -> str:
+    """Say what state a study is in, and why it is finished, or stopped after its search."""
+    state, record = snapshot.state.lower(), snapshot.record
+    if state == "finished":
+        return f"{state}: {search_ended(str(record.result.get('reason', '')))}"
+    return f"{state}: it owes its export" if state == "stopped" and concluded(record) else state
 
 
 def _engines(trials: Iterable[Trial]) -> str:
     """Say what trained them."""
     used = Counter(trial.engine for trial in trials if trial.epochs and trial.engine)
-    return ", ".join(f"{number} × {engine}" for engine, number in used.most_common())
+    return ", ".join(f"{number:,} × {engine}" for engine, number in used.most_common())
 
 
 def _failures(trials: Iterable[Trial]) -> str:
     """Say why trials failed, the commonest reason first, in the first words of it."""
     reasons = Counter(trial.reason.partition(":")[0] for trial in trials if class_of(trial) == "failed")
-    return ", ".join(f"{number} × {reason or 'unknown'}" for reason, number in reasons.most_common())
+    return ", ".join(f"{number:,} × {trial_ended(reason) or 'unknown'}" for reason, number in reasons.most_common())
 
 
 def _front(snapshot: Snapshot) -> str:

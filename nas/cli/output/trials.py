@@ -7,9 +7,10 @@ from rich.table import Table
 from nas.cli._snapshot import Snapshot, class_of
 from nas.cli.output import words
 from nas.cli.output.console import table
+from nas.proposals import built
+from nas.reasons import trial_ended
 from nas.trials import Trial
 from search_spaces.errors import BuildError
-from search_spaces.families import build
 
 
 def standing(trial: Trial) -> dict[str, object]:
@@ -18,10 +19,10 @@ def standing(trial: Trial) -> dict[str, object]:
     broken = [f"{text} by {words.number(excess)}" for text, excess in trial.constraints.items() if excess > 0]
     return {
         "trial": trial.number,
-        "state": f"{ended} ({trial.reason})" if trial.reason not in ("", ended) else ended,
+        "state": f"{ended} ({trial_ended(trial.reason)})" if trial.reason not in ("", ended) else ended,
         "reused from": f"trial {trial.reused_from}" if trial.reused_from is not None else "",
         "violates": "; ".join(broken),
-        "epochs": f"{trial.epochs} in {words.duration(trial.seconds)}",
+        "epochs": f"{trial.epochs:,} in {words.duration(trial.seconds)}",
         "attempts": trial.attempt,
         "engine": trial.engine,
         "checkpoint": trial.checkpoint.path if trial.checkpoint else "",
@@ -32,7 +33,7 @@ def network(snapshot: Snapshot, trial: Trial) -> str:
     """Draw the trial's network, a line a layer."""
     task = snapshot.record.task
     try:
-        return build(trial.candidate.architecture, task.inputs, task.outputs).describe()
+        return built(trial.candidate, task).describe()
     except BuildError as error:
         return f"cannot be built: {error}"
 
@@ -55,5 +56,5 @@ def curve(trial: Trial) -> Table:
     shown = table("#epoch", *(f"#{name}" for name in names), "#seconds")
     for point in trial.curve:
         metrics = [words.number(point.metrics[name]) if name in point.metrics else "" for name in names]
-        shown.add_row(str(point.epoch), *metrics, f"{point.seconds:.3f}")
+        shown.add_row(f"{point.epoch:,}", *metrics, f"{point.seconds:,.3f}")
     return shown

@@ -19,25 +19,26 @@ def headline(result: Mapping[str, Any]) -> str:
 
 
 def rows(result: Mapping[str, Any]) -> dict[str, object]:
-    """Return what stands beside a test score: the baselines in its metric, and each warning."""
+    """Return what stands beside a test score: each warning, and the baselines in its metric."""
     test = result.get("test") or {}
     metric = test.get("metric", "")
     scored = {name: metrics.get(metric) for name, metrics in result.get("baselines", {}).items()}
-    told = [f"{NAMES.get(name, name)} {written(value)}" for name, value in scored.items() if value is not None]
-    found: dict[str, object] = {"compared": _compared(result), "ensemble": _ensemble(result, metric)}
-    found |= {"baselines": f"test {metric} of {', '.join(told)}" if told else ""}
-    for index, text in enumerate(result.get("warnings", []), start=1):
-        found["warning" if index == 1 else f"warning {index}"] = text
-    return found
+    told = [f"{written(value)} for {NAMES.get(name, name)}" for name, value in scored.items() if value is not None]
+    return {
+        "warning": result.get("warnings", []),
+        "ensemble": _ensemble(result, metric),
+        "compared": _compared(result),
+        "baselines": f"test {metric} {', '.join(told)}" if told else "",
+    }
 
 
 def _compared(result: Mapping[str, Any]) -> str:
     """Say what fresh seeds of the best made of them on validation."""
     shown = [
-        f"trial {item['number']} {written(item['mean']) if item['seeds'] else 'without a score'}"
+        f"{written(item['mean']) if item['seeds'] else 'no score'} for trial {item['number']}"
         for item in result.get("compared", [])
     ]
-    return f"by fresh seeds on validation: {', '.join(shown)}" if shown else ""
+    return f"with fresh seeds on validation: {', '.join(shown)}" if shown else ""
 
 
 def _ensemble(result: Mapping[str, Any], metric: str) -> str:

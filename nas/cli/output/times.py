@@ -1,0 +1,43 @@
+"""Times: the seconds of a study over all its runs, and where those of the last one went."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from nas.cli.output import words
+from nas.final_result import concluded
+from nas.storage import StudyRecord
+
+SHOWN = 0.01
+"""The smallest share of a run that a part of it is told with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """What is known of a study's time: parts are told by the run that came to the study's result, and of it alone."""
+
+    seconds: float
+    """Of all runs together."""
+    run: float | None = None
+    """Of the last run; None where it came to no result, as one that was stopped or killed."""
+    parts: Mapping[str, float] = field(default_factory=dict)
+    """Of the last run: what the controller spent with what."""
+
+    def __str__(self) -> str:
+        if self.run is None:
+            return words.duration(self.seconds)
+        ordered = sorted(self.parts.items(), key=lambda item: -item[1])
+        spent = ", ".join(f"{name} {words.duration(part)}" for name, part in ordered if part >= SHOWN * self.run)
+        parts = f" ({spent})" if spent else ""
+        if math.isclose(self.run, self.seconds, abs_tol=1e-3):
+            return f"{words.duration(self.seconds)}{parts}"
+        return f"{words.duration(self.seconds)} in all runs; {words.duration(self.run)} in the last{parts}"
+
+
+def times(record: StudyRecord) -> Times:
+    """Read a study's times; a result that an earlier run came to says nothing of the last one."""
+    match record.result:
+        case {"run": int(run) | float(run), "time": Mapping() as parts} if concluded(record):
+            known = {str(name): float(part) for name, part in parts.items() if isinstance(part, int | float)}
+            return Times(record.seconds, float(run), known)
+    return Times(record.seconds)

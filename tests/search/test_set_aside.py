@@ -1,0 +1,95 @@
+"""A sampler or pruner that fails in the middle of a search ends it with its name, and nothing is lost."""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from scripted import Bench, ScriptedExecutor, asha, results
+
+from nas.checked_pruner import CheckedPruner
+from nas.checked_sampler import CheckedSampler
+from nas.config import StudyConfig
+from nas.controller import Controller
+from nas.deciders import Deciders, deciders
+from nas.preparation import prepare
+from nas.trials import TrialState
+from search_spaces.errors import SpecError
+
+REPORTS, ASKED = 12, 3
+
+
+class Failing:
+    """Does what another does until a method has been called so many times, then raises."""
+
+    def __init__(self, other: Any, method: str, calls: int) -> None:
+        self._other, self._method, self._left = other, method, calls
+
+    def __getattr__(self, name: str) -> Any:
+        if name != self._method:
+            return getattr(self._other, name)
+        self._left -= 1
+        if self._left < 0:
+            raise ValueError("no idea")
+        return getattr(self._other, name)
+
+
+def failing(config: StudyConfig, method: str, calls: int) -> Deciders:
+    """Return who decides in a study, one of them failing in a method."""
+    sound = deciders(config)
+    if method in ("ask", "tell"):
+        sampler = Failing(sound.sampler, method, calls)
+        return replace(sound, sampler=CheckedSampler("random", lambda: sampler, config.space))
+    pruner = Failing(sound.pruner, method, calls)
+    return replace(sound, pruner=CheckedPruner("asha", lambda: pruner))
+
+
+def begin(bench: Bench, config: StudyConfig, decide: Callable[[StudyConfig], Deciders]) -> ScriptedExecutor:
+    executor = ScriptedExecutor(capacity=2)
+    with ExitStack() as stack:
+        prepared = prepare(config, stack, lambda _: executor)
+        prepared = replace(prepared, deciders=decide(prepared.config))
+        Controller(bench.storage, bench.watched.append, pause=0.0).begin_prepared(prepared)
+    return executor
+
+
+FAILURES: Sequence[tuple[str, int]] = [("ask", ASKED), ("tell", 2), ("report", REPORTS), ("finish", 2)]
+
+
+@pytest.mark.parametrize(("method", "calls"), FAILURES)
+def test_it_is_told_by_name_and_the_study_is_stopped(method: str, calls: int, bench: Bench) -> None:
+    with pytest.raises(SpecError, match=rf"cannot be used: {method} raised ValueError: no idea .*nas resume s\)$"):
+        begin(bench, bench.config(pruning=asha()), lambda config: failing(config, method, calls))
+    assert bench.record.state == "STOPPED"
+    assert {trial.state for trial in bench.trials} & {TrialState.RUNNING} == set()
+
+
+@pytest.mark.parametrize(("method", "calls"), FAILURES)
+def test_a_resume_without_the_fault_ends_as_if_there_had_been_none(method: str, calls: int, bench: Bench) -> None:
+    config = bench.config(pruning=asha())
+    with pytest.raises(SpecError):
+        begin(bench, config, lambda config: failing(config, method, calls))
+    before = sum(trial.epochs or len(trial.curve) for trial in bench.trials)
+    executor = ScriptedExecutor(capacity=2)
+    bench.run(executor)
+    after = sum(trial.epochs for trial in bench.trials)
+    assert executor.trained == after - before, "an epoch was trained twice"
+
+    whole = Bench(bench.folder / "whole")
+    whole.run(ScriptedExecutor(capacity=2), config=replace(config, storage=whole.url))
+    assert {trial.state for trial in bench.trials} <= {TrialState.COMPLETE, TrialState.PRUNED}
+    assert [item[:2] for item in results(bench.trials)] == [item[:2] for item in results(whole.trials)]
+
+
+def test_one_that_fails_with_what_is_on_record_stops_before_anything_is_trained(bench: Bench) -> None:
+    config = bench.config(pruning=asha())
+    bench.run(ScriptedExecutor(), interrupted=bench.after(3))
+    executor = ScriptedExecutor()
+    with ExitStack() as stack:
+        prepared = prepare(config, stack, lambda _: executor)
+        prepared = replace(prepared, deciders=failing(prepared.config, "tell", 0))
+        controller = Controller(bench.storage, bench.watched.append, start=lambda _: executor)
+        with pytest.raises(SpecError, match="tell raised"):
+            controller._conduct(bench.record, prepared, stack, bench.storage.acquire(bench.record.id))
+    assert executor.jobs == []
