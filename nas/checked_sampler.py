@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from nas.plug_ins import Improper, PlugIn, cut, plain, shown
 from nas.samplers import SAMPLERS
-from nas.samplers.protocol import Sampler
+from nas.samplers.protocol import Sampler, SpaceExhausted
 from nas.trials import Trial
 from search_spaces.candidate import Params, Scalar
 from search_spaces.errors import NasError
@@ -22,7 +22,7 @@ class CheckedSampler:
 
     def __init__(self, name: str, make: Callable[[], Sampler], space: SearchSpace) -> None:
         """Make the sampler; raise NasError where it cannot be made."""
-        self._space, self._plug_in = space, PlugIn(SAMPLERS, name)
+        self._space, self._plug_in = space, PlugIn(SAMPLERS, name, may_raise=(SpaceExhausted,))
         self._sampler = self._plug_in.made(make)
 
     @property

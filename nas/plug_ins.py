@@ -7,7 +7,6 @@ nothing is lost; then the mistake is told.
 from collections.abc import Callable
 from typing import TypeVar
 
-from nas.samplers.protocol import SpaceExhausted
 from search_spaces.errors import NasError, Problem, SpecError
 from search_spaces.registry import Menu
 
@@ -23,7 +22,9 @@ class Improper(Exception):
 class PlugIn:
     """One entry of a menu at work; `trouble` is why it was set aside."""
 
-    def __init__(self, menu: Menu, name: str) -> None:
+    def __init__(self, menu: Menu, name: str, *, may_raise: tuple[type[BaseException], ...] = ()) -> None:
+        """Blame an entry of a menu; what it may raise by its protocol is no failure."""
+        self._passed: tuple[type[BaseException], ...] = (*may_raise, KeyboardInterrupt, GeneratorExit, MemoryError)
         self.trouble: NasError | None = None
         self._path, self._whose = f"{menu.noun}.{name}", menu.whose(name)
 
@@ -40,7 +41,7 @@ class PlugIn:
             return otherwise
         try:
             return call()
-        except (SpaceExhausted, KeyboardInterrupt, GeneratorExit, MemoryError):
+        except self._passed:
             raise
         except NasError as error:
             self.trouble = error

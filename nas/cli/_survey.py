@@ -5,7 +5,6 @@ import statistics
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
-from threading import Thread
 
 from nas import executors
 from nas.cli._advice import advice
@@ -19,7 +18,6 @@ from nas.sharing import require_usable
 from nas.survey import Survey, surveyed, timed
 from search_spaces.candidate import Named
 from workers.messages import TaskInfo
-from workers.train import warm_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +118,6 @@ def looked_at(config: StudyConfig) -> Looked:
             this space, or nothing in it can be trained.
     """
     require_usable(config)
-    Thread(target=warm_up, daemon=True).start()  # torch is loaded while the samples are read
     with closing(executors.start(Named("inline"))) as executor:
         task = described(executor, config.task)
         config, given = completed(config, task), bool(config.budget.epochs)

@@ -28,10 +28,12 @@ class Inline:
     cohort: int = integer(1, "candidates per job", low=1, high=1024)
 
     def start(self) -> Executor:
-        """Return the executor; torch is loaded by the first job."""
-        from workers.train import Worker
+        """Return the executor; torch is loaded while its task is read."""
+        from workers.train import Worker, warm_up
 
-        return InlineExecutor(Worker(), self.cohort)
+        loading = Thread(target=warm_up, name="torch")
+        loading.start()
+        return InlineExecutor(Worker(), self.cohort, loading)
 
 
 class InlineExecutor:
@@ -43,8 +45,9 @@ class InlineExecutor:
 
     capacity = 1
 
-    def __init__(self, worker: "Worker", cohort: int = 1) -> None:
+    def __init__(self, worker: "Worker", cohort: int = 1, loading: Thread | None = None) -> None:
         self._worker = worker
+        self._loading = loading
         self.cohort = cohort
         self._waiting = Waiting()
         self._given: Given | None = None
@@ -62,11 +65,19 @@ class InlineExecutor:
 
     def probe(self, probe: Probe) -> Timings:
         """Time a few steps."""
+        self._loaded()
         return self._worker.probe(probe)
 
     def submit(self, job: Job) -> None:
         """Queue a job."""
+        self._loaded()
         self._waiting.put(job)
+
+    def _loaded(self) -> None:
+        """Wait until torch is loaded: two threads that import the same modules may meet one that is half there."""
+        if self._loading is not None:
+            self._loading.join()
+            self._loading = None
 
     def poll(self, timeout: float) -> Sequence[Event | JobLost]:
         """Train until the next report and return it; without a time to wait, return only what needs no training."""
