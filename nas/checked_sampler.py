@@ -12,8 +12,8 @@ from nas.samplers import SAMPLERS
 from nas.samplers.protocol import Sampler, SpaceExhausted
 from nas.trials import Trial
 from search_spaces.candidate import Params, Scalar
+from search_spaces.documents.quantities import counted
 from search_spaces.errors import NasError
-from search_spaces.quantities import counted
 from search_spaces.space import SearchSpace
 
 

@@ -12,8 +12,8 @@ from nas.storage.records import Json
 from nas.study_difference import difference
 from nas.study_json import from_json
 from nas.trials import Trial, TrialState
+from search_spaces.documents.quantities import counted
 from search_spaces.errors import BuildError
-from search_spaces.quantities import counted
 from workers import files
 from workers.messages import Checkpoint, TaskInfo, parts_of_a_pass
 

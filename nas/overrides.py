@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from search_spaces.documents import parse
+from search_spaces.documents.nodes import Entry, ListNode, MapNode, Node, Report, ScalarNode
+from search_spaces.documents.parser import parse
 from search_spaces.errors import SpecError
-from search_spaces.nodes import Entry, ListNode, MapNode, Node, Report, ScalarNode
 
 _PATH = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 

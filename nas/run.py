@@ -41,8 +41,8 @@ from nas.storage import Storage, StudyRecord
 from nas.storage.records import Json, StudyState
 from nas.study_file import to_json
 from nas.trials import Trial
+from search_spaces.documents.quantities import counted
 from search_spaces.errors import SpecError
-from search_spaces.quantities import counted
 from workers.messages import TaskInfo
 
 

@@ -22,10 +22,10 @@ from nas.study_sections import (
     read_storage,
 )
 from search_spaces.candidate import Named, Settings
-from search_spaces.documents import plain_scalar
+from search_spaces.documents.cursor import Cursor
+from search_spaces.documents.nodes import MapNode, ScalarNode
+from search_spaces.documents.parser import plain_scalar
 from search_spaces.errors import nearest
-from search_spaces.nodes import MapNode, ScalarNode
-from search_spaces.reading import Cursor
 from search_spaces.registry import Menu
 from search_spaces.space import Limits, SearchSpace
 from search_spaces.space_document import LIMITS, read_limits, read_space

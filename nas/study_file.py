@@ -12,10 +12,10 @@ from nas.study_document import read_study
 from nas.study_json import from_json, to_json
 from nas.study_yaml import resolved
 from nas.written import Written
-from search_spaces.documents import parse, read
-from search_spaces.mappings import document_of
-from search_spaces.nodes import Entry, MapNode, Node, Report
-from search_spaces.reading import Cursor
+from search_spaces.documents.cursor import Cursor
+from search_spaces.documents.from_python import document_of
+from search_spaces.documents.nodes import Entry, MapNode, Node, Report
+from search_spaces.documents.parser import parse, read
 from search_spaces.space_document import spelled_out
 
 __all__ = ["Change", "Written", "as_begun", "difference", "from_file", "from_json", "from_mapping", "from_text"]

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 
 from nas.config import Artifacts, Budget, Final
-from search_spaces.reading import Cursor
+from search_spaces.documents.cursor import Cursor
 from search_spaces.registry import Menu
 from workers import files
 from workers.messages import Split

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from nas.config import StudyConfig
+from search_spaces.documents.nodes import ListNode, MapNode, Node
 from search_spaces.errors import Problem, SpecError
-from search_spaces.nodes import ListNode, MapNode, Node
 
 _STEP = re.compile(r"[^.\[\]]+")
 """One key of a path such as `objectives[1]` or `task.csv.target`."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Collection
 
+from search_spaces.documents.cursor import Cursor
 from search_spaces.errors import SpecError
 from search_spaces.expressions import Expression
-from search_spaces.reading import Cursor
 
 Check = Callable[[str], None]
 """Raises SpecError for a name that nothing is called."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 
 from search_spaces.candidate import Scalar
 from search_spaces.dimensions import Choice, Dimension, Float, Int, parse_range
+from search_spaces.documents.cursor import Cursor, boolean_meant
+from search_spaces.documents.nodes import ListNode, MapNode, ScalarNode
 from search_spaces.errors import SpecError
 from search_spaces.hyperparameters import Hyperparameter
-from search_spaces.nodes import ListNode, MapNode, ScalarNode
-from search_spaces.reading import Cursor, boolean_meant
 
 MAX_OPTIONS = 1000
 WRAPPERS = ("each", "range", "choice", "when")

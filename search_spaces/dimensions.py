@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from search_spaces.candidate import Scalar
+from search_spaces.documents.numbers import number_of
 from search_spaces.errors import Problem, SpecError, nearest
 from search_spaces.expressions import Expression
-from search_spaces.numbers import number_of
 
 ON_GRID = 1e-9
 """How far from a step, in steps, a real number still counts as on it."""

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from search_spaces.candidate import Scalar, Value
+from search_spaces.documents.numbers import NUMBER, number_of
 from search_spaces.errors import SpecError, nearest
-from search_spaces.numbers import NUMBER, number_of
 from search_spaces.syntax import (
     FUNCTIONS,
     Call,

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from search_spaces.documents import read
+from search_spaces.documents.cursor import Cursor
+from search_spaces.documents.nodes import Entry, MapNode, Node, Report, ScalarNode
+from search_spaces.documents.parser import read
 from search_spaces.errors import SpecError, nearest
 from search_spaces.families import FAMILIES
-from search_spaces.nodes import Entry, MapNode, Node, Report, ScalarNode
-from search_spaces.reading import Cursor
 from search_spaces.space import Limits, SearchSpace
 from search_spaces.space_reading import Reading
 

@@ -7,11 +7,11 @@ from search_spaces.candidate import Settings, Value
 from search_spaces.conditions import expression
 from search_spaces.dimension_document import Written, written
 from search_spaces.dimensions import Choice, Dimension, Int
+from search_spaces.documents.cursor import Cursor
 from search_spaces.errors import Problem, SpecError, nearest
 from search_spaces.expressions import Expression
 from search_spaces.hyperparameters import Hyperparameter
 from search_spaces.names import all_settings, architecture_of, place_of, recipe_fields, settings_of
-from search_spaces.reading import Cursor
 from search_spaces.recipes import MENUS, opened_by
 from search_spaces.space import Limits, SearchSpace
 

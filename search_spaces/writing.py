@@ -6,7 +6,7 @@ from typing import Any
 
 from search_spaces.candidate import Scalar
 from search_spaces.dimensions import Choice, Dimension, Float
-from search_spaces.documents import plain_scalar
+from search_spaces.documents.parser import plain_scalar
 from search_spaces.recipes import MENUS
 from search_spaces.space import SearchSpace
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from search_spaces.quantities import counted
+from search_spaces.documents.quantities import counted
 from workers.errors import TaskError
 from workers.messages import Split
 from workers.tasks.protocol import Samples

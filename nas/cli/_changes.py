@@ -95,7 +95,7 @@ def _may_change(path: str) -> bool:
 
 
 def _seconds(text: str) -> float:
-    from search_spaces.quantities import duration
+    from search_spaces.documents.quantities import duration
 
     seconds = duration(text)
     if seconds is None or seconds <= 0:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from nas.storage import reading
 from nas.storage.records import Artifact, StudyRecord
 from nas.trials import Trial, TrialState
-from search_spaces.quantities import counted
+from search_spaces.documents.quantities import counted
 from workers import files
 from workers.messages import Checkpoint
 

@@ -2,12 +2,12 @@
 
 from typing import TypeVar
 
+from search_spaces.documents.quantities import counted
 from search_spaces.errors import BuildError
 from search_spaces.ops.activation import ACTIVATIONS, Activation
 from search_spaces.ops.dropout import Dropout
 from search_spaces.ops.norm import NORMS, Norm
 from search_spaces.ops.protocol import Op
-from search_spaces.quantities import counted
 
 NORM_OPTIONS = ("none", *NORMS)
 INIT_OPTIONS = ("normal", "uniform", "glorot", "he", "orthogonal", "sparse")

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from search_spaces.documents import parse, plain_scalar
-from search_spaces.nodes import ListNode, MapNode, Report, ScalarNode
-from search_spaces.quantities import BYTES, COUNTS, duration, quantity
+from search_spaces.documents.nodes import ListNode, MapNode, Report, ScalarNode
+from search_spaces.documents.parser import parse, plain_scalar
+from search_spaces.documents.quantities import BYTES, COUNTS, duration, quantity
 from search_spaces.writing import to_yaml
 
 SCALARS = {

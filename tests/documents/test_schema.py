@@ -9,8 +9,8 @@ from bad_studies import SPACE, WHOLE
 from jsonschema import Draft202012Validator
 
 from nas import schema
-from search_spaces.documents import parse, read
-from search_spaces.nodes import ListNode, MapNode, Node, Report
+from search_spaces.documents.nodes import ListNode, MapNode, Node, Report
+from search_spaces.documents.parser import parse, read
 from search_spaces.space_document import LIBRARY, library
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from search_spaces.candidate import Scalar
 from search_spaces.dimensions import Choice, Dimension, Float, Int, dimension_from_json, parse_range
+from search_spaces.documents.numbers import number_of
 from search_spaces.errors import SpecError
 from search_spaces.expressions import Expression
-from search_spaces.numbers import number_of
 
 WHOLE = st.integers(-1000, 1000)
 REAL = st.floats(-1e6, 1e6)

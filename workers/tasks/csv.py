@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from search_spaces.documents.quantities import counted
 from search_spaces.errors import nearest
 from search_spaces.hyperparameters import file, flag, integer, names, option, required_file, required_text
-from search_spaces.quantities import counted
 from workers.cells import number_of
 from workers.errors import TaskError
 from workers.messages import Kind

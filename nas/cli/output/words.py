@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from search_spaces.candidate import Architecture, Named, Params, Recipe, Scalar, Value
-from search_spaces.quantities import counted
+from search_spaces.documents.quantities import counted
 
 __all__ = ["age", "architecture", "count", "counted", "duration", "folded", "measure", "named", "number", "recipe"]
 __all__ += ["scores", "searched", "setting", "sparkline"]

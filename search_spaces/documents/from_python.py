@@ -5,8 +5,8 @@ import os
 from collections.abc import Mapping, Sequence
 
 from search_spaces.candidate import Scalar
-from search_spaces.documents import MAX_NESTING
-from search_spaces.nodes import Entry, ListNode, MapNode, Node, Report, ScalarNode
+from search_spaces.documents.nodes import Entry, ListNode, MapNode, Node, Report, ScalarNode
+from search_spaces.documents.parser import MAX_NESTING
 
 
 def document_of(value: object, report: Report, path: str = "", depth: int = 0) -> Node:

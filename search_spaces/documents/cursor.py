@@ -5,9 +5,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from search_spaces.candidate import Scalar
+from search_spaces.documents.nodes import ListNode, MapNode, Node, Report, ScalarNode
+from search_spaces.documents.quantities import BYTES, COUNTS, duration, quantity
 from search_spaces.errors import nearest
-from search_spaces.nodes import ListNode, MapNode, Node, Report, ScalarNode
-from search_spaces.quantities import BYTES, COUNTS, duration, quantity
 
 
 @dataclass(frozen=True, slots=True)

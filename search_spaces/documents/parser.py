@@ -14,8 +14,8 @@ import yaml
 from yaml.reader import Reader
 
 from search_spaces.candidate import Scalar
+from search_spaces.documents.nodes import MAX_PROBLEMS, Entry, ListNode, MapNode, Node, Report, ScalarNode
 from search_spaces.errors import Problem, SpecError
-from search_spaces.nodes import MAX_PROBLEMS, Entry, ListNode, MapNode, Node, Report, ScalarNode
 
 MAX_BYTES = 256 * 1024
 MAX_NESTING = 32

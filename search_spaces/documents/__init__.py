@@ -1,0 +1,1 @@
+"""Documents: strict YAML as nodes that know their line and column."""
