@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from search_spaces.candidate import Value
 from search_spaces.errors import SpecError
-from search_spaces.expressions import DEEPEST, LONGEST, Expression
+from search_spaces.expressions import Expression
+from search_spaces.expressions.parser import DEEPEST, LONGEST
 
 POINT: Mapping[str, Value] = {
     "depth": 3,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from search_spaces.candidate import Scalar, Value
 from search_spaces.documents.numbers import NUMBER, number_of
 from search_spaces.errors import SpecError, nearest
-from search_spaces.syntax import (
+from search_spaces.expressions.nodes import (
     FUNCTIONS,
     Call,
     Comparison,
