@@ -16,8 +16,8 @@ from nas.executors import EXECUTORS
 from search_spaces.families import FAMILIES
 from search_spaces.hyperparameters import Hyperparameter, hyperparameters
 from search_spaces.ops import OPS
-from search_spaces.recipes import recipe
 from search_spaces.registry import Menu
+from search_spaces.space.recipes import recipe
 from search_spaces.space_document import LIBRARY, library, load_space
 from workers.exporters import EXPORTERS
 from workers.messages import LOSSES, METRIC_DIRECTIONS, METRICS

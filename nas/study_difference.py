@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from nas.config import Objective, StudyConfig
 from nas.passwords import hidden
 from search_spaces.candidate import Named
-from search_spaces.recipes import MENUS
 from search_spaces.space import SearchSpace
+from search_spaces.space.recipes import MENUS
 
 SAFE = ("budget", "executor", "storage", "artifacts", "final", "training.checkpoint_seconds")
 """What may change between two runs of a study; everything else makes it another search."""

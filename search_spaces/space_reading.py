@@ -11,9 +11,9 @@ from search_spaces.documents.cursor import Cursor
 from search_spaces.errors import Problem, SpecError, nearest
 from search_spaces.expressions import Expression
 from search_spaces.hyperparameters import Hyperparameter
-from search_spaces.names import all_settings, architecture_of, place_of, recipe_fields, settings_of
-from search_spaces.recipes import MENUS, opened_by
 from search_spaces.space import Limits, SearchSpace
+from search_spaces.space.names import all_settings, architecture_of, place_of, recipe_fields, settings_of
+from search_spaces.space.recipes import MENUS, opened_by
 
 MAX_DIMENSIONS = 256
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from search_spaces.families import FAMILIES
 from search_spaces.hyperparameters import Hyperparameter
-from search_spaces.names import architecture_of
-from search_spaces.recipes import opened_by
+from search_spaces.space.names import architecture_of
+from search_spaces.space.recipes import opened_by
 from search_spaces.space_reading import keys_of
 
 Schema = dict[str, Any]

@@ -7,8 +7,8 @@ from typing import Any
 from search_spaces.candidate import Scalar
 from search_spaces.dimensions import Choice, Dimension, Float
 from search_spaces.documents.parser import plain_scalar
-from search_spaces.recipes import MENUS
 from search_spaces.space import SearchSpace
+from search_spaces.space.recipes import MENUS
 
 PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./<>=()*+ -")
 """What a text may consist of to be written without quotes."""

@@ -124,7 +124,13 @@ def top_level_packages(statement: str) -> set[str]:
 
 
 def light_modules() -> Iterator[str]:
-    yield from ("search_spaces.space", "search_spaces.space_document", "nas", "nas.storage", "nas.study_file")
+    yield from (
+        "search_spaces.space.search_space",
+        "search_spaces.space_document",
+        "nas",
+        "nas.storage",
+        "nas.study_file",
+    )
     yield from ("nas.samplers", "nas.pruners", "nas.executors", "workers.messages", "workers.exporters", "nas.study")
 
 

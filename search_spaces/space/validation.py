@@ -9,8 +9,8 @@ from search_spaces.candidate import Scalar, Value
 from search_spaces.dimensions import Choice, Dimension, Float, Int
 from search_spaces.errors import Problem, SpecError, UnknownName
 from search_spaces.expressions import Expression
-from search_spaces.names import Place, architecture_of, place_of
-from search_spaces.scope import Inactive, Known, Scope
+from search_spaces.space.names import Place, architecture_of, place_of
+from search_spaces.space.scope import Inactive, Known, Scope
 
 POINTS = 8
 """Points at which the expressions of a space are tried before it is used."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from search_spaces.candidate import Architecture, Candidate, Named, Recipe, Scalar, Settings, Value
 from search_spaces.dimensions import Dimension
 from search_spaces.hyperparameters import Hyperparameter
-from search_spaces.names import Place, Section, architecture_of, is_name, place_of, recipe_fields, settings_of
-from search_spaces.recipes import MENUS
+from search_spaces.space.names import Place, Section, architecture_of, is_name, place_of, recipe_fields, settings_of
+from search_spaces.space.recipes import MENUS
 
 Field = tuple[Section, str]
 

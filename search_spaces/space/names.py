@@ -6,8 +6,8 @@ from typing import Literal
 
 from search_spaces.errors import Problem, SpecError, UnknownName, nearest
 from search_spaces.hyperparameters import Hyperparameter, hyperparameters
-from search_spaces.recipes import MENUS, recipe
 from search_spaces.registry import Menu
+from search_spaces.space.recipes import MENUS, recipe
 
 FAMILIES = Menu("search_spaces.families", "family")
 

@@ -10,8 +10,8 @@ from search_spaces.dimensions import Dimension, dimension_from_json
 from search_spaces.errors import Problem, SpecError
 from search_spaces.expressions import Expression
 from search_spaces.network import Network
-from search_spaces.scope import Known, Scope
-from search_spaces.validation import excess_at, known_of, size_of
+from search_spaces.space.scope import Known, Scope
+from search_spaces.space.validation import excess_at, known_of, size_of
 
 TRIES = 10_000
 """Draws after which a space counts as one without a point that satisfies its constraints."""
