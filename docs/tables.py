@@ -18,7 +18,7 @@ from search_spaces.hyperparameters import Hyperparameter, hyperparameters
 from search_spaces.ops import OPS
 from search_spaces.registry import Menu
 from search_spaces.space.recipes import recipe
-from search_spaces.space_document import LIBRARY, library, load_space
+from search_spaces.space_file.load import LIBRARY, library, load_space
 from workers.exporters import EXPORTERS
 from workers.messages import LOSSES, METRIC_DIRECTIONS, METRICS
 from workers.optimizers import OPTIMIZERS

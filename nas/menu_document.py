@@ -4,12 +4,12 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from search_spaces.candidate import Named, Settings, Value
-from search_spaces.dimension_document import value
 from search_spaces.documents.cursor import Cursor
 from search_spaces.documents.nodes import ListNode, MapNode, ScalarNode
 from search_spaces.errors import NasError, nearest
 from search_spaces.hyperparameters import Hyperparameter, hyperparameters
 from search_spaces.registry import Menu
+from search_spaces.space_file.dimensions import value
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from nas import pruners
 from nas.config import Direction, Objective, Pruning, prunable
 from nas.menu_document import Offer, default, read_named
-from search_spaces.conditions import expression
 from search_spaces.documents.cursor import Cursor
 from search_spaces.documents.nodes import ListNode, MapNode
 from search_spaces.errors import Problem, SpecError, nearest
 from search_spaces.expressions import Expression
+from search_spaces.space_file.conditions import expression
 from workers.messages import METRIC_DIRECTIONS, METRICS
 
 RESOURCES = ("parameters", "flops", "seconds")

@@ -9,8 +9,8 @@ from nas.executors import EXECUTORS
 from nas.menu_document import Offer, offer_of
 from nas.objective_document import COMPARED, MEASURES
 from search_spaces.registry import Menu
-from search_spaces.space_document import library
-from search_spaces.space_schema import Schema, definitions, reference, settings_schema
+from search_spaces.space_file.json_schema import Schema, definitions, reference, settings_schema
+from search_spaces.space_file.load import library
 from workers.messages import LOSSES
 
 PATH = Path(__file__).with_name("study.schema.json")

@@ -28,7 +28,7 @@ from search_spaces.documents.parser import plain_scalar
 from search_spaces.errors import nearest
 from search_spaces.registry import Menu
 from search_spaces.space import Limits, SearchSpace
-from search_spaces.space_document import LIMITS, read_limits, read_space
+from search_spaces.space_file.load import LIMITS, read_limits, read_space
 from workers.messages import LOSSES, Split, TaskSpec
 
 REQUIRED = ("name", "task", "space")

@@ -16,7 +16,7 @@ from search_spaces.documents.cursor import Cursor
 from search_spaces.documents.from_python import document_of
 from search_spaces.documents.nodes import Entry, MapNode, Node, Report
 from search_spaces.documents.parser import parse, read
-from search_spaces.space_document import spelled_out
+from search_spaces.space_file.load import spelled_out
 
 __all__ = ["Change", "Written", "as_begun", "difference", "from_file", "from_json", "from_mapping", "from_text"]
 __all__ += ["load", "loads", "resolved", "to_json"]

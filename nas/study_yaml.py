@@ -5,7 +5,7 @@ from typing import Any
 from nas.config import Objective, Pruning, StudyConfig
 from nas.passwords import hidden
 from search_spaces.candidate import Named
-from search_spaces.writing import space_document, to_yaml
+from search_spaces.space_file.as_yaml import space_document, to_yaml
 
 
 def resolved(config: StudyConfig) -> str:

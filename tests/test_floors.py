@@ -126,7 +126,7 @@ def top_level_packages(statement: str) -> set[str]:
 def light_modules() -> Iterator[str]:
     yield from (
         "search_spaces.space.search_space",
-        "search_spaces.space_document",
+        "search_spaces.space_file.load",
         "nas",
         "nas.storage",
         "nas.study_file",

@@ -15,7 +15,7 @@ def spaces(
     """List the ready-made spaces with what each is for, or print the YAML of one."""
     from nas.cli.output.console import facts, out, print_json
     from search_spaces.errors import UnknownName
-    from search_spaces.space_document import LIBRARY, library
+    from search_spaces.space_file.load import LIBRARY, library
 
     if name is not None and name not in library():
         raise UnknownName("space", name, library())

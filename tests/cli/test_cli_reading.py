@@ -7,7 +7,7 @@ import pytest
 from command_runs import Nas, Ran, run_in
 
 from nas.cli.output import report
-from search_spaces.space_document import library
+from search_spaces.space_file.load import library
 from workers.exporters import EXPORTERS
 
 

@@ -15,7 +15,7 @@ from nas.samplers import SAMPLERS
 from search_spaces.families import FAMILIES
 from search_spaces.ops import OPS
 from search_spaces.registry import Menu
-from search_spaces.space_document import library
+from search_spaces.space_file.load import library
 from workers.exporters import EXPORTERS
 from workers.optimizers import OPTIMIZERS
 from workers.schedules import SCHEDULES

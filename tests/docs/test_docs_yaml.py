@@ -9,7 +9,7 @@ from pages import ROOT, Block, blocks
 
 from nas.study_file import load, loads
 from search_spaces.errors import SpecError
-from search_spaces.space_document import load_space
+from search_spaces.space_file.load import load_space
 
 BASE = {"name": "base", "task": "digits", "space": "mlp"}
 STUDIES = blocks("yaml")

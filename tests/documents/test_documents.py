@@ -7,7 +7,7 @@ import pytest
 from search_spaces.documents.nodes import ListNode, MapNode, Report, ScalarNode
 from search_spaces.documents.parser import parse, plain_scalar
 from search_spaces.documents.quantities import BYTES, COUNTS, duration, quantity
-from search_spaces.writing import to_yaml
+from search_spaces.space_file.as_yaml import to_yaml
 
 SCALARS = {
     "true": True,

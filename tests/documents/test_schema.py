@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from nas import schema
 from search_spaces.documents.nodes import ListNode, MapNode, Node, Report
 from search_spaces.documents.parser import parse, read
-from search_spaces.space_document import LIBRARY, library
+from search_spaces.space_file.load import LIBRARY, library
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 PUBLISHED = json.loads(schema.PATH.read_text("utf-8"))

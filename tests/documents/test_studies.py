@@ -15,7 +15,7 @@ from search_spaces.candidate import Named
 from search_spaces.dimensions import Choice, Float, Int
 from search_spaces.errors import SpecError
 from search_spaces.space import Limits
-from search_spaces.space_document import library, load_space
+from search_spaces.space_file.load import library, load_space
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import search_spaces
 from search_spaces.errors import BuildError
 from search_spaces.families import FAMILIES, build
 from search_spaces.space import SearchSpace
-from search_spaces.space_document import load_space
+from search_spaces.space_file.load import load_space
 
 LIBRARY = sorted((Path(search_spaces.__file__).parent / "library").glob("*.yaml"))
 

@@ -10,7 +10,7 @@ SCRIPT = """
 import random, sys
 from pathlib import Path
 from search_spaces.families import build
-from search_spaces.space_document import load_space
+from search_spaces.space_file.load import load_space
 for path in Path(sys.argv[1]).glob("*.yaml"):
     space = load_space(path)
     candidate = space.candidate(space.sample(random.Random(0)), 0)

@@ -10,9 +10,9 @@ from search_spaces.documents.parser import read
 from search_spaces.errors import SpecError, nearest
 from search_spaces.families import FAMILIES
 from search_spaces.space import Limits, SearchSpace
-from search_spaces.space_reading import Reading
+from search_spaces.space_file.space import Reading
 
-LIBRARY = Path(__file__).parent / "library"
+LIBRARY = Path(__file__).parents[1] / "library"
 HUGE = 10**15
 LIMITS = ("parameters", "flops", "memory")
 OWN_KEYS = ("name", "family", "constraints", "limits")

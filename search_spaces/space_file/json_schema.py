@@ -8,7 +8,7 @@ from search_spaces.families import FAMILIES
 from search_spaces.hyperparameters import Hyperparameter
 from search_spaces.space.names import architecture_of
 from search_spaces.space.recipes import opened_by
-from search_spaces.space_reading import keys_of
+from search_spaces.space_file.space import keys_of
 
 Schema = dict[str, Any]
 

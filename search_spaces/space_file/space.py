@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from search_spaces.candidate import Settings, Value
-from search_spaces.conditions import expression
-from search_spaces.dimension_document import Written, written
 from search_spaces.dimensions import Choice, Dimension, Int
 from search_spaces.documents.cursor import Cursor
 from search_spaces.errors import Problem, SpecError, nearest
@@ -14,6 +12,8 @@ from search_spaces.hyperparameters import Hyperparameter
 from search_spaces.space import Limits, SearchSpace
 from search_spaces.space.names import all_settings, architecture_of, place_of, recipe_fields, settings_of
 from search_spaces.space.recipes import MENUS, opened_by
+from search_spaces.space_file.conditions import expression
+from search_spaces.space_file.dimensions import Written, written
 
 MAX_DIMENSIONS = 256
 

@@ -1,0 +1,1 @@
+"""Space files: from strict YAML to a `SearchSpace`, and back."""
