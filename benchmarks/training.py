@@ -22,7 +22,7 @@ from search_spaces.families import build
 from workers.dataset import Dataset, load
 from workers.messages import Assignment, Job, Outcome, TaskSpec
 from workers.modules import build as build_module
-from workers.train import Worker
+from workers.worker import Worker
 
 TASK = TaskSpec(Named("digits"))
 RECIPE = Recipe(optimizer=Named("adam", Settings(lr=1e-3)), batch_size=32)

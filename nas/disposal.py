@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 
-from workers import files
+from workers import file_store
 
 
 class Disposal:
@@ -14,7 +14,7 @@ class Disposal:
 
     def remove(self, places: Collection[str]) -> None:
         """Let files go."""
-        files.remove([place for place in places if not files.is_remote(place)])
-        if far := [place for place in places if files.is_remote(place)]:
+        file_store.remove([place for place in places if not file_store.is_remote(place)])
+        if far := [place for place in places if file_store.is_remote(place)]:
             self._thread = self._thread or ThreadPoolExecutor(1, "disposal")
-            self._thread.submit(files.remove, far)
+            self._thread.submit(file_store.remove, far)

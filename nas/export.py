@@ -13,11 +13,11 @@ from nas.final_result import KIND
 from nas.storage import Artifact, StudyRecord
 from nas.study_file import from_json
 from nas.trials import Trial
-from workers import exporters, files
+from workers import exporters, file_store
 from workers.errors import ExportError, TaskError
 from workers.exporters import Exported, MeasuredOn, Member
 from workers.messages import Checkpoint
-from workers.scratch import scratch
+from workers.temporary_folders import scratch
 
 if TYPE_CHECKING:
     from workers.exporters import Samples
@@ -155,8 +155,8 @@ def _artifacts(
 @contextmanager
 def _at_hand(folder: str) -> Iterator[Path]:
     """Yield where files are written and verified: the folder itself, or a temporary one for one behind an address."""
-    if not files.is_remote(folder):
-        yield Path(files.absolute(folder))
+    if not file_store.is_remote(folder):
+        yield Path(file_store.absolute(folder))
         return
     with scratch("nas-export-") as here:
         yield here
@@ -165,11 +165,11 @@ def _at_hand(folder: str) -> Iterator[Path]:
 def _placed(path: Path, folder: str) -> tuple[str, int]:
     """Bring a verified file to its folder; return where it is and its size."""
     size = path.stat().st_size
-    if not files.is_remote(folder):
+    if not file_store.is_remote(folder):
         return str(path), size
     place = f"{folder}/{path.name}"
     try:
-        files.write(place, path.read_bytes())
+        file_store.write(place, path.read_bytes())
     except OSError as error:
         raise ExportError(f"{place!r} cannot be written: {error.strerror or error}") from error
     return place, size

@@ -9,7 +9,7 @@ from nas.final_result import KIND
 from nas.run_folder import own_folder
 from nas.storage import Artifact, StudyRecord
 from nas.trials import Trial
-from workers import files
+from workers import file_store
 
 AVERAGED = 0
 """The seed on record of an export that is the average of several."""
@@ -18,7 +18,7 @@ AVERAGED = 0
 def trials_here(trials: Sequence[Trial], folder: str) -> list[Trial]:
     """Return trials whose checkpoints are where they lie now."""
     return [
-        replace(trial, checkpoint=replace(trial.checkpoint, path=files.located(trial.checkpoint.path, folder)))
+        replace(trial, checkpoint=replace(trial.checkpoint, path=file_store.located(trial.checkpoint.path, folder)))
         if trial.checkpoint
         else trial
         for trial in trials
@@ -27,13 +27,13 @@ def trials_here(trials: Sequence[Trial], folder: str) -> list[Trial]:
 
 def artifacts_here(artifacts: Sequence[Artifact], folder: str) -> list[Artifact]:
     """Return artifacts with the places where they lie now."""
-    return [replace(item, path=files.located(item.path, folder)) for item in artifacts]
+    return [replace(item, path=file_store.located(item.path, folder)) for item in artifacts]
 
 
 def is_lost(artifact: Artifact) -> bool:
     """Tell whether a file is gone, or is not as it was written; one that cannot be reached now is not known to be."""
     try:
-        return sha256(files.read(artifact.path)).hexdigest() != artifact.sha256
+        return sha256(file_store.read(artifact.path)).hexdigest() != artifact.sha256
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return True
     except OSError:

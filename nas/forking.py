@@ -14,7 +14,7 @@ from nas.study_json import from_json
 from nas.trials import Trial, TrialState
 from search_spaces.documents.quantities import counted
 from search_spaces.errors import BuildError
-from workers import files
+from workers import file_store
 from workers.messages import Checkpoint, TaskInfo, parts_of_a_pass
 
 FORKED = "study.forked"
@@ -84,7 +84,7 @@ def with_own_files(inheritance: Inheritance, folder: str) -> Inheritance:
 def _copied(checkpoint: Checkpoint, folder: str) -> Checkpoint | None:
     place = f"{folder}/forked-{checkpoint.sha256[:16]}-{checkpoint.path.rpartition('/')[2]}"
     try:
-        files.write(place, files.read(checkpoint.path))
+        file_store.write(place, file_store.read(checkpoint.path))
     except FileNotFoundError:
         return None
     return replace(checkpoint, path=place)

@@ -17,7 +17,7 @@ from nas.study_json import from_json
 from search_spaces.candidate import Named, Settings
 from search_spaces.hyperparameters import hyperparameters
 from search_spaces.registry import Menu
-from workers import files
+from workers import file_store
 
 
 def recalled(record: StudyRecord, database: str) -> StudyConfig:
@@ -28,7 +28,7 @@ def recalled(record: StudyRecord, database: str) -> StudyConfig:
     homes = tuple(_homes(database))
     moved = replace(config, task=replace(config.task, task=_named(config.task.task, config.base, homes)))
     folder = config.artifacts.folder
-    if os.path.isabs(folder) and not files.is_remote(folder):
+    if os.path.isabs(folder) and not file_store.is_remote(folder):
         moved = replace(moved, artifacts=replace(config.artifacts, folder=_now(folder, config.base, homes)))
     return moved
 

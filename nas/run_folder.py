@@ -12,7 +12,7 @@ from pathlib import Path
 from nas.config import StudyConfig
 from nas.errors import FolderUnusable
 from nas.storage import Storage, StudyRecord
-from workers import files
+from workers import file_store
 
 MARK = ".nas-study.json"
 """The file that says whose folder it is."""
@@ -20,7 +20,7 @@ MARK = ".nas-study.json"
 
 def own_folder(config: StudyConfig) -> str:
     """Return the folder of a study's checkpoints, retrained weights and exports."""
-    return f"{files.absolute(config.artifacts.folder)}/{config.artifacts.place or config.name}"
+    return f"{file_store.absolute(config.artifacts.folder)}/{config.artifacts.place or config.name}"
 
 
 def with_own_folder(config: StudyConfig, storage: Storage, record: StudyRecord | None = None) -> StudyConfig:
@@ -42,7 +42,7 @@ def mark(folder: str, storage: Storage, record: StudyRecord) -> None:
     said = _said(folder, storage.database.where, record)
     try:
         if _read(folder) != said:
-            files.write(f"{folder}/{MARK}", (json.dumps(said, indent=2) + "\n").encode())
+            file_store.write(f"{folder}/{MARK}", (json.dumps(said, indent=2) + "\n").encode())
     except OSError as error:
         raise FolderUnusable.of(folder, error) from error
 
@@ -56,7 +56,7 @@ def _may_have(folder: str, database: str, record: StudyRecord | None) -> bool:
     try:
         marked = _read(folder)
         if marked is None:
-            return bool(record and record.counts) or not files.names(f"{folder}/checkpoints")
+            return bool(record and record.counts) or not file_store.names(f"{folder}/checkpoints")
     except OSError as error:
         raise FolderUnusable.of(folder, error) from error
     if record is None or marked.get("born") != record.created_at.isoformat() or marked.get("study") != record.name:
@@ -77,7 +77,7 @@ def _said(folder: str, database: str, record: StudyRecord) -> dict[str, str]:
 def _read(folder: str) -> dict[str, str] | None:
     """Return what a folder's mark says; None where it has none, nothing of one that is no mark of ours."""
     try:
-        marked = json.loads(files.read(f"{folder}/{MARK}"))
+        marked = json.loads(file_store.read(f"{folder}/{MARK}"))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except ValueError:

@@ -6,7 +6,7 @@ from nas.config import StudyConfig
 from nas.errors import FolderUnusable
 from nas.run_folder import own_folder
 from search_spaces.errors import Problem, SpecError
-from workers import files
+from workers import file_store
 
 WHERE = "artifacts.folder"
 
@@ -20,9 +20,9 @@ def require_writable(config: StudyConfig) -> None:
     """
     require_usable(config)
     own = own_folder(config)
-    for place in () if files.is_remote(own) else (own, f"{own}/checkpoints", f"{own}/best"):
+    for place in () if file_store.is_remote(own) else (own, f"{own}/checkpoints", f"{own}/best"):
         try:
-            files.prove(place)
+            file_store.prove(place)
         except OSError as error:
             raise FolderUnusable.of(place, error) from error
 
@@ -30,12 +30,12 @@ def require_writable(config: StudyConfig) -> None:
 def require_usable(config: StudyConfig) -> None:
     """Write, read and remove a file where the folder is behind an address; raise SpecError if that cannot be done."""
     folder = config.artifacts.folder
-    if wrong := files.mistake(folder):
+    if wrong := file_store.mistake(folder):
         raise SpecError([Problem(WHERE, wrong)])
-    if not files.is_remote(folder):
+    if not file_store.is_remote(folder):
         return
     try:
-        files.prove(files.absolute(folder))
+        file_store.prove(file_store.absolute(folder))
     except OSError as error:
         hint = "fsspec's own settings, such as FSSPEC_S3_KEY, hold credentials"
         raise SpecError(

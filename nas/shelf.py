@@ -8,7 +8,7 @@ from nas.config import Objective
 from nas.objectives import pareto_front, ranked
 from nas.storage import Artifact
 from nas.trials import Trial
-from workers import files
+from workers import file_store
 
 OURS = re.compile(
     r"\.?(?:forked-[0-9a-f]{16}-)?(?:search|final)-\d{6}-attempt-\d+[\w-]*\.safetensors(?:\.\w+\.part)?", re.ASCII
@@ -43,24 +43,24 @@ def sweep(folder: str, trials: Iterable[Trial]) -> None:
 
     Only for the holder of the study's lease, before its workers have begun.
     """
-    ours = [name for name in files.names(folder) if OURS.fullmatch(name)]
+    ours = [name for name in file_store.names(folder) if OURS.fullmatch(name)]
     known = {_name(trial.checkpoint.path) for trial in trials if trial.checkpoint}
-    files.remove([f"{folder}/{name}" for name in ours if name not in known])
+    file_store.remove([f"{folder}/{name}" for name in ours if name not in known])
 
 
 def sweep_retrainings(folder: str, artifacts: Iterable[Artifact]) -> None:
     """Remove what retrainings have left that are not on record: their controller was killed, or they failed."""
     known = {item.path for item in artifacts}
     try:
-        folders = files.folders(folder)
+        folders = file_store.folders(folder)
     except OSError:  # a server that went away; a later run sweeps
         return
     for name in filter(RETRAINING.fullmatch, folders):
         here = f"{folder}/{name}"
-        files.remove(
-            [f"{here}/{one}" for one in files.names(here) if OURS.fullmatch(one) and f"{here}/{one}" not in known]
+        file_store.remove(
+            [f"{here}/{one}" for one in file_store.names(here) if OURS.fullmatch(one) and f"{here}/{one}" not in known]
         )
-        files.remove_empty(here)
+        file_store.remove_empty(here)
 
 
 def _name(place: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from nas.config import Artifacts, Budget, Final
 from search_spaces.documents.cursor import Cursor
 from search_spaces.registry import Menu
-from workers import files
+from workers import file_store
 from workers.messages import Split
 
 MOST = 10**9
@@ -69,7 +69,7 @@ def read_artifacts(cursor: Cursor) -> Artifacts:
     folder = fields["folder"].text(usual.folder, "a folder") if "folder" in fields else usual.folder
     if not folder or "\0" in folder:
         fields["folder"].wrong("a folder", f"such as {usual.folder}")
-    elif wrong := files.mistake(folder):
+    elif wrong := file_store.mistake(folder):
         fields["folder"].mistake(wrong)
     menu = Menu("workers.exporters", "exporter")
     formats = [item.name(menu.names(), "exporter") for item in fields["export"].items()] if "export" in fields else []

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, select
 
 from nas.storage import Storage, tables
 from nas.trials import ENDED_EARLY
-from workers import files
+from workers import file_store
 from workers.checkpoints import load
 from workers.errors import CheckpointError
 from workers.messages import Checkpoint
@@ -91,7 +91,7 @@ def _checkpoints_are_whole(storage: Storage, trials: Sequence[Row]) -> None:
 
 def _artifacts_are_whole(artifacts: Sequence[Row]) -> None:
     for artifact in artifacts:
-        content = files.read(artifact["path"])
+        content = file_store.read(artifact["path"])
         assert hashlib.sha256(content).hexdigest() == artifact["sha256"], f"{artifact['path']} was altered"
 
 

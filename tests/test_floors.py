@@ -56,20 +56,20 @@ def test_workers_import_nothing_of_nas() -> None:
 
 def test_nas_reaches_workers_through_its_doors() -> None:
     doors = {
-        "workers.endings",
+        "workers.cancellation",
         "workers.messages",
-        "workers.train",
+        "workers.worker",
         "workers.exporters",
         "workers.errors",
-        "workers.files",
-        "workers.scratch",
+        "workers.file_store",
+        "workers.temporary_folders",
     }
     through = {name for module, names in IMPORTS.items() if is_in(module, "nas") for name in names}
     assert {name for name in through if is_in(name, "workers") and name != "workers"} <= doors
 
 
 def test_only_executors_open_the_door_to_training() -> None:
-    inside = {module for module in users_of("workers.train") if is_in(module, "nas")}
+    inside = {module for module in users_of("workers.worker") if is_in(module, "nas")}
     assert {module for module in inside if not is_in(module, "nas.executors")} == {"nas.tune.training"}
 
 
@@ -90,7 +90,7 @@ def test_only_executors_open_the_door_to_training() -> None:
                 "nas.tune",
             ),
         ),
-        ("fsspec", ("workers.files",)),
+        ("fsspec", ("workers.file_store",)),
         ("sqlalchemy", ("nas.storage",)),
         ("alembic", ("nas.storage",)),
         ("fastapi", ("nas.service",)),

@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as parse
 from torch import Tensor
 
-from workers import files
+from workers import file_store
 from workers.errors import CheckpointError
 from workers.messages import Checkpoint
 
@@ -50,14 +50,14 @@ def save(folder: str, name: str, state: TrainedState) -> Checkpoint:
     content = _serialise(state)
     sha256 = hash_of(content)
     place = f"{folder}/{name}-{sha256[:8]}.safetensors"
-    files.write(place, content)
+    file_store.write(place, content)
     return Checkpoint(place, sha256, len(content), state.epoch)
 
 
 def load(checkpoint: Checkpoint) -> TrainedState:
     """Read a candidate back; raise `CheckpointError` if the file is missing, torn or altered."""
     try:
-        content = files.read(checkpoint.path)
+        content = file_store.read(checkpoint.path)
     except OSError as error:
         raise CheckpointError(f"the checkpoint {checkpoint.path!r} cannot be read: {error.strerror}") from error
     if hash_of(content) != checkpoint.sha256:

@@ -16,10 +16,10 @@ from search_spaces.hyperparameters import hyperparameters
 from workers.constant import constant_scores
 from workers.describing import describe
 from workers.errors import TaskError
+from workers.free_memory import require_room
 from workers.messages import TaskInfo, TaskSpec
 from workers.preparing import Floats
 from workers.preprocessing import Preprocessing, fit, width
-from workers.room import require_room
 from workers.splits import Indices, divide
 from workers.tasks import TASKS
 from workers.tasks.protocol import Array, ArrayInputs, Label, Samples, TableInputs, Task

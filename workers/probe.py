@@ -17,7 +17,7 @@ from workers.engines.native.engine import Native
 from workers.engines.protocol import Engine, Measured, Member
 from workers.engines.solo import Solo
 from workers.messages import Probe, Timing, Timings, parts_of_a_pass
-from workers.rounds import Material
+from workers.training_loop import Material
 
 FEWEST, MOST = 16, 256
 """Validation samples that are measured for the estimate."""

@@ -40,14 +40,14 @@ def export(
     from nas.cli.output.console import facts, out, print_json
     from nas.export import members_of
     from nas.study import Study
-    from workers import files
+    from workers import file_store
     from workers.exporters import EXPORTERS
 
     for format in to or ():
         EXPORTERS.require(format)
     study = Study(name, url_of(storage))
     config = study.config
-    target = files.absolute(folder or _beside(config, number, ensemble))
+    target = file_store.absolute(folder or _beside(config, number, ensemble))
     write = study.export_ensemble if ensemble else study.export
     written = write(target, formats=to or config.artifacts.export, number=number)
     if not written:

@@ -16,7 +16,7 @@ from nas.executors._offspring import MARK
 from nas.executors._proc import fields
 from nas.executors._wire import WARM_UP
 from nas.executors._worker import work
-from workers.train import warm_up
+from workers.worker import warm_up
 
 _LONGEST = 4096
 _ARGUMENTS, _ENVIRONMENT_END = 45, 48  # in /proc/PID/stat, after the program's name

@@ -5,6 +5,6 @@ from workers.messages import Machine
 
 def machine() -> Machine:
     """Ask what a worker would find here; loads torch."""
-    from workers.train import machine as describe
+    from workers.worker import machine as describe
 
     return describe()

@@ -16,7 +16,7 @@ from time import monotonic
 from nas.executors._import_path import import_path
 from nas.executors._ray_processes import end_session
 from nas.executors._ray_wire import Beat, Cluster
-from workers.scratch import Scratch
+from workers.temporary_folders import Scratch
 
 _START = 60.0
 """Seconds that the child may be silent while it connects: Ray lets nothing else in Python run then."""

@@ -16,7 +16,7 @@ import ray
 from ray.exceptions import ObjectStoreFullError
 
 from search_spaces.candidate import Settings
-from workers import files
+from workers import file_store
 from workers.messages import Job, Probe, TaskSpec
 
 _PIECE = 2**20
@@ -61,7 +61,7 @@ class Arrived:
         if not (here.is_file() and _hash_of(parcel.path) == parcel.sha256):
             here = _folder() / f"{parcel.sha256}{''.join(here.suffixes)}"
             if not here.exists():
-                files.write(str(here), ray.get(parcel.content[0]))
+                file_store.write(str(here), ray.get(parcel.content[0]))
         self._places[parcel.path] = str(here)
 
     def local(self, message: object) -> object:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from nas.executors._wire import Answer, Described, End, JobDone, Probed, Ready, Report
 from search_spaces.errors import NasError
-from workers.endings import Endings
+from workers.cancellation import Endings
 from workers.errors import TaskError
 from workers.messages import Job, Probe, TaskSpec
 
 if TYPE_CHECKING:
-    from workers.train import Worker
+    from workers.worker import Worker
 
 _PATIENCE = 0.25
 """Share of the last epoch's time that a worker waits for the controller's answer: long enough for a decision that is
@@ -58,7 +58,7 @@ class Outbox(Protocol):
 
 def serve(outbox: Outbox, inbox: Inbox, *, device: str) -> None:
     """Do what comes in, one thing after another, for ever."""
-    from workers.train import Worker, warm_up
+    from workers.worker import Worker, warm_up
 
     worker = Worker(device)
     outbox.send(Ready(os.getpid()))

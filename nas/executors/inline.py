@@ -11,11 +11,11 @@ from nas.executors._mute import muted
 from nas.executors._waiting import Waiting
 from nas.executors.protocol import Executor
 from search_spaces.hyperparameters import integer
-from workers.endings import Endings
+from workers.cancellation import Endings
 from workers.messages import Event, Job, JobLost, Outcome, Probe, TaskInfo, TaskSpec, Timings
 
 if TYPE_CHECKING:
-    from workers.train import Worker
+    from workers.worker import Worker
 
 _CLOSING = 2.0
 """Seconds in which a training that is left has to come to the end of its batch."""
@@ -29,7 +29,7 @@ class Inline:
 
     def start(self) -> Executor:
         """Return the executor; torch is loaded while its task is read."""
-        from workers.train import Worker, warm_up
+        from workers.worker import Worker, warm_up
 
         loading = Thread(target=warm_up, name="torch")
         loading.start()

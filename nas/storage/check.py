@@ -11,7 +11,7 @@ from nas.storage import reading
 from nas.storage.records import Artifact, StudyRecord
 from nas.trials import Trial, TrialState
 from search_spaces.documents.quantities import counted
-from workers import files
+from workers import file_store
 from workers.messages import Checkpoint
 
 
@@ -66,7 +66,7 @@ def _own_folder(study: StudyRecord, folder: Path) -> str:
     artifacts = study.config.get("artifacts")
     settings = artifacts if isinstance(artifacts, dict) else {}
     place, below = settings.get("folder") or "runs", settings.get("place") or study.name
-    return f"{place}/{below}" if files.is_remote(str(place)) else str(folder / str(place) / str(below))
+    return f"{place}/{below}" if file_store.is_remote(str(place)) else str(folder / str(place) / str(below))
 
 
 def _of_files(trials: list[Trial], artifacts: list[Artifact], own: str, folder: Path) -> Iterator[str]:
@@ -78,10 +78,10 @@ def _of_files(trials: list[Trial], artifacts: list[Artifact], own: str, folder: 
 
 
 def _of_file(what: str, file: Checkpoint | Artifact, own: str, folder: Path) -> Iterator[str]:
-    path = files.located(file.path, own)
-    place = path if files.is_remote(path) else str(folder / path)
+    path = file_store.located(file.path, own)
+    place = path if file_store.is_remote(path) else str(folder / path)
     try:
-        if hashlib.sha256(files.read(place)).hexdigest() != file.sha256:
+        if hashlib.sha256(file_store.read(place)).hexdigest() != file.sha256:
             yield f"{what} was altered: {place} does not match its hash"
     except FileNotFoundError:
         yield f"{what} is missing: {place}"

@@ -22,7 +22,7 @@ from nas.tune.parameters import is_ours, number, parameters, study
 from nas.tune.session import Ending, Session
 from nas.tune.weights import keep
 from search_spaces.errors import NasError, Problem, SpecError
-from workers import files
+from workers import file_store
 
 _REPORTS, _SECONDS = "training_iteration", "time_this_iter_s"
 _NOT_METRICS = (*AUTO_RESULT_KEYS, "seconds")
@@ -151,7 +151,7 @@ class NasSearch(Searcher):
 
 def _from_any_folder(config: StudyConfig) -> StudyConfig:
     """Return the definition with full paths: a driver may be restored from another folder."""
-    artifacts = replace(config.artifacts, folder=files.absolute(config.artifacts.folder))
+    artifacts = replace(config.artifacts, folder=file_store.absolute(config.artifacts.folder))
     relative = re.fullmatch(r"(sqlite[^:]*:///)([^/].*)", config.storage)
     storage = f"{relative[1]}{Path(relative[2]).absolute()}" if relative else config.storage
     return replace(config, artifacts=artifacts, storage=storage)

@@ -19,7 +19,7 @@ from nas.study_file import as_begun, from_json, to_json
 from nas.trials import Point, Trial, TrialState
 from nas.tune.handover import Handover
 from search_spaces.errors import NasError
-from workers import files
+from workers import file_store
 from workers.messages import Checkpoint, EpochMetrics, JobLost, Outcome
 
 _RENEWAL = 1.0
@@ -165,7 +165,7 @@ class Session:
         """Return the weights that Tune has of a trial, if they are those of its last epoch."""
         kept = ending.keep(self._search.folder)
         if kept is not None and kept.epoch != epoch:
-            files.remove([kept.path])
+            file_store.remove([kept.path])
             return None
         return kept
 

@@ -17,7 +17,7 @@ from nas.tune.parameters import candidate, number
 from nas.tune.weights import pack, unpack
 from search_spaces.space import SearchSpace
 from workers.messages import Assignment, Checkpoint, EpochMetrics, Job, Outcome, Saved, TaskSpec
-from workers.train import Worker
+from workers.worker import Worker
 
 
 def trainable(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ray.tune import Checkpoint as Packed
 
-from workers import files
+from workers import file_store
 from workers.errors import CheckpointError
 from workers.messages import Checkpoint
 
@@ -40,7 +40,7 @@ def keep(packed: Packed | None, folder: str) -> Checkpoint | None:
     with suppress(CheckpointError, OSError), packed.as_directory() as here:
         saved, _ = _read(Path(here))
         place = f"{folder}/{Path(saved.path).name}"
-        files.write(place, Path(saved.path).read_bytes())
+        file_store.write(place, Path(saved.path).read_bytes())
         return replace(saved, path=place)
     return None
 

@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _walk_search(url: str, file: str, kind: str, first: str, stride: str) -> None:
-    import workers.rounds  # noqa: F401  # loads torch, before there is a fork
+    import workers.training_loop  # noqa: F401  # loads torch, before there is a fork
 
     require_success(_forked(partial(_search, url, file, "undisturbed")))
     for number in range(int(first), sys.maxsize, int(stride)):

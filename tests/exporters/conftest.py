@@ -9,7 +9,7 @@ import torch
 
 from search_spaces.candidate import Architecture, Candidate, Named, Recipe, Settings
 from workers.messages import Assignment, Checkpoint, Job, Outcome, Stage, TaskSpec
-from workers.train import Worker
+from workers.worker import Worker
 
 ARCHITECTURES = {
     "mlp": Architecture("mlp", Settings(depth=2, width=(16, 8), activation="maxout", norm="batch", dropout=0.1)),

@@ -17,7 +17,7 @@ from workers.exporters import EXPORTERS, Member
 from workers.exporters._trained import in_batches, restore, restore_ensemble
 from workers.messages import Assignment, Job, Outcome, TaskSpec
 from workers.metrics import measure
-from workers.train import Worker
+from workers.worker import Worker
 
 CANDIDATE = Candidate(Architecture("mlp", Settings(depth=1, width=8, norm="batch")), Recipe(), seed=5)
 STUDY = """

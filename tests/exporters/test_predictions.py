@@ -17,7 +17,7 @@ import pytest
 from search_spaces.candidate import Architecture, Candidate, Named, Recipe, Settings
 from workers import dataset, exporters
 from workers.messages import Assignment, Job, Outcome, Split, TaskSpec
-from workers.train import Worker
+from workers.worker import Worker
 
 Exported = Callable[..., ModuleType]
 GENERATOR = np.random.default_rng(0)

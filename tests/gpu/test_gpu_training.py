@@ -13,7 +13,7 @@ from search_spaces.candidate import Candidate, Named
 from workers.engines.plan import SWITCH
 from workers.messages import Assignment, Saved
 from workers.optimizers import OPTIMIZERS
-from workers.train import Worker
+from workers.worker import Worker
 
 DEVICE = "cuda"
 TOLERANCE = 0.1
@@ -54,7 +54,7 @@ import json, sys
 sys.path[:0] = sys.argv[3:]
 import torch
 from training_jobs import SGD, candidate, job, outcome, run
-from workers.train import Worker
+from workers.worker import Worker
 wide = [candidate(n, SGD, depth=3, width=4000, batch_size=256) for n in range(4)]
 device = sys.argv[2]
 worker = Worker(device)

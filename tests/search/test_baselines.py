@@ -16,7 +16,7 @@ from nas.final_result import beaten_by
 from search_spaces.candidate import Named
 from workers import dataset
 from workers.messages import Assignment, Job, Outcome, TaskInfo, TaskSpec
-from workers.train import Worker
+from workers.worker import Worker
 
 
 def trained(worker: Worker, spec: TaskSpec, folder: str) -> Linear:

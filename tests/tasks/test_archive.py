@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from search_spaces.candidate import Named, Settings, Value
-from workers import room as machine
+from workers import free_memory as machine
 from workers.dataset import load
 from workers.errors import TaskError
 from workers.messages import TaskInfo, TaskSpec

@@ -11,14 +11,14 @@ import pytest
 import torch
 from training_jobs import candidate, curve, job, of, outcome, run
 
-from workers import checkpoints, rounds
+from workers import checkpoints, training_loop
 from workers.batches import Epoch
+from workers.cancellation import Endings
 from workers.cohorts import Life
-from workers.endings import Endings
 from workers.engines.choose import Chosen
 from workers.engines.plan import SWITCH
 from workers.messages import Assignment, Checkpoint, EpochMetrics, Event, Job, Outcome, Saved
-from workers.train import Worker
+from workers.worker import Worker
 
 EPOCHS = 4
 BEFORE_BATCHES = "before its batches"
@@ -29,7 +29,7 @@ BEFORE_MEASURING = "before it is measured"
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Train in one engine; every epoch may be cut short."""
     monkeypatch.setenv(SWITCH, request.param)
-    monkeypatch.setattr(rounds, "LENGTHY", 0.0)
+    monkeypatch.setattr(training_loop, "LENGTHY", 0.0)
     return str(request.param)
 
 
@@ -114,7 +114,7 @@ def test_a_trial_that_goes_on_from_a_checkpoint_has_that_one(engine: str, tmp_pa
 
 
 def test_a_short_epoch_is_trained_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rounds, "LENGTHY", math.inf)
+    monkeypatch.setattr(training_loop, "LENGTHY", math.inf)
     events = cut(job(tmp_path, candidate(), epochs=EPOCHS), [0], epoch=2)
     assert (ended_after(events), len(curve(events))) == (("ENDED", 2, 2), 2)
 
@@ -138,7 +138,7 @@ def test_who_has_come_to_the_last_epoch_is_complete(tmp_path: Path) -> None:
 def test_who_waits_for_its_cohort_ends_with_the_epoch_of_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rounds, "COHORT_BYTES", 1)
+    monkeypatch.setattr(training_loop, "COHORT_BYTES", 1)
 
     def first(event: Event) -> Collection[int]:
         return [2] if isinstance(event, EpochMetrics) and event.epoch == 1 else []
@@ -152,7 +152,7 @@ def test_who_waits_for_its_cohort_ends_with_the_epoch_of_another(
 def test_without_memory_for_a_copy_the_epoch_is_trained_to_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rounds, "LENGTHY", 0.0)
+    monkeypatch.setattr(training_loop, "LENGTHY", 0.0)
     honest, asked = Chosen.export, iter(range(10))
 
     def short(self: Chosen, number: int) -> checkpoints.TrainedState:
@@ -170,7 +170,7 @@ def test_a_full_disk_costs_the_checkpoint_of_what_was_measured(tmp_path: Path, m
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    monkeypatch.setattr(rounds, "LENGTHY", 0.0)
+    monkeypatch.setattr(training_loop, "LENGTHY", 0.0)
     events = cut(job(tmp_path, candidate(), epochs=EPOCHS), [0], epoch=2)
     assert (ended_after(events), outcome(events).reason) == (("ENDED", 1, None), "checkpoint: disk full")
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from ftp_server import FtpServer
 
-from workers import checkpoints, files
+from workers import checkpoints, file_store
 from workers.checkpoints import TrainedState
 from workers.errors import CheckpointError
 
@@ -33,41 +33,41 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path, server: FtpServer) ->
 
 
 def test_a_file_comes_back(folder: str) -> None:
-    files.write(f"{folder}/a", b"one")
-    files.write(f"{folder}/a", b"two")
-    assert files.read(f"{folder}/a") == b"two"
+    file_store.write(f"{folder}/a", b"one")
+    file_store.write(f"{folder}/a", b"two")
+    assert file_store.read(f"{folder}/a") == b"two"
 
 
 def test_a_folder_lists_its_files_alone(folder: str) -> None:
-    assert files.names(folder) == []
-    files.write(f"{folder}/a", b"")
-    files.write(f"{folder}/deeper/b", b"")
-    assert files.names(folder) == ["a"]
+    assert file_store.names(folder) == []
+    file_store.write(f"{folder}/a", b"")
+    file_store.write(f"{folder}/deeper/b", b"")
+    assert file_store.names(folder) == ["a"]
 
 
 def test_a_removed_file_is_gone_and_may_be_removed_again(folder: str) -> None:
-    files.write(f"{folder}/a", b"")
-    files.write(f"{folder}/b", b"")
+    file_store.write(f"{folder}/a", b"")
+    file_store.write(f"{folder}/b", b"")
     for _ in range(2):
-        files.remove([f"{folder}/a"])
-    assert files.names(folder) == ["b"]
+        file_store.remove([f"{folder}/a"])
+    assert file_store.names(folder) == ["b"]
 
 
 def test_a_missing_file_is_missing(folder: str) -> None:
     with pytest.raises(FileNotFoundError):
-        files.read(f"{folder}/none")
+        file_store.read(f"{folder}/none")
 
 
 def test_a_checkpoint_is_restored_from_anywhere(folder: str) -> None:
     saved = checkpoints.save(folder, "c", STATE)
-    assert files.names(folder) == [f"c-{saved.sha256[:8]}.safetensors"]
+    assert file_store.names(folder) == [f"c-{saved.sha256[:8]}.safetensors"]
     assert torch.equal(checkpoints.load(saved).tensors["network.0.weight"], torch.arange(6.0))
 
 
 @pytest.mark.parametrize("change", [lambda content: content[:-1], lambda content: b"\1" + content[1:]])
 def test_a_torn_or_altered_checkpoint_is_refused(folder: str, change: Callable[[bytes], bytes]) -> None:
     saved = checkpoints.save(folder, "c", STATE)
-    files.write(saved.path, change(files.read(saved.path)))
+    file_store.write(saved.path, change(file_store.read(saved.path)))
     with pytest.raises(CheckpointError, match="torn or altered"):
         checkpoints.load(saved)
 
@@ -81,21 +81,21 @@ def test_a_late_writer_of_the_same_name_alters_nothing(folder: str) -> None:
 
 
 def test_a_folder_is_proved_by_writing_to_it(folder: str) -> None:
-    files.prove(folder)
-    assert files.names(folder) == []
+    file_store.prove(folder)
+    assert file_store.names(folder) == []
 
 
 def test_a_server_that_was_restarted_is_reached_again(tmp_path: Path) -> None:
     server = FtpServer(tmp_path)
     server.start()
-    files.write(f"{server.url}/a", b"kept")
+    file_store.write(f"{server.url}/a", b"kept")
     server.stop()
     server.start()
-    assert files.read(f"{server.url}/a") == b"kept"
+    assert file_store.read(f"{server.url}/a") == b"kept"
     server.stop()
     with pytest.raises(OSError, match="refused"):
-        files.write(f"{server.url}/b", b"lost")
-    files.remove([f"{server.url}/a"])  # cannot be, and nobody minds
+        file_store.write(f"{server.url}/b", b"lost")
+    file_store.remove([f"{server.url}/a"])  # cannot be, and nobody minds
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_a_server_that_was_restarted_is_reached_again(tmp_path: Path) -> None:
     ],
 )
 def test_an_address_that_cannot_be_used_is_refused_and_no_password_told(folder: str, text: str) -> None:
-    found = files.mistake(folder)
+    found = file_store.mistake(folder)
     assert text in found
     assert "secret" not in found
 
@@ -119,19 +119,19 @@ def test_an_address_that_cannot_be_used_is_refused_and_no_password_told(folder: 
     "folder", ["runs", "/var/nas", "file:///shared/nas", "s3://bucket/a@b", "ftp://me@host:21/nas"]
 )
 def test_an_address_that_may_work_is_accepted(folder: str) -> None:
-    assert files.mistake(folder) == ""
+    assert file_store.mistake(folder) == ""
 
 
 def test_a_package_that_is_not_installed_is_named() -> None:
     with pytest.raises(OSError, match="adlfs"):
-        files.read("abfs://container/a")
+        file_store.read("abfs://container/a")
 
 
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
 def test_a_file_has_the_mode_that_the_umask_gives(tmp_path: Path, umask: int, mode: int) -> None:
     before = os.umask(umask)
     try:
-        files.write(str(tmp_path / "deeper" / "a"), b"one")
+        file_store.write(str(tmp_path / "deeper" / "a"), b"one")
         saved = checkpoints.save(str(tmp_path), "c", STATE)
     finally:
         os.umask(before)

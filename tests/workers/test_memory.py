@@ -12,7 +12,7 @@ import torch
 from training_jobs import candidate, curve, job, of, outcome, run
 
 from workers.batches import Epoch
-from workers.endings import Flag
+from workers.cancellation import Flag
 from workers.engines.failures import DeviceLost, failure
 from workers.engines.plan import SWITCH
 from workers.engines.training import Training
@@ -28,7 +28,7 @@ sys.path[:0] = sys.argv[3:]
 import torch
 from training_jobs import candidate, curve, job, outcome, run
 from workers import checkpoints
-from workers.train import Worker, warm_up
+from workers.worker import Worker, warm_up
 torch.set_num_threads(1)
 worker = Worker()
 shape = dict(family="cnn", stages=1, blocks=16, channels=64, kernel=1, pooling="none")
@@ -75,7 +75,7 @@ import torch
 from training_jobs import SGD, candidate, curve, job, outcome, run
 from search_spaces.candidate import Named
 from workers.messages import EpochMetrics, Split, TaskSpec
-from workers.train import Worker, warm_up
+from workers.worker import Worker, warm_up
 torch.set_num_threads(1)
 conv = dict(family="cnn", stages=1, blocks=16, channels=96, kernel=1, pooling="none")
 wide = [candidate(n, SGD, depth=2, width=1500, batch_size=180) for n in range(4)]
@@ -127,7 +127,7 @@ import numpy as np
 from training_jobs import candidate, job, outcome, run
 from search_spaces.candidate import Named, Settings
 from workers.messages import TaskSpec
-from workers.train import Worker, warm_up
+from workers.worker import Worker, warm_up
 path = sys.argv[1] + "/large.npz"
 np.savez(path, x=np.zeros((20000, 1000), np.float32), y=np.arange(20000) % 2)
 task, worker = TaskSpec(Named("npz", Settings(path=path))), Worker()

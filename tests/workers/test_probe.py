@@ -9,7 +9,7 @@ from search_spaces.candidate import Candidate
 from workers.engines import plan
 from workers.engines.calibrate import recalled
 from workers.messages import Probe, Timings
-from workers.train import Worker
+from workers.worker import Worker
 
 
 @pytest.fixture(params=["solo", "native"], autouse=True)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from workers.scratch import Scratch, scratch, sweep
+from workers.temporary_folders import Scratch, scratch, sweep
 
 CHILD = """
 import sys, time
-from workers.scratch import Scratch
+from workers.temporary_folders import Scratch
 made = Scratch("nas-try-", sys.argv[1])
 (made.path / "file").write_text("x")
 print(made.path, flush=True)

@@ -14,12 +14,12 @@ from training_jobs import DIGITS, candidate, curve, job, of, outcome, run
 
 from search_spaces import families
 from search_spaces.candidate import Architecture, Named, Settings
-from workers import checkpoints, rounds
+from workers import checkpoints, training_loop
 from workers.engines.failures import failure
 from workers.engines.plan import SWITCH
 from workers.engines.training import Training
 from workers.messages import Assignment, Checkpoint, EpochMetrics, Outcome, Saved, Split, TaskSpec
-from workers.train import Worker
+from workers.worker import Worker
 
 HOT = Named("sgd", Settings(lr=1e30))
 METRICS = {"train_loss", "loss", "accuracy", "balanced_accuracy", "f1", "auroc"}
@@ -246,7 +246,7 @@ def test_an_assignment_keeps_its_attempt(tmp_path: Path) -> None:
 
 def test_a_cohort_too_big_to_be_held_is_trained_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     together = run(job(tmp_path, *map(candidate, range(3)), epochs=2))
-    monkeypatch.setattr(rounds, "COHORT_BYTES", 1)
+    monkeypatch.setattr(training_loop, "COHORT_BYTES", 1)
     apart = run(job(tmp_path, *map(candidate, range(3)), epochs=2))
     assert [event.number for event in apart if isinstance(event, EpochMetrics)] == [0, 0, 1, 1, 2, 2]
     assert [curve(apart, number) for number in range(3)] == [curve(together, number) for number in range(3)]
@@ -255,6 +255,6 @@ def test_a_cohort_too_big_to_be_held_is_trained_in_parts(tmp_path: Path, monkeyp
 def test_a_trial_stopped_before_its_cohort_begins_trains_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rounds, "COHORT_BYTES", 1)
+    monkeypatch.setattr(training_loop, "COHORT_BYTES", 1)
     events = run(job(tmp_path, candidate(0), candidate(1), epochs=2), stops={1: [1]})
     assert (outcome(events, 1).state, outcome(events, 1).epochs, curve(events, 1)) == ("PRUNED", 0, [])

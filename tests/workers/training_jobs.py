@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from search_spaces.candidate import Architecture, Candidate, Named, Recipe, Settings, Value
 from workers.messages import Assignment, EpochMetrics, Event, Job, Outcome, Saved, Stage, TaskSpec
-from workers.train import Worker
+from workers.worker import Worker
 
 DIGITS = TaskSpec(Named("digits"))
 SGD = Named("sgd", Settings(lr=1e-2, momentum=0.0))

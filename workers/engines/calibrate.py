@@ -21,7 +21,7 @@ from search_spaces.ops.linear import Linear
 from search_spaces.ops.protocol import Op, Shape
 from search_spaces.ops.recurrent import Recurrent
 from search_spaces.ops.sequence_pool import SequencePool
-from workers import files
+from workers import file_store
 from workers.batches import Epoch, Samples
 from workers.devices import one_thread
 from workers.engines.costs import FIRST, LATER, Rate, Rates, kind_of
@@ -85,7 +85,7 @@ def remembered(name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, An
         return found
     path, measured = _path(name), measure()
     with suppress(OSError):  # a cache that cannot be written is measured again
-        files.write(str(path), json.dumps({"format": FORMAT, **measured}).encode())
+        file_store.write(str(path), json.dumps({"format": FORMAT, **measured}).encode())
     return measured
 
 

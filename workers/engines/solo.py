@@ -7,8 +7,8 @@ from functools import partial
 from typing import TypeVar
 
 from workers.batches import Epoch, Samples, step_count
+from workers.cancellation import NEVER, NONE, Flag, Flags
 from workers.checkpoints import TrainedState
-from workers.endings import NEVER, NONE, Flag, Flags
 from workers.engines.failures import failure
 from workers.engines.protocol import Failure, Interrupted, Measured, Member, Result
 from workers.engines.training import Training

@@ -17,7 +17,7 @@ from workers.exporters._exported import EXPORTERS, Exported
 from workers.exporters._trained import Trained, in_batches
 from workers.exporters.protocol import Exporter
 from workers.metrics import measure
-from workers.scratch import Scratch
+from workers.temporary_folders import Scratch
 
 LONGEST = 300
 """Characters kept of what an error says."""

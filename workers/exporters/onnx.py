@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from workers import files
+from workers import file_store
 from workers.errors import ExportError
 from workers.exporters._card import metadata, write_card
 from workers.exporters._companion import prepared, write_companion
@@ -31,7 +31,7 @@ class Onnx:
         model.producer_name, model.producer_version = "nas", trained.card()["versions"]["nas"]
         for key, text in metadata(trained).items():
             model.metadata_props.add(key=key, value=text)
-        files.write(str(path), model.SerializeToString())
+        file_store.write(str(path), model.SerializeToString())
         return [path, write_card(trained, path), write_companion(trained, folder)]
 
     def outputs(self, paths: list[Path], trained: Trained) -> Tensor:

@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from search_spaces.network import Network
-from workers import files, modules
+from workers import file_store, modules
 from workers.exporters._card import metadata, write_card
 from workers.exporters._companion import prepared, write_companion
 from workers.exporters._trained import Trained, average, in_batches
@@ -20,7 +20,7 @@ class Safetensors:
     def write(self, trained: Trained, folder: Path) -> list[Path]:
         """Write weights, card and companion."""
         path = folder / "weights.safetensors"
-        files.write(str(path), save(trained.weights(), metadata(trained)))
+        file_store.write(str(path), save(trained.weights(), metadata(trained)))
         return [path, write_card(trained, path), write_companion(trained, folder)]
 
     def outputs(self, paths: list[Path], trained: Trained) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from workers import files
+from workers import file_store
 from workers.errors import ExportError
 from workers.exporters._listing import listing
 from workers.exporters._trained import BATCH, Trained
@@ -47,7 +47,7 @@ class Source:
         """Write source and weights."""
         source, weights = folder / "network.py", folder / "network.safetensors"
         source.write_text(listing(trained), "utf-8")
-        files.write(str(weights), save(trained.weights()))
+        file_store.write(str(weights), save(trained.weights()))
         return [source, weights]
 
     def outputs(self, paths: list[Path], trained: Trained) -> Tensor:

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from workers import files
+from workers import file_store
 from workers.errors import ExportError
 from workers.exporters._card import metadata, write_card
 from workers.exporters._companion import prepared, write_companion
@@ -24,7 +24,7 @@ class TorchExport:
         """Trace the network and write program, card and companion."""
         path, content = folder / "network.pt2", io.BytesIO()
         torch.export.save(trace(trained.module, trained.inputs), content, extra_files=metadata(trained))
-        files.write(str(path), content.getvalue())
+        file_store.write(str(path), content.getvalue())
         return [path, write_card(trained, path), write_companion(trained, folder)]
 
     def outputs(self, paths: list[Path], trained: Trained) -> Tensor:

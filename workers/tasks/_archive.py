@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from workers.errors import TaskError
-from workers.room import require_room
+from workers.free_memory import require_room
 from workers.tasks._files import existing
 from workers.tasks.protocol import Array
 

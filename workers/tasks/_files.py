@@ -7,7 +7,7 @@ from typing import Any
 from search_spaces.errors import nearest
 from workers import table_reader
 from workers.errors import TaskError
-from workers.room import room
+from workers.free_memory import room
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 

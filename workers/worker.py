@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from search_spaces.errors import NasError
 from workers import dataset
-from workers.endings import Endings
+from workers.cancellation import Endings
 from workers.messages import Event, Job, Machine, Memory, Outcome, Probe, Stage, TaskInfo, TaskSpec, Timings
 
 if TYPE_CHECKING:
-    from workers.rounds import Material
+    from workers.training_loop import Material
 
 Events = Generator[list[Event], Collection[int], None]
 """Each list holds what happened in one epoch; what is sent back are the numbers of the trials to stop."""
@@ -37,7 +37,7 @@ def warm_up() -> None:
     collecting = gc.isenabled()
     gc.disable()
     try:
-        import workers.rounds  # noqa: F401
+        import workers.training_loop  # noqa: F401
     finally:
         gc.freeze()
         if collecting:
@@ -83,7 +83,7 @@ class Worker:
         without events, that the samples are loaded and a cohort has begun.
         """
         from workers.engines.failures import out_of_memory
-        from workers.rounds import Rounds
+        from workers.training_loop import Rounds
 
         try:
             material = self._material(job.task, job.stage)
@@ -110,7 +110,7 @@ class Worker:
     def _placed(self, task: TaskSpec, stage: Stage) -> "Material":
         """Copy a job's samples to the device."""
         from workers.batches import join, load
-        from workers.rounds import Material
+        from workers.training_loop import Material
 
         loaded = self._load(task)
         final = stage == "final"
