@@ -29,7 +29,7 @@ from search_spaces.ops.linear import Linear
 from search_spaces.ops.pool import Pool
 from search_spaces.ops.recurrent import Recurrent
 from search_spaces.ops.sequence_pool import SequencePool
-from workers.batches import Samples, batch_count, shuffled
+from workers.datasets.batches import Samples, batch_count, shuffled
 from workers.engines.choose import Chosen
 from workers.engines.costs import layers
 from workers.engines.native import library

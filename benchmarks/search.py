@@ -24,7 +24,7 @@ import optuna
 from benchmarks.machine import describe_machine
 from nas.study import Study
 from search_spaces.candidate import Named
-from workers.dataset import load
+from workers.datasets.dataset import load
 from workers.messages import TaskSpec
 
 STUDY = Path(__file__).with_name("search.yaml")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from search_spaces import families
 from search_spaces.candidate import Candidate
-from workers.batches import Epoch, Samples, batch_count
+from workers.datasets.batches import Epoch, Samples, batch_count
 from workers.devices import one_thread
 from workers.engines import plan
 from workers.engines.failures import failure

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from search_spaces import families
 from search_spaces.network import Network
 from workers import checkpoints
-from workers.batches import Epoch, Samples, shuffled
 from workers.cancellation import Endings, Flags
 from workers.checkpoints import TrainedState
 from workers.cohorts import COHORT_BYTES, Life, gather, group, halves, held_bytes
+from workers.datasets.batches import Epoch, Samples, shuffled
 from workers.devices import one_thread, release
 from workers.engines.choose import Chosen
 from workers.engines.failures import failure, out_of_memory

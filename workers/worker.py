@@ -6,8 +6,8 @@ from collections.abc import Collection, Generator
 from typing import TYPE_CHECKING
 
 from search_spaces.errors import NasError
-from workers import dataset
 from workers.cancellation import Endings
+from workers.datasets import dataset
 from workers.messages import Event, Job, Machine, Memory, Outcome, Probe, Stage, TaskInfo, TaskSpec, Timings
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Worker:
 
     def _placed(self, task: TaskSpec, stage: Stage) -> "Material":
         """Copy a job's samples to the device."""
-        from workers.batches import join, load
+        from workers.datasets.batches import join, load
         from workers.training_loop import Material
 
         loaded = self._load(task)

@@ -8,7 +8,7 @@ import pytest
 from pages import ROOT, blocks
 
 from search_spaces.candidate import Named, Settings
-from workers.dataset import load
+from workers.datasets.dataset import load
 from workers.messages import TaskSpec
 
 STUDY = """

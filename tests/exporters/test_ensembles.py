@@ -12,7 +12,8 @@ import nas
 from nas.errors import StudyNotFound
 from search_spaces.candidate import Architecture, Candidate, Named, Recipe, Settings
 from search_spaces.errors import SpecError
-from workers import dataset, exporters
+from workers import exporters
+from workers.datasets import dataset
 from workers.exporters import EXPORTERS, Member
 from workers.exporters._trained import in_batches, restore, restore_ensemble
 from workers.messages import Assignment, Job, Outcome, TaskSpec

@@ -15,7 +15,8 @@ import torch
 from search_spaces.candidate import Architecture, Candidate
 from search_spaces.errors import UnknownName
 from search_spaces.families import FAMILIES
-from workers import dataset, exporters
+from workers import exporters
+from workers.datasets import dataset
 from workers.errors import CheckpointError, ExportError
 from workers.exporters import EXPORTERS, _verified
 from workers.messages import Checkpoint, Stage, TaskSpec

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from search_spaces.candidate import Named, Settings, Value
-from workers.dataset import prepare, read
+from workers.datasets.dataset import prepare, read
 from workers.exporters import _parts
 from workers.messages import TaskSpec
 from workers.tasks.protocol import TableInputs

@@ -15,7 +15,8 @@ import pyarrow
 import pytest
 
 from search_spaces.candidate import Architecture, Candidate, Named, Recipe, Settings
-from workers import dataset, exporters
+from workers import exporters
+from workers.datasets import dataset
 from workers.messages import Assignment, Job, Outcome, Split, TaskSpec
 from workers.worker import Worker
 

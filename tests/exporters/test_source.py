@@ -11,7 +11,8 @@ import pytest
 
 from search_spaces.candidate import Candidate
 from search_spaces.families import FAMILIES
-from workers import dataset, exporters
+from workers import exporters
+from workers.datasets import dataset
 from workers.exporters._listing import listing
 from workers.exporters._trained import restore
 from workers.messages import Checkpoint, TaskSpec

@@ -10,9 +10,9 @@ from training_jobs import candidate
 from search_spaces.candidate import Candidate, Named, Settings
 from search_spaces.families import build
 from search_spaces.network import Network
-from workers.batches import Epoch, Samples, load, shuffled
 from workers.checkpoints import TrainedState
-from workers.dataset import load as load_dataset
+from workers.datasets.batches import Epoch, Samples, load, shuffled
+from workers.datasets.dataset import load as load_dataset
 from workers.engines.native.engine import Native
 from workers.engines.protocol import Engine, Measured, Member
 from workers.engines.solo import Solo

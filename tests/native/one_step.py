@@ -10,9 +10,9 @@ from torch import Tensor
 from search_spaces.candidate import Architecture, Candidate, Named, Recipe, Settings
 from search_spaces.network import Network
 from search_spaces.ops.protocol import Op, Shape
-from workers.batches import Epoch, Samples, load
 from workers.checkpoints import TrainedState
-from workers.dataset import load as load_dataset
+from workers.datasets.batches import Epoch, Samples, load
+from workers.datasets.dataset import load as load_dataset
 from workers.engines.native import library
 from workers.engines.native.build import variants
 from workers.engines.native.engine import Native

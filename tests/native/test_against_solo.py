@@ -9,8 +9,8 @@ from cohorts import OPTIMIZERS, Task, away, member, members, mixed, native, solo
 from training_jobs import candidate
 
 from search_spaces.candidate import Candidate, Named, Settings
-from workers.batches import Epoch, Samples
 from workers.checkpoints import TrainedState
+from workers.datasets.batches import Epoch, Samples
 from workers.engines.protocol import Engine, Measured, Member
 from workers.errors import CheckpointError
 from workers.messages import LOSSES

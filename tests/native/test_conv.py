@@ -33,7 +33,7 @@ from search_spaces.ops.linear import Linear
 from search_spaces.ops.norm import Norm
 from search_spaces.ops.pool import Pool
 from search_spaces.ops.residual import Residual
-from workers.batches import Epoch, Samples
+from workers.datasets.batches import Epoch, Samples
 from workers.engines.protocol import Member
 from workers.optimizers import OPTIMIZERS
 

@@ -12,7 +12,7 @@ from training_jobs import candidate
 from search_spaces.network import Network
 from search_spaces.ops.dropout import Dropout
 from search_spaces.ops.linear import Linear
-from workers.batches import Epoch, Samples
+from workers.datasets.batches import Epoch, Samples
 from workers.modules import build
 
 FEATURES, STEPS = 500, 200

@@ -30,7 +30,7 @@ from search_spaces.ops.linear import Linear
 from search_spaces.ops.recurrent import GATES, Recurrent
 from search_spaces.ops.rows import Rows
 from search_spaces.ops.sequence_pool import SequencePool
-from workers.batches import Epoch
+from workers.datasets.batches import Epoch
 from workers.engines.protocol import Member
 from workers.optimizers import OPTIMIZERS
 

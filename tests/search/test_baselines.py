@@ -14,7 +14,7 @@ from nas.executors.inline import Inline
 from nas.final_jobs import Training
 from nas.final_result import beaten_by
 from search_spaces.candidate import Named
-from workers import dataset
+from workers.datasets import dataset
 from workers.messages import Assignment, Job, Outcome, TaskInfo, TaskSpec
 from workers.worker import Worker
 

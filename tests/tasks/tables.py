@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from search_spaces.candidate import Named, Settings, Value
-from workers.dataset import Dataset, load
+from workers.datasets.dataset import Dataset, load
 from workers.messages import Column, TaskSpec
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from search_spaces.candidate import Named, Settings, Value
 from workers import free_memory as machine
-from workers.dataset import load
+from workers.datasets.dataset import load
 from workers.errors import TaskError
 from workers.messages import TaskInfo, TaskSpec
 

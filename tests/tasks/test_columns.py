@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from tables import column_of, spec, written
 
-from workers.cells import number_of
-from workers.dataset import load, read
+from workers.datasets.dataset import load, read
 from workers.errors import TaskError
+from workers.tables.cells import number_of
 
 NOTATIONS = [
     (["0,5", "1,234", "-2,5"], [0.5, 1.234, -2.5]),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from search_spaces.candidate import Named, Settings
-from workers.dataset import Dataset, load
+from workers.datasets.dataset import Dataset, load
 from workers.errors import TaskError
 from workers.messages import Split, TaskSpec
 

@@ -9,11 +9,11 @@ import pytest
 from search_spaces.candidate import Named, Settings, Value
 from search_spaces.errors import UnknownName
 from search_spaces.hyperparameters import hyperparameters
-from workers.dataset import Dataset, blaming, load, read
+from workers.datasets.dataset import Dataset, blaming, load, read
+from workers.datasets.preprocessing import Preprocessing, fit
+from workers.datasets.splits import divide
 from workers.errors import TaskError
 from workers.messages import LOSSES, METRIC_DIRECTIONS, METRICS, Split, TaskSpec
-from workers.preprocessing import Preprocessing, fit
-from workers.splits import divide
 from workers.tasks import TASKS
 from workers.tasks.protocol import Array, ArrayInputs, Samples
 
@@ -184,7 +184,7 @@ def test_loading_a_bundled_task_imports_neither_torch_nor_scikit_learn() -> None
     import sys
 
     source = (
-        "import sys; from workers.dataset import load; from workers.messages import TaskSpec, Named; "
+        "import sys; from workers.datasets.dataset import load; from workers.messages import TaskSpec, Named; "
         "load(TaskSpec(Named('digits'))); print({'torch', 'sklearn'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from search_spaces.candidate import Named, Settings
-from workers.dataset import load
+from workers.datasets.dataset import load
 from workers.errors import TaskError
 from workers.messages import TaskSpec
 

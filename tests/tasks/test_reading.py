@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from tables import spec, written
 
-from workers.dataset import load
+from workers.datasets.dataset import load
 from workers.errors import TaskError
-from workers.table_reader import read_table
+from workers.tables.reader import read_table
 from workers.tasks import _files
 
 ROWS = [(row, "uvw"[row % 3], "no" if row % 4 else "yes") for row in range(60)]

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from tables import column_of
 
 from search_spaces.candidate import Named, Settings
-from workers.dataset import Dataset, load
+from workers.datasets.dataset import Dataset, load
+from workers.datasets.scaling import CLIP, Scaling, _every, measured
+from workers.datasets.transforms import prepare_array
 from workers.errors import TaskError
 from workers.messages import TaskSpec
-from workers.preparing import prepare_array
-from workers.scaling import CLIP, Scaling, _every, measured
 from workers.tasks.protocol import Array
 
 NORMAL = np.random.default_rng(0).normal(size=(2000, 1))

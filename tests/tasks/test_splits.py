@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from workers.datasets.splits import divide
 from workers.errors import TaskError
 from workers.messages import Split
-from workers.splits import divide
 from workers.tasks.protocol import ArrayInputs, Samples
 
 

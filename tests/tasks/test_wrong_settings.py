@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from search_spaces.candidate import Named, Settings, Value
-from workers.dataset import load
+from workers.datasets.dataset import load
 from workers.errors import TaskError
 from workers.messages import Split, TaskSpec
 

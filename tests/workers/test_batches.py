@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from workers.batches import Samples, batch_count, shuffled, step_count
+from workers.datasets.batches import Samples, batch_count, shuffled, step_count
 from workers.messages import parts_of_a_pass
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from workers.constant import constant_scores
+from workers.datasets.constant_model import constant_scores
 from workers.messages import LOSSES, METRICS, Kind, TaskInfo
 from workers.metrics import measure
 

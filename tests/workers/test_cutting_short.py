@@ -12,9 +12,9 @@ import torch
 from training_jobs import candidate, curve, job, of, outcome, run
 
 from workers import checkpoints, training_loop
-from workers.batches import Epoch
 from workers.cancellation import Endings
 from workers.cohorts import Life
+from workers.datasets.batches import Epoch
 from workers.engines.choose import Chosen
 from workers.engines.plan import SWITCH
 from workers.messages import Assignment, Checkpoint, EpochMetrics, Event, Job, Outcome, Saved

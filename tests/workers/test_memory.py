@@ -11,8 +11,8 @@ import pytest
 import torch
 from training_jobs import candidate, curve, job, of, outcome, run
 
-from workers.batches import Epoch
 from workers.cancellation import Flag
+from workers.datasets.batches import Epoch
 from workers.engines.failures import DeviceLost, failure
 from workers.engines.plan import SWITCH
 from workers.engines.training import Training

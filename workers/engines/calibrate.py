@@ -22,7 +22,7 @@ from search_spaces.ops.protocol import Op, Shape
 from search_spaces.ops.recurrent import Recurrent
 from search_spaces.ops.sequence_pool import SequencePool
 from workers import file_store
-from workers.batches import Epoch, Samples
+from workers.datasets.batches import Epoch, Samples
 from workers.devices import one_thread
 from workers.engines.costs import FIRST, LATER, Rate, Rates, kind_of
 from workers.engines.protocol import Engine, Measured, Member

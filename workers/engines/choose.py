@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping
 
-from workers.batches import Epoch, Samples
 from workers.cancellation import NONE, Flags
 from workers.checkpoints import TrainedState
+from workers.datasets.batches import Epoch, Samples
 from workers.engines import plan
 from workers.engines.native.engine import Native
 from workers.engines.protocol import Engine, Failure, Member, Result

@@ -7,9 +7,9 @@ from typing import Protocol
 
 from search_spaces.candidate import Candidate
 from search_spaces.network import Network
-from workers.batches import Epoch, Samples
 from workers.cancellation import NONE, Flags
 from workers.checkpoints import TrainedState
+from workers.datasets.batches import Epoch, Samples
 
 
 @dataclass(frozen=True, slots=True)

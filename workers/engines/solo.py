@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import TypeVar
 
-from workers.batches import Epoch, Samples, step_count
 from workers.cancellation import NEVER, NONE, Flag, Flags
 from workers.checkpoints import TrainedState
+from workers.datasets.batches import Epoch, Samples, step_count
 from workers.engines.failures import failure
 from workers.engines.protocol import Failure, Interrupted, Measured, Member, Result
 from workers.engines.training import Training

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from workers import optimizers, schedules
-from workers.batches import Epoch
 from workers.cancellation import NEVER, Flag
 from workers.checkpoints import TrainedState
+from workers.datasets.batches import Epoch
 from workers.engines.protocol import Member
 from workers.engines.startup import spare_the_compiler
 from workers.engines.weights import Weights

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
-from workers import cells, preparing, table_reader
+from workers.datasets import transforms
 from workers.exporters import _raw
 from workers.exporters._literals import literal
 from workers.exporters._trained import Trained
+from workers.tables import cells, reader
 
 IMPORTS: Mapping[str, str] = {
     **dict.fromkeys(("bz2", "csv", "gzip", "io", "lzma", "math", "re", "sys", "warnings", "zlib"), ""),
@@ -37,11 +38,11 @@ def _functions_of(*modules: ModuleType) -> list[Callable[..., Any]]:
     ]
 
 
-_OF_ARRAYS: list[Callable[..., Any]] = [_raw.array_of, preparing.prepare_array]
-ARRAY = [*_OF_ARRAYS, preparing.bent]
-TABLE = [function for function in _functions_of(_raw, preparing, cells) if function not in _OF_ARRAYS]
+_OF_ARRAYS: list[Callable[..., Any]] = [_raw.array_of, transforms.prepare_array]
+ARRAY = [*_OF_ARRAYS, transforms.bent]
+TABLE = [function for function in _functions_of(_raw, transforms, cells) if function not in _OF_ARRAYS]
 """What preparing raw samples takes, by the kind of samples."""
-READER = _functions_of(table_reader)
+READER = _functions_of(reader)
 
 PREPARE_ARRAY = '''SHAPE = {shape}
 PREPROCESSING: Settings = {settings}

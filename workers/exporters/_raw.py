@@ -1,6 +1,6 @@
 """Raw samples in whatever form a caller has them, as what preparing takes: source that exports carry as it is.
 
-Plain numpy, beside `workers.preparing`: a frame is known by its methods, so that no library of frames is needed.
+Plain numpy, beside `workers.datasets.transforms`: a frame is known by its methods, so no library of frames is needed.
 """
 
 import warnings
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from workers.preparing import is_gap, slot_of
+from workers.datasets.transforms import is_gap, slot_of
 
 Settings = Mapping[str, Any]
 

@@ -15,13 +15,13 @@ from search_spaces.network import Network
 from search_spaces.version import version
 from workers import checkpoints, modules
 from workers.checkpoints import TrainedState
-from workers.dataset import Dataset, Fold, blaming, prepare, read
+from workers.datasets.dataset import Dataset, Fold, blaming, prepare, read
+from workers.datasets.splits import divide
 from workers.errors import CheckpointError, TaskError
 from workers.exporters._ensemble import MeanOfNumbers, MeanOfProbabilities
 from workers.exporters._exported import MeasuredOn, Member
 from workers.messages import Checkpoint, Kind, TaskInfo, TaskSpec
 from workers.metrics import measure
-from workers.splits import divide
 from workers.tasks.protocol import TableInputs
 
 BATCH, COMPARED = 512, 2048

@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from workers.cells import number_of
 from workers.errors import TaskError
 from workers.messages import Column
+from workers.tables.cells import number_of
 from workers.tasks._files import Table
 from workers.tasks._notations import (
     SIGNS,

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from search_spaces.errors import nearest
-from workers import table_reader
 from workers.errors import TaskError
 from workers.free_memory import room
+from workers.tables import reader
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 
@@ -62,7 +62,7 @@ def read_table(path: str, settings: dict[str, Any], setting: str) -> Table:
     """Read the table that a setting names; raise `TaskError` for whatever is wrong with the file."""
     file = existing(path, setting)
     try:
-        columns, lines, delimiter = table_reader.read_table(str(file), settings, room())
+        columns, lines, delimiter = reader.read_table(str(file), settings, room())
     except OSError as error:
         raise TaskError(f"cannot read {path!r}: {error.strerror or error}", setting) from error
     except ValueError as error:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from workers.cells import days_of, number_of, plain_number, signed, year_first
+from workers.tables.cells import days_of, number_of, plain_number, signed, year_first
 from workers.tasks.protocol import Notation
 
 Decimal = Literal["auto", "point", "comma"]

@@ -16,7 +16,7 @@ Columns = Mapping[str, Sequence[Cell]]
 MISSING = ("", "?", "na", "n/a", "nan", "null", "-nan", "#n/a", "#na", "<na>", "nat")
 """What stands for a missing cell, in any case."""
 Notation = Mapping[str, Any]
-"""How the numbers of a column are written, as `workers.cells.number_of` takes it; empty: as programs write them."""
+"""How the numbers of a column are written, for `workers.tables.cells.number_of`; empty: as programs write them."""
 Label = bool | int | float | str | bytes
 """A class as the target has it."""
 Layout = Literal["plain", "NHW", "NHWC"]
@@ -54,7 +54,7 @@ class TableInputs:
     missing: tuple[str, ...] = MISSING
     """What stands for a missing cell, in small letters."""
     reading: Mapping[str, Any] = field(default_factory=dict)
-    """How the file they came from was read, as `workers.table_reader.read_table` takes it, to read more of the kind."""
+    """How the file they came from was read, for `workers.tables.reader.read_table`, to read more of the kind."""
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))

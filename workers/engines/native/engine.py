@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from search_spaces.candidate import Named
 from workers import schedules
-from workers.batches import Epoch, Samples, batch_count, step_count
 from workers.cancellation import NEVER, NONE, Flags
 from workers.checkpoints import TrainedState
+from workers.datasets.batches import Epoch, Samples, batch_count, step_count
 from workers.engines.failures import failure
 from workers.engines.native import library
 from workers.engines.native.library import INTERRUPTED, NO_MEMORY, Work

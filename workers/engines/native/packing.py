@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from workers.batches import Samples, batch_count
+from workers.datasets.batches import Samples, batch_count
 
 EVALUATION_SIZE = 64
 """Samples of a batch while measuring: a multiple of every vector's lanes, small enough for the nearest cache."""

@@ -8,10 +8,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.cells import number_of
+from workers.datasets.scaling import measured, moments
+from workers.datasets.transforms import Floats, Settings, prepare_array, prepare_table
 from workers.errors import TaskError
-from workers.preparing import Floats, Settings, prepare_array, prepare_table
-from workers.scaling import measured, moments
+from workers.tables.cells import number_of
 from workers.tasks.protocol import Array, ArrayInputs, Notation, Samples, TableInputs
 
 LARGEST = 1e150

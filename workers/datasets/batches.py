@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from workers.dataset import Fold
+from workers.datasets.dataset import Fold
 from workers.seeds import mix
 
 

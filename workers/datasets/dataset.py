@@ -13,14 +13,14 @@ import numpy as np
 
 from search_spaces.errors import NasError
 from search_spaces.hyperparameters import hyperparameters
-from workers.constant import constant_scores
-from workers.describing import describe
+from workers.datasets.constant_model import constant_scores
+from workers.datasets.description import describe
+from workers.datasets.preprocessing import Preprocessing, fit, width
+from workers.datasets.splits import Indices, divide
+from workers.datasets.transforms import Floats
 from workers.errors import TaskError
 from workers.free_memory import require_room
 from workers.messages import TaskInfo, TaskSpec
-from workers.preparing import Floats
-from workers.preprocessing import Preprocessing, fit, width
-from workers.splits import Indices, divide
 from workers.tasks import TASKS
 from workers.tasks.protocol import Array, ArrayInputs, Label, Samples, TableInputs, Task
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.datasets.preprocessing import Preprocessing
+from workers.datasets.splits import Parts
+from workers.datasets.transforms import Settings
 from workers.losses import choose_loss
 from workers.messages import METRICS, SEVERAL, Column, TaskInfo, TaskSpec
-from workers.preparing import Settings
-from workers.preprocessing import Preprocessing
-from workers.splits import Parts
 from workers.tasks.protocol import Samples, TableInputs
 
 PREPARATION = 2

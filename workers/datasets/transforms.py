@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.cells import number_of
+from workers.tables.cells import number_of
 
 Floats = NDArray[np.float32]
 Settings = Mapping[str, Any]

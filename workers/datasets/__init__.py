@@ -1,0 +1,1 @@
+"""Data sets: samples that are read, split, prepared and put into batches."""

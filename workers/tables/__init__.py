@@ -1,0 +1,1 @@
+"""Tables: files read as columns of cells. Exported networks carry these files."""
