@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from search_spaces.candidate import Named
 from search_spaces.network import Network
 from workers import optimizers
-from workers.modules import build
+from workers.layers._modules import build
 
 Step = Callable[[], None]
 

@@ -20,8 +20,8 @@ from benchmarks.machine import describe_machine
 from search_spaces.candidate import Architecture, Candidate, Named, Recipe, Settings, Value
 from search_spaces.families import build
 from workers.datasets.dataset import Dataset, load
+from workers.layers._modules import build as build_module
 from workers.messages import Assignment, Job, Outcome, TaskSpec
-from workers.modules import build as build_module
 from workers.worker import Worker
 
 TASK = TaskSpec(Named("digits"))

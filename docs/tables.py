@@ -95,7 +95,7 @@ def _activations() -> str:
 
 
 def _initialisers() -> str:
-    from workers.initialisers import INITIALISERS
+    from workers.layers._initialisers import INITIALISERS
 
     rows = ([f"`{name}`", (draw.__doc__ or "").partition("\n")[0]] for name, draw in INITIALISERS.items())
     return _table(("name", "what it does"), rows)

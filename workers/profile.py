@@ -12,7 +12,7 @@ from torch import nn
 
 from search_spaces.network import Network
 from workers.devices import one_thread, peak_resident
-from workers.modules import build
+from workers.layers._modules import build
 
 BATCHES = (1, 64)
 TIMES = 20

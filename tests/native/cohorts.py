@@ -16,9 +16,9 @@ from workers.datasets.dataset import load as load_dataset
 from workers.engines.native.engine import Native
 from workers.engines.protocol import Engine, Measured, Member
 from workers.engines.solo import Solo
+from workers.layers._modules import build as build_module
 from workers.losses import make_loss
 from workers.messages import TaskInfo, TaskSpec
-from workers.modules import build as build_module
 
 ACTIVATIONS = ("relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus", "maxout")
 

@@ -18,8 +18,8 @@ from workers.engines.native.build import variants
 from workers.engines.native.engine import Native
 from workers.engines.protocol import Engine, Failure, Member
 from workers.engines.solo import Solo
+from workers.layers._modules import build
 from workers.messages import TaskInfo, TaskSpec
-from workers.modules import build
 
 STATUS = library.status()
 RUNNABLE = tuple(variants())[: tuple(variants()).index(STATUS.variant) + 1] if STATUS.present else ()

@@ -13,7 +13,7 @@ from search_spaces.network import Network
 from search_spaces.ops.dropout import Dropout
 from search_spaces.ops.linear import Linear
 from workers.datasets.batches import Epoch, Samples
-from workers.modules import build
+from workers.layers._modules import build
 
 FEATURES, STEPS = 500, 200
 

@@ -12,7 +12,7 @@ from search_spaces.network import Network
 from search_spaces.ops.activation import ACTIVATIONS
 from search_spaces.ops.norm import NORMS
 from search_spaces.ops.recurrent import GATES
-from workers.modules import build as torch_build
+from workers.layers._modules import build as torch_build
 
 BATCH = 32
 IMAGE, SEQUENCE, VECTOR = (2, 9, 8), (7, 5), (13,)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from workers.initialisers import INCOMING, INITIALISERS, initialise
+from workers.layers._initialisers import INCOMING, INITIALISERS, initialise
 
 NAMES = sorted(INITIALISERS)
 DEVIATION = {

@@ -22,9 +22,9 @@ from search_spaces.ops.rows import Rows
 from search_spaces.ops.sequence_pool import SequencePool
 from search_spaces.registry import Menu
 from workers.layers import LAYERS
+from workers.layers._modules import build
 from workers.layers.dropout import StreamDropout
 from workers.layers.protocol import layer_of
-from workers.modules import build
 
 OPS = Menu("search_spaces.ops", "op")
 VECTOR, SEQUENCE, IMAGE = (12,), (5, 12), (4, 7, 6)

@@ -14,9 +14,9 @@ from workers.engines.protocol import Member
 from workers.engines.startup import spare_the_compiler
 from workers.engines.weights import Weights
 from workers.errors import CheckpointError
+from workers.layers._modules import build, dropouts
 from workers.losses import Loss, make_loss
 from workers.messages import TaskInfo
-from workers.modules import build, dropouts
 
 EVALUATION_BYTES = 64 << 20
 """Activations of a batch while measuring."""

@@ -13,13 +13,14 @@ from search_spaces import families
 from search_spaces.candidate import Candidate
 from search_spaces.network import Network
 from search_spaces.version import version
-from workers import checkpoints, modules
+from workers import checkpoints
 from workers.checkpoints import TrainedState
 from workers.datasets.dataset import Dataset, Fold, blaming, prepare, read
 from workers.datasets.splits import divide
 from workers.errors import CheckpointError, TaskError
 from workers.exporters._ensemble import MeanOfNumbers, MeanOfProbabilities
 from workers.exporters._exported import MeasuredOn, Member
+from workers.layers import _modules
 from workers.messages import Checkpoint, Kind, TaskInfo, TaskSpec
 from workers.metrics import measure
 from workers.tasks.protocol import TableInputs
@@ -151,7 +152,7 @@ def _restored(
 ) -> tuple[Network, nn.Sequential, TrainedState]:
     network = families.build(candidate.architecture, info.inputs, info.outputs)
     state = checkpoints.load(checkpoint)
-    module = modules.build(network, candidate.seed).eval()
+    module = _modules.build(network, candidate.seed).eval()
     try:
         module.load_state_dict(state.named("network."))
     except RuntimeError as error:

@@ -8,10 +8,11 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from search_spaces.network import Network
-from workers import file_store, modules
+from workers import file_store
 from workers.exporters._card import metadata, write_card
 from workers.exporters._companion import prepared, write_companion
 from workers.exporters._trained import Trained, average, in_batches
+from workers.layers import _modules
 
 
 class Safetensors:
@@ -29,6 +30,6 @@ class Safetensors:
             described = {key: file.metadata()[key] for key in ("network", "seeds", "task")}
         card = {key: json.loads(text) for key, text in described.items()}
         network = Network.from_json(card["network"])
-        module = average([modules.build(network, seed + 1) for seed in card["seeds"]], card["task"]["kind"]).eval()
+        module = average([_modules.build(network, seed + 1) for seed in card["seeds"]], card["task"]["kind"]).eval()
         module.load_state_dict(load_file(paths[0]))
         return in_batches(module, prepared(paths[2], trained))

@@ -3,7 +3,7 @@
 from torch import Generator, nn
 
 from search_spaces.ops.conv2d import Conv2d as Op
-from workers.initialisers import initialise
+from workers.layers._initialisers import initialise
 from workers.messages import Shape
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from torch import Generator, Tensor, nn
 
 from search_spaces.ops.recurrent import Recurrent as Op
-from workers.initialisers import initialise
+from workers.layers._initialisers import initialise
 from workers.messages import Shape
 
 

@@ -12,7 +12,7 @@ from search_spaces.ops import name_of
 from search_spaces.ops.protocol import Op, Shape
 from search_spaces.ops.residual import steps
 from workers.engines.native.lowering import LOWERINGS
-from workers.modules import DROPOUT
+from workers.layers._modules import DROPOUT
 from workers.seeds import mix
 
 PAD = 16

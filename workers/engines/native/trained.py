@@ -14,8 +14,8 @@ from workers.engines.native.library import Recipe
 from workers.engines.native.program import Slot
 from workers.engines.protocol import Member
 from workers.errors import CheckpointError
+from workers.layers._modules import build
 from workers.messages import TaskInfo
-from workers.modules import build
 
 
 class Trained:
