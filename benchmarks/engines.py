@@ -30,9 +30,9 @@ from search_spaces.ops.pool import Pool
 from search_spaces.ops.recurrent import Recurrent
 from search_spaces.ops.sequence_pool import SequencePool
 from workers.datasets.batches import Samples, batch_count, shuffled
-from workers.engines.choose import Chosen
-from workers.engines.costs import layers
-from workers.engines.native import library
+from workers.engines.cost_model import layers
+from workers.engines.mixed import Chosen
+from workers.engines.native import bindings
 from workers.engines.protocol import Measured, Member
 from workers.messages import METRICS, TaskInfo
 
@@ -235,8 +235,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--only", default="", help="a kind of row: mlp, mixed, mlp784, cnn, gru, lstm, else")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    status = library.status()
-    peak = max(library.load().nas_peak() for _ in range(20)) if status.present else 0.0
+    status = bindings.status()
+    peak = max(bindings.load().nas_peak() for _ in range(20)) if status.present else 0.0
     print(describe_machine())
     print(f"native engine: {status.variant or status.reason}, at most {peak / 1e9:.0f} GFLOP/s a core")
     columns = f"{'ours':>9} {'loop':>9} {'careful':>9} {'× loop':>7} {'× care':>7} {'least':>7}"

@@ -11,7 +11,7 @@ from search_spaces import families
 from search_spaces.candidate import Candidate
 from workers.datasets.batches import Epoch, Samples, batch_count
 from workers.devices import one_thread
-from workers.engines import plan
+from workers.engines import planner
 from workers.engines.failures import failure
 from workers.engines.native.engine import Native
 from workers.engines.protocol import Engine, Measured, Member
@@ -66,7 +66,7 @@ def _timed(material: Material, candidate: Candidate, epoch_samples: int, until: 
 
 def _engine(member: Member, material: Material, device: str) -> Engine:
     samples, info = len(material.train), material.info
-    if device == "cpu" and plan.guess(member) == "native":
+    if device == "cpu" and planner.guess(member) == "native":
         return Native(info, samples=samples, epochs=1)
     return Solo(info, samples=samples, epochs=1, device=device)
 

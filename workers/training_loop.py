@@ -14,8 +14,8 @@ from workers.checkpoints import TrainedState
 from workers.cohorts import COHORT_BYTES, Life, gather, group, halves, held_bytes
 from workers.datasets.batches import Epoch, Samples, shuffled
 from workers.devices import one_thread, release
-from workers.engines.choose import Chosen
 from workers.engines.failures import failure, out_of_memory
+from workers.engines.mixed import Chosen
 from workers.engines.protocol import Failure, Interrupted, Measured, Member, Result
 from workers.errors import CheckpointError
 from workers.messages import Checkpoint, Event, Job, Saved, TaskInfo, parts_of_a_pass

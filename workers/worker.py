@@ -22,7 +22,7 @@ def machine() -> Machine:
     import torch
 
     from workers.devices import devices
-    from workers.engines.native.library import status
+    from workers.engines.native.bindings import status
 
     native = status()
     cores = len(os.sched_getaffinity(0))

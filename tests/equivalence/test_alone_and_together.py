@@ -10,7 +10,7 @@ from training_jobs import candidate, curve, job, of, outcome, run
 
 from search_spaces.candidate import Candidate, Named, Settings
 from workers import checkpoints
-from workers.engines.plan import SWITCH
+from workers.engines.planner import SWITCH
 from workers.messages import Assignment, Checkpoint, Outcome, Saved
 from workers.optimizers import OPTIMIZERS
 

@@ -10,7 +10,7 @@ import pytest
 from training_jobs import candidate, curve, job, of, outcome, run
 
 from search_spaces.candidate import Candidate, Named
-from workers.engines.plan import SWITCH
+from workers.engines.planner import SWITCH
 from workers.messages import Assignment, Saved
 from workers.optimizers import OPTIMIZERS
 from workers.worker import Worker

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from workers.engines.native import library
+from workers.engines.native import bindings
 
 torch.set_num_threads(1)
 sys.path.append(str(Path(__file__).parents[1] / "workers"))
@@ -14,6 +14,6 @@ sys.path.append(str(Path(__file__).parents[1] / "workers"))
 
 @pytest.fixture(autouse=True, scope="session")  # before any fixture of a module trains something
 def _native() -> None:
-    status = library.status()
+    status = bindings.status()
     if not status.present:
         pytest.skip(status.reason)

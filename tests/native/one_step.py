@@ -13,7 +13,7 @@ from search_spaces.ops.protocol import Op, Shape
 from workers.checkpoints import TrainedState
 from workers.datasets.batches import Epoch, Samples, load
 from workers.datasets.dataset import load as load_dataset
-from workers.engines.native import library
+from workers.engines.native import bindings
 from workers.engines.native.build import variants
 from workers.engines.native.engine import Native
 from workers.engines.protocol import Engine, Failure, Member
@@ -21,7 +21,7 @@ from workers.engines.solo import Solo
 from workers.layers._modules import build
 from workers.messages import TaskInfo, TaskSpec
 
-STATUS = library.status()
+STATUS = bindings.status()
 RUNNABLE = tuple(variants())[: tuple(variants()).index(STATUS.variant) + 1] if STATUS.present else ()
 needs_native = pytest.mark.skipif(not STATUS.present, reason=STATUS.reason)
 every_variant = pytest.mark.parametrize("variant", RUNNABLE)

@@ -11,7 +11,7 @@ from training_jobs import candidate
 
 from search_spaces.candidate import Candidate
 from workers.checkpoints import TrainedState
-from workers.engines.native import build, library
+from workers.engines.native import bindings, build
 from workers.messages import LOSSES
 from workers.optimizers import OPTIMIZERS as MENU
 
@@ -111,7 +111,7 @@ def test_the_first_gradient_with_smoothed_labels_is_torchs(digits: Task) -> None
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_instruction_set_has_torchs_gradient(digits: Task, variant: str) -> None:
-    if int(variant[-1]) > library.load().nas_level() > 0:
+    if int(variant[-1]) > bindings.load().nas_level() > 0:
         pytest.skip(f"this processor does not run {variant}")
     made = candidate(
         3, optimizer=OPTIMIZERS["momentum"], depth=2, width=(33, 24), activation="gelu", norm="batch", batch_size=29

@@ -12,9 +12,9 @@ from search_spaces.network import Network
 from search_spaces.ops.conv2d import Conv2d
 from search_spaces.ops.global_pool import GlobalPool
 from search_spaces.ops.linear import Linear
-from workers.engines import plan
-from workers.engines.calibrate import remembered
-from workers.engines.choose import Chosen
+from workers.engines import planner
+from workers.engines.calibration import remembered
+from workers.engines.mixed import Chosen
 from workers.engines.protocol import Member
 
 
@@ -35,25 +35,25 @@ def big(number: int) -> Member:
 
 
 def test_a_small_network_is_trained_natively(digits: Task) -> None:
-    assert plan.choose(member(digits, 0, candidate(0, width=16))) == "native"
+    assert planner.choose(member(digits, 0, candidate(0, width=16))) == "native"
 
 
 def test_the_switch_keeps_everything_in_plain_torch(digits: Task, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(plan.SWITCH, "solo")
-    assert plan.choose(member(digits, 0, candidate(0, width=16))) == "solo"
+    monkeypatch.setenv(planner.SWITCH, "solo")
+    assert planner.choose(member(digits, 0, candidate(0, width=16))) == "solo"
 
 
 def test_a_close_choice_is_tried_and_remembered(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan, "CLEAR", 1e9)
-    plan._tried.cache_clear()
-    chosen = plan.choose(big(0))
+    monkeypatch.setattr(planner, "CLEAR", 1e9)
+    planner._tried.cache_clear()
+    chosen = planner.choose(big(0))
     (path,) = cache.glob("trial-*.json")
     found = json.loads(path.read_text())
     assert found["engine"] == chosen
-    assert (found["native"] <= plan.NEAR * found["solo"]) == (chosen == "native")
+    assert (found["native"] <= planner.NEAR * found["solo"]) == (chosen == "native")
     written = path.stat().st_mtime_ns
-    plan._tried.cache_clear()
-    assert plan.choose(big(1)) == chosen
+    planner._tried.cache_clear()
+    assert planner.choose(big(1)) == chosen
     assert path.stat().st_mtime_ns == written
 
 
@@ -66,7 +66,7 @@ def test_a_cache_that_is_no_json_is_measured_again(cache: Path) -> None:
 
 
 def test_what_the_native_engine_has_not_is_left_to_plain_torch(digits: Task, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan, "_covered", lambda network: True)
+    monkeypatch.setattr(planner, "_covered", lambda network: True)
     engine = Chosen(digits.info, samples=len(digits.train), epochs=1, device="cpu")
     strange = candidate(1, optimizer=named("adamw", beta1=1.0))
     failures = engine.add([member(digits, 0, candidate(0)), member(digits, 1, strange)])
@@ -76,14 +76,14 @@ def test_what_the_native_engine_has_not_is_left_to_plain_torch(digits: Task, mon
 
 def test_an_outcome_says_which_engine_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert outcome(run(job(tmp_path, candidate(0), epochs=1))).engine == "native"
-    monkeypatch.setenv(plan.SWITCH, "solo")
+    monkeypatch.setenv(planner.SWITCH, "solo")
     assert outcome(run(job(tmp_path, candidate(0), epochs=1))).engine == "solo"
 
 
 def test_a_cohort_of_both_engines_is_as_each_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     makers = [candidate(number, width=16 + number) for number in range(4)]
-    honest = plan.choose
-    monkeypatch.setattr(plan, "choose", lambda of: "solo" if of.number % 2 else honest(of))
+    honest = planner.choose
+    monkeypatch.setattr(planner, "choose", lambda of: "solo" if of.number % 2 else honest(of))
     events = run(job(tmp_path, *makers, epochs=2))
     assert [outcome(events, number).engine for number in range(4)] == ["native", "solo"] * 2
     assert all(outcome(events, number).state == "COMPLETE" for number in range(4))

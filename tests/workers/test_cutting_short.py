@@ -15,8 +15,8 @@ from workers import checkpoints, training_loop
 from workers.cancellation import Endings
 from workers.cohorts import Life
 from workers.datasets.batches import Epoch
-from workers.engines.choose import Chosen
-from workers.engines.plan import SWITCH
+from workers.engines.mixed import Chosen
+from workers.engines.planner import SWITCH
 from workers.messages import Assignment, Checkpoint, EpochMetrics, Event, Job, Outcome, Saved
 from workers.worker import Worker
 

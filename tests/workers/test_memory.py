@@ -14,8 +14,8 @@ from training_jobs import candidate, curve, job, of, outcome, run
 from workers.cancellation import Flag
 from workers.datasets.batches import Epoch
 from workers.engines.failures import DeviceLost, failure
-from workers.engines.plan import SWITCH
-from workers.engines.training import Training
+from workers.engines.planner import SWITCH
+from workers.engines.torch_training import Training
 from workers.messages import Assignment, Saved
 
 FOLDER = Path(__file__).parent

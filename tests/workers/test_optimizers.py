@@ -11,7 +11,7 @@ from search_spaces.candidate import Named, Settings
 from search_spaces.hyperparameters import hyperparameters
 from workers import checkpoints, optimizers
 from workers.checkpoints import TrainedState
-from workers.engines.weights import Weights
+from workers.engines.flat_weights import Weights
 from workers.optimizers import OPTIMIZERS
 
 NAMES = OPTIMIZERS.names()

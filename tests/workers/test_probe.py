@@ -6,15 +6,15 @@ import pytest
 from training_jobs import DIGITS, candidate
 
 from search_spaces.candidate import Candidate
-from workers.engines import plan
-from workers.engines.calibrate import recalled
+from workers.engines import planner
+from workers.engines.calibration import recalled
 from workers.messages import Probe, Timings
 from workers.worker import Worker
 
 
 @pytest.fixture(params=["solo", "native"], autouse=True)
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(plan.SWITCH, request.param)
+    monkeypatch.setenv(planner.SWITCH, request.param)
 
 
 def probed(*candidates: Candidate, seconds: float = 0.5, epoch_samples: int = 0) -> Timings:
@@ -64,7 +64,7 @@ def test_a_machine_that_was_never_measured_is_not_measured_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.delenv(plan.SWITCH)
-    assert recalled(f"engines-{plan.status().variant}") is None
+    monkeypatch.delenv(planner.SWITCH)
+    assert recalled(f"engines-{planner.status().variant}") is None
     assert probed(candidate()) != (None,)
     assert list(tmp_path.iterdir()) == []

@@ -16,8 +16,8 @@ from search_spaces import families
 from search_spaces.candidate import Architecture, Named, Settings
 from workers import checkpoints, training_loop
 from workers.engines.failures import failure
-from workers.engines.plan import SWITCH
-from workers.engines.training import Training
+from workers.engines.planner import SWITCH
+from workers.engines.torch_training import Training
 from workers.messages import Assignment, Checkpoint, EpochMetrics, Outcome, Saved, Split, TaskSpec
 from workers.worker import Worker
 
@@ -227,7 +227,7 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 def test_gradient_clipping_is_torchs(tmp_path: Path) -> None:
     parameters = [torch.nn.Parameter(torch.ones(3, 2)), torch.nn.Parameter(torch.ones(4))]
     module = torch.nn.ParameterList(parameters)
-    from workers.engines.weights import Weights
+    from workers.engines.flat_weights import Weights
 
     weights = Weights(module)
     weights.gradient.copy_(torch.arange(10.0))

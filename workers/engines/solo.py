@@ -11,7 +11,7 @@ from workers.checkpoints import TrainedState
 from workers.datasets.batches import Epoch, Samples, step_count
 from workers.engines.failures import failure
 from workers.engines.protocol import Failure, Interrupted, Measured, Member, Result
-from workers.engines.training import Training
+from workers.engines.torch_training import Training
 from workers.messages import TaskInfo
 from workers.metrics import measure
 

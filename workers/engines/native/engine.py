@@ -13,11 +13,11 @@ from workers.cancellation import NEVER, NONE, Flags
 from workers.checkpoints import TrainedState
 from workers.datasets.batches import Epoch, Samples, batch_count, step_count
 from workers.engines.failures import failure
-from workers.engines.native import library
-from workers.engines.native.library import INTERRUPTED, NO_MEMORY, Work
+from workers.engines.native import bindings
+from workers.engines.native.bindings import INTERRUPTED, NO_MEMORY, Work
+from workers.engines.native.candidate import Trained
 from workers.engines.native.packing import EVALUATION_SIZE, Packed, Packer
 from workers.engines.native.program import Uncovered
-from workers.engines.native.trained import Trained
 from workers.engines.protocol import Failure, Interrupted, Measured, Member, Result
 from workers.messages import TaskInfo
 from workers.schedules.constant import Constant
@@ -35,7 +35,7 @@ class Native:
     ) -> None:
         self._info, self._threads = info, threads
         self._steps = partial(step_count, samples, parts, epochs=epochs)
-        self._library = library.load(variant)
+        self._library = bindings.load(variant)
         self._packer, self._measurer = Packer(self._library), Packer(self._library)
         self._measured: tuple[Samples, Packed] | None = None
         self._scale = np.array(info.target_scale or [1.0] * info.outputs, np.float64)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from workers.cancellation import NONE, Flags
 from workers.checkpoints import TrainedState
 from workers.datasets.batches import Epoch, Samples
-from workers.engines import plan
+from workers.engines import planner
 from workers.engines.native.engine import Native
 from workers.engines.protocol import Engine, Failure, Member, Result
 from workers.engines.solo import Solo
@@ -20,7 +20,7 @@ class Chosen:
     def __init__(self, info: TaskInfo, *, samples: int, epochs: int, device: str, parts: int = 1) -> None:
         """Train epochs of which a pass over the samples takes `parts`."""
         self._solo = Solo(info, samples=samples, epochs=epochs, device=device, parts=parts)
-        usable = device == "cpu" and plan.status().present
+        usable = device == "cpu" and planner.status().present
         self._native = Native(info, samples=samples, epochs=epochs, parts=parts) if usable else None
         self._engines: dict[int, Engine] = {}
 
@@ -58,7 +58,7 @@ class Chosen:
         self._engines[number].restore(number, state)
 
     def _add(self, member: Member) -> Mapping[int, Failure]:
-        engine: Engine = self._native if self._native and plan.choose(member) == "native" else self._solo
+        engine: Engine = self._native if self._native and planner.choose(member) == "native" else self._solo
         failures = engine.add([member])
         if engine is not self._solo and any(failed.reason.startswith("uncovered") for failed in failures.values()):
             engine, failures = self._solo, self._solo.add([member])

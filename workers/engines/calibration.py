@@ -24,7 +24,7 @@ from search_spaces.ops.sequence_pool import SequencePool
 from workers import file_store
 from workers.datasets.batches import Epoch, Samples
 from workers.devices import one_thread
-from workers.engines.costs import FIRST, LATER, Rate, Rates, kind_of
+from workers.engines.cost_model import FIRST, LATER, Rate, Rates, kind_of
 from workers.engines.protocol import Engine, Measured, Member
 from workers.messages import METRICS, TaskInfo
 

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from workers.checkpoints import TrainedState
-from workers.engines.native import program, rules
-from workers.engines.native.library import Recipe
+from workers.engines.native import optimizer_rules, program
+from workers.engines.native.bindings import Recipe
 from workers.engines.native.program import Slot
 from workers.engines.protocol import Member
 from workers.errors import CheckpointError
@@ -27,7 +27,7 @@ class Trained:
         self.step = self.epochs = 0
         self.product = 1.0
         self._program = program.lower(member.network, member.candidate.seed)
-        self._rule, recipe = rules.describe(member.candidate.recipe, info)
+        self._rule, recipe = optimizer_rules.describe(member.candidate.recipe, info)
         self.handle = self._make(library, recipe)
         self._weights, self._first, self._second, self._buffers = self._regions(library)
         self._load(build(member.network, member.candidate.seed).state_dict())

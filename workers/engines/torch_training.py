@@ -10,9 +10,9 @@ from workers import optimizers, schedules
 from workers.cancellation import NEVER, Flag
 from workers.checkpoints import TrainedState
 from workers.datasets.batches import Epoch
+from workers.engines.flat_weights import Weights
 from workers.engines.protocol import Member
-from workers.engines.startup import spare_the_compiler
-from workers.engines.weights import Weights
+from workers.engines.torch_startup import spare_the_compiler
 from workers.errors import CheckpointError
 from workers.layers._modules import build, dropouts
 from workers.losses import Loss, make_loss

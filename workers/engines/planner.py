@@ -13,9 +13,9 @@ from typing import Any, Literal
 from search_spaces.candidate import Named
 from search_spaces.errors import NasError
 from search_spaces.network import Network
-from workers.engines.calibrate import calibrate, race, recalled, remembered
-from workers.engines.costs import Rates
-from workers.engines.native import library, program
+from workers.engines.calibration import calibrate, race, recalled, remembered
+from workers.engines.cost_model import Rates
+from workers.engines.native import bindings, program
 from workers.engines.native.engine import Native
 from workers.engines.protocol import Engine, Member
 from workers.engines.solo import Solo
@@ -57,9 +57,9 @@ def guess(member: Member) -> Choice:
 
 
 @cache
-def status() -> library.Status:
+def status() -> bindings.Status:
     """Look for the native engine, and log once why it is absent."""
-    found = library.status()
+    found = bindings.status()
     if not found.present:
         logging.getLogger(__name__).info("%s; everything is trained in plain torch", found.reason)
     return found

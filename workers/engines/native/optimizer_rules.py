@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from search_spaces.candidate import Recipe as Trained
 from workers import optimizers
-from workers.engines.native.library import Recipe
+from workers.engines.native.bindings import Recipe
 from workers.engines.native.program import Uncovered
 from workers.messages import TaskInfo
 from workers.optimizers.adadelta import Adadelta
