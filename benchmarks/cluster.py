@@ -22,7 +22,7 @@ from benchmarks.controller import EPOCHS, NoOpExecutor, ours, space
 from benchmarks.machine import describe_machine
 from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
 from nas.controller import Controller
-from nas.happenings import Happening, StudyStarted, TrialFinished
+from nas.events import Happening, StudyStarted, TrialFinished
 from nas.storage import Storage
 from search_spaces.candidate import Named, Settings
 from search_spaces.dimensions import Choice

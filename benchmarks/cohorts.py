@@ -14,7 +14,7 @@ from pathlib import Path
 
 import nas
 from benchmarks.machine import describe_machine
-from nas.happenings import Happening, StudyStarted, TrialFinished
+from nas.events import Happening, StudyStarted, TrialFinished
 
 STUDY = Path(__file__).with_name("search.yaml")
 SIZES = (1, 8, 32, 128)

@@ -21,8 +21,8 @@ import optuna
 from benchmarks.machine import describe_machine
 from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
 from nas.controller import Controller
+from nas.events import Happening, TrialFinished
 from nas.executors.protocol import Executor
-from nas.happenings import Happening, TrialFinished
 from nas.storage import Storage
 from search_spaces.candidate import Named, Settings
 from search_spaces.dimensions import Choice, Float, Int

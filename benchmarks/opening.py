@@ -24,7 +24,7 @@ from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
 from nas.controller import Controller
 from nas.dashboard import Projection
 from nas.deciders import deciders
-from nas.happenings import unwatched
+from nas.events import unwatched
 from nas.proposals import Proposals
 from nas.samplers.random import RandomSampler
 from nas.storage import Storage

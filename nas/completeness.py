@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from nas.config import StudyConfig
+from nas.events import Noticed
 from nas.files_on_record import owes
-from nas.happenings import Noticed
 from nas.reasons import search_ended
 from nas.storage import Artifact, StudyRecord
 from nas.study_difference import difference

@@ -9,10 +9,10 @@ from nas import executors
 from nas.config import StudyConfig
 from nas.environment import environment
 from nas.errors import StorageError, StudyBusy, StudyExists
+from nas.events import Noticed, StudyEnded, Watcher
 from nas.executors.protocol import Executor
 from nas.files_on_record import trials_here
 from nas.forking import FORKED, NOTHING, Inheritance, inherited, with_own_files
-from nas.happenings import Noticed, StudyEnded, Watcher
 from nas.keeper import Keeper
 from nas.preparation import Prepared, prepare
 from nas.relocation import recalled

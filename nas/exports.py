@@ -8,9 +8,9 @@ from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from nas.config import StudyConfig
+from nas.events import Noticed, Watcher
 from nas.files_on_record import artifacts_here, is_lost, owed_formats
 from nas.final_result import Finals
-from nas.happenings import Noticed, Watcher
 from nas.ledger import Ledger
 from nas.shelf import sweep_retrainings
 from nas.storage import Artifact, Storage, StudyRecord

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from nas.baselines import LINEAR, Linear, constant, seconds_of
 from nas.config import StudyConfig
 from nas.errors import NoUsableTrial
+from nas.events import ComparisonStarted, FinalStarted, Noticed
 from nas.final_comparison import Comparison
 from nas.final_doubts import diverged, far_worse
 from nas.final_jobs import Training, Trainings
@@ -15,7 +16,6 @@ from nas.final_plan import SLACK, Plan, Terms, cuts, planned, retraining_seconds
 from nas.final_record import FinalRecord, key_of
 from nas.final_result import KIND, Finals
 from nas.final_retrainings import Retrainings
-from nas.happenings import ComparisonStarted, FinalStarted, Noticed
 from nas.proposals import seed_of
 from nas.trials import Trial
 from workers.messages import Outcome, TaskInfo, parts_of_a_pass

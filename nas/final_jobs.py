@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Literal
 
+from nas.events import Happening, Noticed
 from nas.executors.protocol import Executor
-from nas.happenings import Happening, Noticed
 from nas.ledger import Ledger
 from nas.loop import LOSSES
 from search_spaces.candidate import Candidate

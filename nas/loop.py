@@ -8,8 +8,8 @@ from itertools import count
 from nas.admission import Admission
 from nas.cohort_size import CohortSize
 from nas.config import StudyConfig
+from nas.events import EpochsDone, Happening, Noticed, TrialFinished
 from nas.executors.protocol import Executor
-from nas.happenings import EpochsDone, Happening, Noticed, TrialFinished
 from nas.history import History
 from nas.ledger import Ledger
 from nas.measures import interrupted, judged

@@ -12,13 +12,13 @@ from nas.admission import Admission
 from nas.cohort_size import CohortSize
 from nas.dashboard import Projection
 from nas.errors import NoUsableTrial
+from nas.events import Noticed, StudyStarted, Watcher
 from nas.exports import Exports
 from nas.files_on_record import trials_here
 from nas.final import FinalStage
 from nas.final_jobs import Trainings
 from nas.final_record import FinalRecord
 from nas.final_result import Finals
-from nas.happenings import Noticed, StudyStarted, Watcher
 from nas.history import History
 from nas.keeper import Keeper
 from nas.ledger import Ledger

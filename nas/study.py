@@ -10,11 +10,11 @@ from itertools import count
 from nas.completeness import complete, notice
 from nas.config import USUAL_STORAGE, Final, StudyConfig
 from nas.errors import NoUsableTrial, StudyExists, StudyNotFound
+from nas.events import Watcher, unwatched
 from nas.files_on_record import artifacts_here, trials_here
 from nas.final_result import chosen
-from nas.happenings import Watcher, unwatched
 from nas.objectives import incumbent, pareto_front
-from nas.passwords import hidden
+from nas.redaction import hidden
 from nas.relocation import recalled
 from nas.run_folder import own_folder
 from nas.storage import Artifact, Storage, StudyRecord
@@ -144,7 +144,7 @@ def search(
     """Run a study to its end; go on with it if it is on record and unchanged.
 
     `definition` is a study file, a dictionary with the keys of one, or a `StudyConfig`; `watch` is called with each
-    thing that happens (`nas.happenings`). A study that is finished, and is asked for no more than it was, stays as it
+    thing that happens (`nas.events`). A study that is finished, and is asked for no more than it was, stays as it
     is; `watch` is told. `interrupted` is asked whether the study shall stop, to be gone on with later; `finish` whether
     the search shall end and its best be handed out. `began` is the reading of `time.monotonic` from which the budget's
     time counts; None is now.

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 
 from nas.config import Objective, StudyConfig
-from nas.passwords import hidden
+from nas.redaction import hidden
 from search_spaces.candidate import Named
 from search_spaces.space import SearchSpace
 from search_spaces.space.recipes import MENUS

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
-from nas.passwords import hidden
+from nas.redaction import hidden
 from search_spaces.candidate import Named
 from search_spaces.expressions import Expression
 from search_spaces.space import SearchSpace

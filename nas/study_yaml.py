@@ -3,7 +3,7 @@
 from typing import Any
 
 from nas.config import Objective, Pruning, StudyConfig
-from nas.passwords import hidden
+from nas.redaction import hidden
 from search_spaces.candidate import Named
 from search_spaces.space_file.as_yaml import space_document, to_yaml
 

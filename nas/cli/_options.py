@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nas.config import USUAL_STORAGE
-from nas.passwords import hidden
+from nas.redaction import hidden
 
 StorageOption = Annotated[
     str | None,

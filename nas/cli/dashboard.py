@@ -9,7 +9,7 @@ import typer
 
 from nas.cli._options import StorageOption, url_of
 from nas.cli._signals import listened
-from nas.passwords import hidden
+from nas.redaction import hidden
 
 
 def dashboard(

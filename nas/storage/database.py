@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.sql.functions import FunctionElement
 
 from nas.errors import StorageError
-from nas.passwords import hidden
+from nas.redaction import hidden
 from nas.storage.fail_points import arm
 
 KINDS = ("sqlite", "postgresql")

@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from nas.errors import StorageError
-from nas.passwords import hidden
+from nas.redaction import hidden
 
 KEY = "password_file"
 """In a URL: `postgresql+psycopg://nas@db/nas?password_file=/run/secrets/db_password`."""

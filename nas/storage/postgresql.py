@@ -12,7 +12,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from nas.errors import StorageError
-from nas.passwords import bare, hidden, is_secret, without
+from nas.redaction import bare, hidden, is_secret, without
 from nas.storage import tables
 from nas.storage.database import EXAMPLES, now
 from nas.storage.password_file import with_password

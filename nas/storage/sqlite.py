@@ -13,7 +13,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from nas.errors import StorageError
-from nas.passwords import hidden
+from nas.redaction import hidden
 from nas.storage.database import EXAMPLES, now
 from nas.storage.database_file import DatabaseFile, may_be_written, require
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nas.errors import StorageError, StudyBusy, StudyExists
-from nas.passwords import hidden
+from nas.redaction import hidden
 from nas.storage import check, leases, reading, schema, tables, writing
 from nas.storage.database import Database, connect
 from nas.storage.encoding import dump

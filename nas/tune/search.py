@@ -15,7 +15,7 @@ from ray.tune.result import AUTO_RESULT_KEYS
 from ray.tune.search import Searcher
 
 from nas.config import StudyConfig
-from nas.passwords import bare
+from nas.redaction import bare
 from nas.study_file import load
 from nas.trials import Point
 from nas.tune.parameters import is_ours, number, parameters, study

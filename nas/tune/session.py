@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from nas.config import StudyConfig
 from nas.controller import require_same_samples
 from nas.environment import environment
+from nas.events import unwatched
 from nas.final_result import KIND, Finals
-from nas.happenings import unwatched
 from nas.keeper import Keeper
 from nas.objectives import ranked
 from nas.preparation import prepare

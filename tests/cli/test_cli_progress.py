@@ -16,7 +16,7 @@ from nas.cli.output.lines import Lines
 from nas.cli.output.live import Live
 from nas.cli.output.progress import Progress
 from nas.config import Budget, Objective, StudyConfig
-from nas.happenings import EpochsDone, FinalScored, FinalStarted, Noticed, StudyStarted, TrialFinished
+from nas.events import EpochsDone, FinalScored, FinalStarted, Noticed, StudyStarted, TrialFinished
 from nas.study_file import loads
 from nas.trials import Trial, TrialState
 from search_spaces.candidate import Params

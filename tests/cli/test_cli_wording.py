@@ -12,7 +12,7 @@ from nas.cli._snapshot import CLASSES
 from nas.cli.output import opening, report, verdict
 from nas.cli.output.console import facts
 from nas.config import Budget
-from nas.happenings import StudyStarted
+from nas.events import StudyStarted
 from nas.reasons import search_ended, trial_ended
 from nas.stopping import Stopping
 from nas.study_file import loads

@@ -9,8 +9,8 @@ from typing import Any
 
 from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
 from nas.controller import Controller
+from nas.events import EpochsDone, Happening
 from nas.executors.protocol import Executor
-from nas.happenings import EpochsDone, Happening
 from nas.storage import Storage, StudyRecord
 from nas.trials import Trial
 from search_spaces.candidate import Named, Settings

@@ -9,7 +9,7 @@ from scripted import EPOCHS, TASK, Bench, Life, Script, ScriptedExecutor, asha, 
 
 from nas.config import Budget, Objective
 from nas.errors import NoUsableTrial
-from nas.happenings import Noticed, TrialFinished
+from nas.events import Noticed, TrialFinished
 from nas.trials import TrialState
 from search_spaces.candidate import Named
 from search_spaces.dimensions import Choice

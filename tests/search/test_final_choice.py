@@ -10,8 +10,8 @@ from scripted import EPOCHS, TASK, Bench, Killed, Life, ScriptedExecutor, killin
 
 from nas.config import Artifacts, Budget, Final, Objective, StudyConfig
 from nas.errors import NoUsableTrial
+from nas.events import BaselineScored, ComparisonStarted, Noticed
 from nas.final_plan import Plan
-from nas.happenings import BaselineScored, ComparisonStarted, Noticed
 from nas.storage import StudyRecord
 from nas.study import Study
 from workers.errors import TaskError

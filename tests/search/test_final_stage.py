@@ -9,8 +9,8 @@ import pytest
 from scripted import EPOCHS, Bench, Killed, Life, Script, ScriptedExecutor, killing, reaching
 
 from nas.config import Artifacts, Budget, Final, StudyConfig
+from nas.events import FinalScored, FinalStarted, Noticed
 from nas.final_result import score
-from nas.happenings import FinalScored, FinalStarted, Noticed
 from nas.storage import Artifact
 from workers.errors import TaskError
 from workers.messages import Assignment, Job

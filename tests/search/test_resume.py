@@ -10,7 +10,7 @@ from scripted import EPOCHS, TASK, Bench, Killed, ScriptedExecutor, asha, killin
 
 from nas.config import Budget, Pruning, StudyConfig
 from nas.errors import LeaseLost, StudyBusy, StudyExists
-from nas.happenings import EpochsDone, Happening, StudyStarted, TrialFinished
+from nas.events import EpochsDone, Happening, StudyStarted, TrialFinished
 from nas.objectives import incumbent
 from nas.trials import TrialState
 from search_spaces.candidate import Named

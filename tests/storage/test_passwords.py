@@ -3,7 +3,7 @@
 import pytest
 
 from nas.errors import StorageError
-from nas.passwords import bare, hidden, without
+from nas.redaction import bare, hidden, without
 from nas.storage import Storage
 
 SECRET = "s3cret"

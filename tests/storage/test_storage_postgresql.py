@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 
 from nas.errors import StorageError, StudyBusy, StudyExists
 from nas.keeper import Keeper
-from nas.passwords import hidden
+from nas.redaction import hidden
 from nas.storage import Lease, Storage, StudyRecord, leases, tables
 from nas.trials import Trial
 from workers.messages import TaskInfo

@@ -10,9 +10,9 @@ from nas.cli._streams import OutputLost
 from nas.cli.output.console import print_json
 from nas.cli.output.times import times
 from nas.config import Objective, StudyConfig
+from nas.events import BaselineScored, FinalScored, Happening, Noticed, StudyStarted, TrialFinished
 from nas.final_result import beaten_by
-from nas.happenings import BaselineScored, FinalScored, Happening, Noticed, StudyStarted, TrialFinished
-from nas.passwords import hidden
+from nas.redaction import hidden
 from nas.storage.records import Json
 from nas.trials import Trial
 

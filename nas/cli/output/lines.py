@@ -10,7 +10,7 @@ from rich.text import Text
 from nas.cli._snapshot import class_of, valued
 from nas.cli.output import data_account, opening, words
 from nas.cli.output.progress import Progress
-from nas.happenings import (
+from nas.events import (
     BaselineScored,
     ComparisonStarted,
     FinalScored,

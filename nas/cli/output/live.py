@@ -13,7 +13,7 @@ from rich.text import Text
 from nas.cli._snapshot import CLASSES, valued
 from nas.cli.output import data_account, opening, words
 from nas.cli.output.progress import Progress
-from nas.happenings import Happening, Noticed, StudyStarted
+from nas.events import Happening, Noticed, StudyStarted
 from nas.reasons import trial_ended
 
 _FRAMES_PER_SECOND = 5

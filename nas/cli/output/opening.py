@@ -7,8 +7,8 @@ from pathlib import Path
 from nas.cli._options import on_storage
 from nas.cli.output import report, words
 from nas.config import StudyConfig
-from nas.happenings import StudyStarted
-from nas.passwords import hidden
+from nas.events import StudyStarted
+from nas.redaction import hidden
 from search_spaces.candidate import Named, Settings
 from search_spaces.errors import NasError
 from search_spaces.hyperparameters import hyperparameters

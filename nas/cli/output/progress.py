@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from nas.cli._snapshot import UNTRAINED, class_of
 from nas.config import Budget, StudyConfig
-from nas.happenings import (
+from nas.events import (
     ComparisonStarted,
     EpochsDone,
     FinalScored,
