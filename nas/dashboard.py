@@ -19,8 +19,8 @@ from optuna.study import StudyDirection
 from nas.config import Objective
 from nas.errors import StorageError
 from nas.storage import Artifact, Storage, StudyRecord, projection
-from nas.storage.encoding import dump
 from nas.storage.projection import UNREADY, Summary
+from nas.storage.rows.encoding import dump
 from nas.storage.shadows import Distribution, Seen, View, changed_shadow, outline, seen, whole_shadow
 from nas.trials import Trial
 from search_spaces.dimensions import Choice, Dimension, Int

@@ -12,7 +12,7 @@ from nas.objectives import pareto_front, ranked
 from nas.relocation import recalled
 from nas.run_folder import own_folder
 from nas.storage import Artifact, Storage, StudyRecord
-from nas.storage.reading import Curves
+from nas.storage.rows.queries import Curves
 from nas.trials import Trial, TrialState
 
 CLASSES = ("complete", "pruned", "failed", "reused", "infeasible")

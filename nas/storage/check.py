@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from nas.storage import reading
 from nas.storage.records import Artifact, StudyRecord
+from nas.storage.rows import queries
 from nas.trials import Trial, TrialState
 from search_spaces.documents.quantities import counted
 from workers import file_store
@@ -17,9 +17,9 @@ from workers.messages import Checkpoint
 
 def problems_of_studies(connection: Connection, folder: Path) -> Iterator[str]:
     """Check every study; relative paths of files begin at `folder`."""
-    for study in reading.read_studies(connection):
-        trials = reading.read_trials(connection, study.id, curves="whole")
-        artifacts = reading.read_artifacts(connection, study.id)
+    for study in queries.read_studies(connection):
+        trials = queries.read_trials(connection, study.id, curves="whole")
+        artifacts = queries.read_artifacts(connection, study.id)
         own = _own_folder(study, folder)
         for problem in (
             *_of_study(study, trials),

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, select, update
 
 from nas.errors import LeaseLost, StudyBusy, StudyNotFound
 from nas.storage import tables
-from nas.storage.database import now
+from nas.storage.backends.protocol import now
 from nas.storage.owner import is_dead, this_process
 from nas.storage.records import Lease, Owner
 

@@ -28,8 +28,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
-from nas.storage.encoding import Row
-from nas.storage.upserts import insert_new, upsert
+from nas.storage.rows.encoding import Row
+from nas.storage.rows.upserts import insert_new, upsert
 
 UNREADY = (OperationalError, IntegrityError, ProgrammingError)
 """What Optuna raises when several processes create its tables at the same time."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from nas.errors import SchemaError
-from nas.storage.database import Database
+from nas.storage.backends.protocol import Database
 from nas.storage.tables import VERSION_TABLE
 
 NEWEST = "0001"

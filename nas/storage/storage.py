@@ -14,13 +14,14 @@ from sqlalchemy.exc import IntegrityError
 
 from nas.errors import StorageError, StudyBusy, StudyExists
 from nas.redaction import hidden
-from nas.storage import check, leases, reading, schema, tables, writing
-from nas.storage.database import Database, connect
-from nas.storage.encoding import dump
-from nas.storage.failures import patiently, told
+from nas.storage import check, leases, schema, tables
+from nas.storage.backends.protocol import Database, connect
+from nas.storage.backends.retries import patiently, told
 from nas.storage.owner import this_process
-from nas.storage.reading import Curves, Values
 from nas.storage.records import Artifact, Lease, StorageStatus, StudyEvent, StudyRecord, StudyState
+from nas.storage.rows import commands, queries
+from nas.storage.rows.encoding import dump
+from nas.storage.rows.queries import Curves, Values
 from nas.trials import Point, Trial
 from workers.messages import TaskInfo
 
@@ -100,12 +101,12 @@ class Storage:
             connection.execute(
                 tables.lease.insert().values(study_id=study_id, epoch=0, owner=owner, token="", expires_at=0.0)
             )
-            writing.write_trials(connection, study_id, trials)
-            writing.write_points(
+            commands.write_trials(connection, study_id, trials)
+            commands.write_points(
                 connection, study_id, [(trial.number, point) for trial in trials for point in trial.curve]
             )
-            writing.write_events(connection, study_id, events, at=now)
-            return reading.read_study(connection, name)
+            commands.write_events(connection, study_id, events, at=now)
+            return queries.read_study(connection, name)
 
         try:
             return self._write(create)
@@ -117,7 +118,7 @@ class Storage:
 
     def study(self, name: str) -> StudyRecord:
         """Return a study; raise StudyNotFound, with the nearest match, when there is none of that name."""
-        return self._read(lambda connection: reading.read_study(connection, name))
+        return self._read(lambda connection: queries.read_study(connection, name))
 
     def find(self, name: str) -> StudyRecord | None:
         """Return a study, or None when there is none of that name."""
@@ -125,7 +126,7 @@ class Storage:
 
     def studies(self) -> list[StudyRecord]:
         """Return all studies, oldest first."""
-        return self._read(reading.read_studies)
+        return self._read(queries.read_studies)
 
     def acquire(self, study_id: int, *, seconds: float = 30.0) -> Lease:
         """Take a study's lease for so many seconds; one that expired, or whose owner is dead, is taken over at once.
@@ -174,19 +175,19 @@ class Storage:
 
         def save(connection: Connection) -> None:
             leases.require(connection, lease)
-            writing.write_trials(connection, lease.study_id, trials)
-            writing.write_points(connection, lease.study_id, points)
-            writing.drop_artifacts(connection, lease.study_id, dropped)
-            writing.write_artifacts(connection, lease.study_id, artifacts)
-            writing.write_events(connection, lease.study_id, events, at=now)
-            writing.forget_checkpoints(connection, lease.study_id, forgotten)
-            writing.write_study(connection, lease.study_id, state=state, config=config, result=result, seconds=seconds)
+            commands.write_trials(connection, lease.study_id, trials)
+            commands.write_points(connection, lease.study_id, points)
+            commands.drop_artifacts(connection, lease.study_id, dropped)
+            commands.write_artifacts(connection, lease.study_id, artifacts)
+            commands.write_events(connection, lease.study_id, events, at=now)
+            commands.forget_checkpoints(connection, lease.study_id, forgotten)
+            commands.write_study(connection, lease.study_id, state=state, config=config, result=result, seconds=seconds)
 
         self._write(save)
 
     def trials(self, study_id: int, *, curves: Curves = "whole", numbers: Sequence[int] | None = None) -> list[Trial]:
         """Return all trials, or some hundreds, in their order, with so much of their curves as is asked for."""
-        return self._read(lambda connection: reading.read_trials(connection, study_id, curves=curves, numbers=numbers))
+        return self._read(lambda connection: queries.read_trials(connection, study_id, curves=curves, numbers=numbers))
 
     def values(
         self,
@@ -198,36 +199,36 @@ class Storage:
     ) -> Values:
         """Return one metric of trials, NaN where it was not measured; only at these epochs, and of these numbers."""
         return self._read(
-            lambda connection: reading.read_values(connection, study_id, metric, epochs=epochs, numbers=numbers)
+            lambda connection: queries.read_values(connection, study_id, metric, epochs=epochs, numbers=numbers)
         )
 
     def trial(self, study_id: int, number: int) -> Trial:
         """Return one trial with its curve; raise StudyNotFound when there is none of that number."""
-        return self._read(lambda connection: reading.read_one(connection, study_id, number))
+        return self._read(lambda connection: queries.read_one(connection, study_id, number))
 
     def artifacts(self, study_id: int) -> list[Artifact]:
         """Return the artifacts of a study in the order they were recorded."""
-        return self._read(lambda connection: reading.read_artifacts(connection, study_id))
+        return self._read(lambda connection: queries.read_artifacts(connection, study_id))
 
     def events(self, study_id: int, *, after: int = 0, kind: str = "") -> list[StudyEvent]:
         """Return the events of a study with a greater id than `after`, of one kind if one is named."""
-        return self._read(lambda connection: reading.read_events(connection, study_id, after=after, kind=kind))
+        return self._read(lambda connection: queries.read_events(connection, study_id, after=after, kind=kind))
 
     def request(self, name: str, what: str = "stop") -> StudyRecord:
         """Ask a study's controller for something; the record says whether one is there to hear it (`holder`)."""
 
         def request(connection: Connection) -> StudyRecord:
-            record = reading.read_study(connection, name)
+            record = queries.read_study(connection, name)
             connection.execute(update(tables.study).where(tables.study.c.id == record.id).values(requested=what))
-            return reading.read_study(connection, name)
+            return queries.read_study(connection, name)
 
         return self._write(request)
 
     def delete(self, name: str) -> None:
         """Delete a study and all that belongs to it; its files stay. Raises StudyBusy while it runs."""
         with self.writing() as connection:
-            leases.lock(connection, reading.read_study(connection, name).id)
-            record = reading.read_study(connection, name)
+            leases.lock(connection, queries.read_study(connection, name).id)
+            record = queries.read_study(connection, name)
             if record.holder is not None:
                 raise StudyBusy(f"study {name!r} is run by {record.holder}: stop it first")
             connection.execute(delete(tables.study).where(tables.study.c.id == record.id))

@@ -18,7 +18,7 @@ from invariants import invariants
 from outside import results
 
 from nas.storage import Storage
-from nas.storage.fail_points import VARIABLE
+from nas.storage.backends.fault_injection import VARIABLE
 
 
 def main(arguments: Sequence[str]) -> None:

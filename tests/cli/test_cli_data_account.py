@@ -7,7 +7,7 @@ import pytest
 from command_runs import run_in
 
 from nas.cli.output import data_account
-from nas.storage.encoding import dump, read_task
+from nas.storage.rows.encoding import dump, read_task
 from workers.messages import Column, TaskInfo
 
 STUDY = """

@@ -13,7 +13,7 @@ from postgres_server import Server
 
 import nas
 from nas.storage import Lease, Storage, StudyRecord
-from nas.storage.database import KINDS
+from nas.storage.backends.protocol import KINDS
 from nas.trials import Point, Trial, TrialState
 from search_spaces.candidate import Architecture, Candidate, Named, Params, Recipe, Settings
 from workers.messages import TaskInfo

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from nas.errors import StorageError, StudyNotFound
-from nas.storage import Lease, Storage, StudyRecord, sqlite
+from nas.storage import Lease, Storage, StudyRecord
+from nas.storage.backends import sqlite
 from nas.trials import Trial
 
 BIG = "x" * 200_000

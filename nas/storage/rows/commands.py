@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from nas.storage import tables
-from nas.storage.encoding import Row, artifact_row, dump, point_row, storable, trial_row
 from nas.storage.records import Artifact, StudyState
-from nas.storage.upserts import insert_new, upsert
+from nas.storage.rows.encoding import Row, artifact_row, dump, point_row, storable, trial_row
+from nas.storage.rows.upserts import insert_new, upsert
 from nas.trials import Point, Trial, TrialState
 
 _FINISHED = tuple(state.value for state in TrialState if state.finished)

@@ -12,7 +12,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from nas.errors import StorageError
 from nas.redaction import hidden
-from nas.storage.fail_points import arm
+from nas.storage.backends.fault_injection import arm
 
 KINDS = ("sqlite", "postgresql")
 """The kinds of databases by their names in a URL; each has a file of its own here."""
@@ -84,6 +84,6 @@ def connect(url: str, *, create: bool) -> Database:
     kind = parsed.get_backend_name()
     if kind not in KINDS:
         raise StorageError(f"storage {hidden(url)!r}: only SQLite and PostgreSQL are supported ({EXAMPLES})")
-    database = cast(Database, import_module(f"nas.storage.{kind}").connect(parsed, create=create))
+    database = cast(Database, import_module(f"nas.storage.backends.{kind}").connect(parsed, create=create))
     arm(database.writer)
     return database

@@ -14,8 +14,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from nas.errors import StorageError
 from nas.redaction import hidden
-from nas.storage.database import EXAMPLES, now
-from nas.storage.database_file import DatabaseFile, may_be_written, require
+from nas.storage.backends.protocol import EXAMPLES, now
+from nas.storage.backends.sqlite_file import DatabaseFile, may_be_written, require
 
 BUSY_SECONDS = 60.0
 _WRITE = "nas_write"

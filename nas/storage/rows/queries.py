@@ -8,9 +8,9 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from nas.errors import StudyNotFound
 from nas.storage import leases, tables
-from nas.storage.database import now
-from nas.storage.encoding import load, load_numbers, number_reader, read_task, read_trial, storable
+from nas.storage.backends.protocol import now
 from nas.storage.records import Artifact, StudyEvent, StudyRecord
+from nas.storage.rows.encoding import load, load_numbers, number_reader, read_task, read_trial, storable
 from nas.trials import Point, Trial, TrialState
 from search_spaces.errors import nearest
 

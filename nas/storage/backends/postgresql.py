@@ -14,8 +14,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from nas.errors import StorageError
 from nas.redaction import bare, hidden, is_secret, without
 from nas.storage import tables
-from nas.storage.database import EXAMPLES, now
-from nas.storage.password_file import with_password
+from nas.storage.backends.password_file import with_password
+from nas.storage.backends.protocol import EXAMPLES, now
 
 if TYPE_CHECKING:
     import psycopg
@@ -159,7 +159,7 @@ def connect(url: URL, *, create: bool) -> Postgresql:
 
 def _reaching(url: URL) -> "Callable[[], psycopg.Connection[Any]]":
     """Return what connects; the URL's own parameters come before ours."""
-    from nas.storage.silence import Line
+    from nas.storage.backends.postgresql_liveness import Line
 
     _, given = url.get_dialect()().create_connect_args(url)
     return Line({"application_name": "nas", **_NOTICED, "client_encoding": "utf8", **given}).open

@@ -11,7 +11,7 @@ from typing import TypeVar
 from sqlalchemy.exc import DBAPIError
 
 from nas.errors import StorageError
-from nas.storage.database import Database
+from nas.storage.backends.protocol import Database
 
 _SHORTEST, _LONGEST = 0.1, 2.0  # seconds between two attempts
 
