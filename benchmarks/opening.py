@@ -22,7 +22,7 @@ from benchmarks.machine import describe_machine
 from nas import samplers
 from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
 from nas.controller import Controller
-from nas.dashboard import Projection
+from nas.dashboard.projection import Projection
 from nas.deciders import deciders
 from nas.events import unwatched
 from nas.proposals import Proposals

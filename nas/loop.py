@@ -8,6 +8,7 @@ from itertools import count
 from nas.admission import Admission
 from nas.cohort_size import CohortSize
 from nas.config import StudyConfig
+from nas.dashboard.throttle import Showing
 from nas.events import EpochsDone, Happening, Noticed, TrialFinished
 from nas.executors.protocol import Executor
 from nas.history import History
@@ -18,7 +19,6 @@ from nas.replay import Values, replay
 from nas.running import Running, RunningTrials, assignment, begun, finish, over, with_curve
 from nas.samplers.protocol import Sampler
 from nas.shelf import Shelf, sweep
-from nas.showing import Showing
 from nas.shutdown import Shutdown
 from nas.stopping import Stopping
 from nas.trials import Point, Trial, TrialState

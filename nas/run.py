@@ -10,7 +10,8 @@ from itertools import count
 from nas.account import Account, TimedSampler
 from nas.admission import Admission
 from nas.cohort_size import CohortSize
-from nas.dashboard import Projection
+from nas.dashboard.projection import Projection
+from nas.dashboard.throttle import Showing
 from nas.errors import NoUsableTrial
 from nas.events import Noticed, StudyStarted, Watcher
 from nas.exports import Exports
@@ -34,7 +35,6 @@ from nas.run_folder import mark, own_folder, with_own_folder
 from nas.running import RunningTrials
 from nas.sharing import unshared
 from nas.shelf import Shelf
-from nas.showing import Showing
 from nas.shutdown import Shutdown
 from nas.stopping import Stopping
 from nas.storage import Storage, StudyRecord

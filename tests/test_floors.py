@@ -78,8 +78,8 @@ def test_only_executors_open_the_door_to_training() -> None:
     [
         ("torch", ("workers",)),
         ("optuna", ("nas.samplers.optuna", "nas.pruners.optuna", "nas.dashboard")),
-        ("optuna_dashboard", ("nas.dashboard_server",)),
-        ("waitress", ("nas.dashboard_server",)),
+        ("optuna_dashboard", ("nas.dashboard.server",)),
+        ("waitress", ("nas.dashboard.server",)),
         (
             "ray",
             (
@@ -91,7 +91,7 @@ def test_only_executors_open_the_door_to_training() -> None:
             ),
         ),
         ("fsspec", ("workers.file_store",)),
-        ("sqlalchemy", ("nas.storage",)),
+        ("sqlalchemy", ("nas.storage", "nas.dashboard.optuna_tables")),
         ("alembic", ("nas.storage",)),
         ("fastapi", ("nas.service",)),
         ("typer", ("nas.cli",)),

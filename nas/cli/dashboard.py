@@ -35,8 +35,8 @@ def dashboard(
 ) -> None:
     """Serve the dashboard until Ctrl-C."""
     from nas.cli.output.console import err
-    from nas.dashboard_server import server
-    from nas.guard import CHANGING, READING, read_token
+    from nas.dashboard.guard import CHANGING, READING, read_token
+    from nas.dashboard.server import server
 
     logging.getLogger("waitress").setLevel(logging.CRITICAL)  # a visitor shall not fill a log
     url = url_of(storage)
@@ -55,7 +55,7 @@ def dashboard(
 
 
 def _rebuild(url: str) -> None:
-    from nas.dashboard import Projection
+    from nas.dashboard.projection import Projection
     from nas.errors import StorageError
     from nas.storage import Storage
     from nas.study_file import from_json

@@ -15,10 +15,10 @@ from threading import Thread
 
 import pytest
 
-from nas.dashboard import Projection
-from nas.dashboard_server import DashboardServer, server
+from nas.dashboard.guard import CHANGING, SHORTEST, read_token
+from nas.dashboard.projection import Projection
+from nas.dashboard.server import DashboardServer, server
 from nas.errors import StorageError
-from nas.guard import CHANGING, SHORTEST, read_token
 from nas.storage import Storage
 from nas.study_file import loads, to_json
 from workers.messages import TaskInfo
@@ -204,9 +204,9 @@ def test_a_client_that_takes_no_packed_answers_is_answered(writable: int, path: 
 def test_requests_that_never_end_are_ended_and_the_health_is_told_meanwhile(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nas.dashboard_server._CONNECTIONS", 20)
-    monkeypatch.setattr("nas.dashboard_server._DEADLINE", 2)
-    monkeypatch.setattr("nas.dashboard_server._CROWDED", 1.0)
+    monkeypatch.setattr("nas.dashboard.server._CONNECTIONS", 20)
+    monkeypatch.setattr("nas.dashboard.server._DEADLINE", 2)
+    monkeypatch.setattr("nas.dashboard.server._CROWDED", 1.0)
     for port in serving(server(url, port=0)):
         slow = [socket.create_connection(("127.0.0.1", port), timeout=30) for _ in range(30)]
         for each in slow:

@@ -18,8 +18,8 @@ import pytest
 from postgres_server import Server
 
 from nas.config import Objective
-from nas.dashboard import Projection, distribution, forget
-from nas.dashboard_server import server
+from nas.dashboard.projection import Projection, distribution, forget
+from nas.dashboard.server import server
 from nas.errors import StorageError, StudyNotFound
 from nas.storage import Artifact, Lease, Storage, StudyRecord
 from nas.trials import Point, Trial, TrialState
@@ -31,7 +31,7 @@ Maker = Callable[..., Trial]
 SHOW = """
 import sys
 from nas.config import Objective
-from nas.dashboard import Projection
+from nas.dashboard.projection import Projection
 from nas.storage import Storage
 from search_spaces.space import SearchSpace
 from workers.messages import TaskInfo
@@ -279,7 +279,7 @@ def test_a_study_that_somebody_deleted_and_made_again_is_ours_again_only_by_hand
     projection.update(trials)
     projection.update(trials)
     assert "not ours" in projection.trouble
-    assert [record.name for record in caplog.records].count("nas.dashboard") == 1
+    assert [record.name for record in caplog.records].count("nas.dashboard.projection") == 1
     assert len(in_optuna(storage)) == 1
 
 
@@ -312,7 +312,7 @@ def test_trouble_is_told_once_and_goes_away(
     for now[0] in (100.0, 101.0, 200.0):
         projection.update([replace(trials[0], number=50)])
     assert "out of order" in projection.trouble
-    assert [record.name for record in caplog.records].count("nas.dashboard") == 1
+    assert [record.name for record in caplog.records].count("nas.dashboard.projection") == 1
     run_sql(storage, MENDED[kind])
     now[0] = 300.0
     projection.update(trials)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nas.storage.shadows import Distribution, View, outline, whole_shadow
+from nas.dashboard.optuna_rows import Distribution, View, outline, whole_shadow
 from nas.trials import Trial, TrialState
 
 CHANGES: list[dict[str, Any]] = [

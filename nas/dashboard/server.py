@@ -17,9 +17,9 @@ from waitress.parser import HTTPRequestParser, ParsingError  # type: ignore[impo
 from waitress.server import TcpWSGIServer  # type: ignore[import-untyped]
 from waitress.task import ThreadedTaskDispatcher  # type: ignore[import-untyped]
 
-from nas.dashboard import tables
+from nas.dashboard.guard import LARGEST, LOOPBACK, READING, Guard
+from nas.dashboard.projection import tables
 from nas.errors import StorageError
-from nas.guard import LARGEST, LOOPBACK, READING, Guard
 from nas.storage import Storage
 
 _DEADLINE = 10

@@ -17,11 +17,12 @@ from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 
 from nas.config import Objective
+from nas.dashboard import optuna_tables
+from nas.dashboard.optuna_rows import Distribution, Seen, View, changed_shadow, outline, seen, whole_shadow
+from nas.dashboard.optuna_tables import UNREADY, Summary
 from nas.errors import StorageError
-from nas.storage import Artifact, Storage, StudyRecord, projection
-from nas.storage.projection import UNREADY, Summary
+from nas.storage import Artifact, Storage, StudyRecord
 from nas.storage.rows.encoding import dump
-from nas.storage.shadows import Distribution, Seen, View, changed_shadow, outline, seen, whole_shadow
 from nas.trials import Trial
 from search_spaces.dimensions import Choice, Dimension, Int
 from search_spaces.space import SearchSpace
@@ -90,7 +91,7 @@ class Projection:
         ]
         standing = {"state": record.state, **record.result, **({"final stage": finals} if finals else {})}
         with self._storage.writing() as connection:
-            projection.describe(connection, self._id, {key: dump(value) for key, value in standing.items()})
+            optuna_tables.describe(connection, self._id, {key: dump(value) for key, value in standing.items()})
 
     def _mend(self) -> None:
         """Compare with all trials on record; the curves are read of those alone that have to be written."""
@@ -111,9 +112,9 @@ class Projection:
         self._id = _study_in_optuna(self._storage, self._study, self._objectives)
         ours = {trial.number: trial for trial in trials}
         with self._storage.writing() as connection:
-            found = projection.summaries(connection, self._id)
+            found = optuna_tables.summaries(connection, self._id)
             kept = {item.number: item for item in reversed(found) if item.number in ours}
-            projection.erase(connection, [item.id for item in found if kept.get(item.number) is not item])
+            optuna_tables.erase(connection, [item.id for item in found if kept.get(item.number) is not item])
         self._seen = {number: seen(ours[number], item.id) for number, item in kept.items()}
         differing = [number for number, item in kept.items() if not self._is_of(item, ours[number])]
         for some in _chunks(differing):
@@ -129,7 +130,7 @@ class Projection:
         ids = {trial.number: self._seen[trial.number].id for trial in trials}
         with self._storage.writing() as connection:
             shadows = [(ids[trial.number], whole_shadow(trial, self._shown())) for trial in trials]
-            projection.replace_parts(connection, shadows)
+            optuna_tables.replace_parts(connection, shadows)
         self._seen.update({trial.number: seen(trial, ids[trial.number]) for trial in trials})
 
     def _write(self, trials: Sequence[Trial]) -> bool:
@@ -137,11 +138,11 @@ class Projection:
         new = [trial for trial in trials if trial.number not in self._seen]
         old = [trial for trial in trials if trial.number in self._seen]
         with self._storage.writing() as connection:
-            if projection.extent(connection, self._id, self._study.name) != self._extent():
+            if optuna_tables.extent(connection, self._id, self._study.name) != self._extent():
                 return False
-            ids = projection.insert(connection, self._id, [whole_shadow(trial, self._shown()) for trial in new])
+            ids = optuna_tables.insert(connection, self._id, [whole_shadow(trial, self._shown()) for trial in new])
             changed = [(self._seen[trial.number], trial) for trial in old]
-            projection.change(
+            optuna_tables.change(
                 connection, [(before.id, changed_shadow(trial, self._shown(), before)) for before, trial in changed]
             )
         self._seen.update({trial.number: seen(trial, ids[trial.number]) for trial in new})
@@ -186,10 +187,10 @@ def forget(storage: Storage, name: str) -> None:
     optuna_storage = tables(storage)
     try:
         with storage.writing() as connection:
-            study_id = projection.find_study(connection, name)
+            study_id = optuna_tables.find_study(connection, name)
             if not study_id or MARK not in optuna_storage.get_study_user_attrs(study_id):
                 return
-            projection.erase(connection, [item.id for item in projection.summaries(connection, study_id)])
+            optuna_tables.erase(connection, [item.id for item in optuna_tables.summaries(connection, study_id)])
         optuna_storage.delete_study(study_id)
     finally:
         _close(optuna_storage)
@@ -214,7 +215,7 @@ def _study_in_optuna(storage: Storage, study: StudyRecord, objectives: Sequence[
     optuna_storage = tables(storage)
     try:
         with storage.reading() as connection:
-            study_id = projection.find_study(connection, study.name)
+            study_id = optuna_tables.find_study(connection, study.name)
         if study_id and not _is_shadow(optuna_storage, study_id, study, directions):
             forget(storage, study.name)
             study_id = 0

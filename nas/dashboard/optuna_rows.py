@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from nas.storage.projection import Outline, Shadow
+from nas.dashboard.optuna_tables import Outline, Shadow
 from nas.storage.rows.encoding import dump, dump_numbers, dump_value
 from nas.trials import Trial, TrialState
 from search_spaces.candidate import Params, Scalar
