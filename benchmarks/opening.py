@@ -28,7 +28,7 @@ from nas.events import unwatched
 from nas.proposals import Proposals
 from nas.samplers.random import RandomSampler
 from nas.storage import Storage
-from nas.study_file import from_json, to_json
+from nas.study_file.load import from_json, to_json
 from nas.trials import Point, Trial, TrialState
 from search_spaces.candidate import Named
 from workers.messages import Job, TaskSpec

@@ -15,7 +15,7 @@ from nas._siblings import load_siblings
 if TYPE_CHECKING:
     from nas.config import StudyConfig
     from nas.study import Study, resume, search
-    from nas.study_file import load
+    from nas.study_file.load import load
     from nas.trials import Trial, TrialState
 
     __version__: str
@@ -27,7 +27,7 @@ _FACE = {
     "StudyConfig": "nas.config",
     "Trial": "nas.trials",
     "TrialState": "nas.trials",
-    "load": "nas.study_file",
+    "load": "nas.study_file.load",
     "resume": "nas.study",
     "search": "nas.study",
 }

@@ -7,8 +7,8 @@ from nas.events import Noticed
 from nas.files_on_record import owes
 from nas.reasons import search_ended
 from nas.storage import Artifact, StudyRecord
-from nas.study_difference import difference
-from nas.study_json import from_json
+from nas.study_file.as_json import from_json
+from nas.study_file.changes import difference
 
 IDLE = ("storage", "executor", "training")
 """Sections of which a change asks for nothing more to be done."""

@@ -19,7 +19,7 @@ from nas.relocation import recalled
 from nas.run import Run
 from nas.run_folder import own_folder, with_own_folder
 from nas.storage import Lease, Storage, StudyRecord
-from nas.study_file import as_begun, from_json, to_json
+from nas.study_file.load import as_begun, from_json, to_json
 from search_spaces.candidate import Named
 from workers.messages import TaskInfo
 

@@ -11,7 +11,7 @@ from nas.errors import FolderUnusable, StudyNotFound
 from nas.files_on_record import AVERAGED
 from nas.final_result import KIND
 from nas.storage import Artifact, StudyRecord
-from nas.study_file import from_json
+from nas.study_file.load import from_json
 from nas.trials import Trial
 from workers import exporters, file_store
 from workers.errors import ExportError, TaskError

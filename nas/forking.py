@@ -9,8 +9,8 @@ from nas.measures import valued
 from nas.proposals import Proposals, built
 from nas.storage import StudyRecord
 from nas.storage.records import Json
-from nas.study_difference import difference
-from nas.study_json import from_json
+from nas.study_file.as_json import from_json
+from nas.study_file.changes import difference
 from nas.trials import Trial, TrialState
 from search_spaces.documents.quantities import counted
 from search_spaces.errors import BuildError

@@ -5,7 +5,6 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 
 from nas import executors
-from nas.completion import completed
 from nas.config import StudyConfig
 from nas.deciders import Deciders, deciders
 from nas.epoch_cost import EpochCost
@@ -14,6 +13,7 @@ from nas.fidelity import fitted
 from nas.operating_system import require_linux
 from nas.relocation import with_full_paths
 from nas.sharing import require_writable
+from nas.study_file.task_defaults import completed
 from nas.survey import FEW, SAMPLES, surveyed, timed
 from search_spaces.candidate import Named
 from search_spaces.errors import Problem, SpecError

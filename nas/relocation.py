@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nas.config import StudyConfig
 from nas.storage import StudyRecord
-from nas.study_json import from_json
+from nas.study_file.as_json import from_json
 from search_spaces.candidate import Named, Settings
 from search_spaces.hyperparameters import hyperparameters
 from search_spaces.registry import Menu

@@ -39,7 +39,7 @@ from nas.shutdown import Shutdown
 from nas.stopping import Stopping
 from nas.storage import Storage, StudyRecord
 from nas.storage.records import Json, StudyState
-from nas.study_file import to_json
+from nas.study_file.load import to_json
 from nas.trials import Trial
 from search_spaces.documents.quantities import counted
 from search_spaces.errors import SpecError

@@ -18,9 +18,9 @@ from nas.redaction import hidden
 from nas.relocation import recalled
 from nas.run_folder import own_folder
 from nas.storage import Artifact, Storage, StudyRecord
-from nas.study_file import as_begun, difference, from_file, from_json, from_mapping, to_json
+from nas.study_file.load import as_begun, difference, from_file, from_json, from_mapping, to_json
+from nas.study_file.source_map import Written
 from nas.trials import Trial
-from nas.written import Written
 
 Asked = Callable[[], bool]
 

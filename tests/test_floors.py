@@ -129,7 +129,7 @@ def light_modules() -> Iterator[str]:
         "search_spaces.space_file.load",
         "nas",
         "nas.storage",
-        "nas.study_file",
+        "nas.study_file.load",
     )
     yield from ("nas.samplers", "nas.pruners", "nas.executors", "workers.messages", "workers.exporters", "nas.study")
 

@@ -25,7 +25,7 @@ def changed(config: StudyConfig, trials: int | None, time: str | None, workers: 
 def placed(config: StudyConfig, executor: str | None, address: str | None) -> StudyConfig:
     """Return the study to be trained elsewhere; the settings of an executor that stays are kept."""
     from nas.executors import EXECUTORS
-    from nas.menu_document import default, offer_of
+    from nas.study_file.menus import default, offer_of
 
     if executor is not None and executor != config.executor.name:
         EXECUTORS.require(executor)
@@ -47,8 +47,8 @@ def altered(config: StudyConfig, settings: Sequence[str]) -> StudyConfig:
         StudyExists: what is set would make it another search.
     """
     from nas.errors import StudyExists
-    from nas.study_difference import SAFE
-    from nas.study_file import difference, loads, resolved
+    from nas.study_file.changes import SAFE
+    from nas.study_file.load import difference, loads, resolved
 
     written = resolved(config)
     before, after = loads(written), loads(written, overrides=settings)
@@ -73,7 +73,7 @@ def rewritten(config: StudyConfig, settings: Sequence[str]) -> StudyConfig:
     Raises:
         SpecError: a path or a value is wrong.
     """
-    from nas.study_file import loads, resolved
+    from nas.study_file.load import loads, resolved
 
     after = loads(resolved(config), overrides=settings)
     if after.name != config.name:
@@ -83,13 +83,13 @@ def rewritten(config: StudyConfig, settings: Sequence[str]) -> StudyConfig:
 
 def named(config: StudyConfig, name: str) -> str:
     """Return a name that another study may have; raise SpecError for one that none may."""
-    from nas.study_file import loads, resolved
+    from nas.study_file.load import loads, resolved
 
     return loads(resolved(config), overrides=[f"name={json.dumps(name)}"]).name
 
 
 def _may_change(path: str) -> bool:
-    from nas.study_difference import safe
+    from nas.study_file.changes import safe
 
     return path == "training" or safe(path)
 

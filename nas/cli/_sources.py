@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nas.written import Written
+    from nas.study_file.source_map import Written
 
 STANDARD_INPUT = "-"
 
@@ -17,7 +17,7 @@ def study_in(file: Path, overrides: Sequence[str]) -> "Written":
     Raises:
         SpecError: the study or an override is wrong; lists every mistake.
     """
-    from nas.study_file import from_file, from_text
+    from nas.study_file.load import from_file, from_text
 
     if str(file) != STANDARD_INPUT:
         return from_file(file, overrides=overrides)

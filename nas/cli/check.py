@@ -20,7 +20,7 @@ def check(
     from nas.cli.output import data_account
     from nas.cli.output.console import print_json
     from nas.cli.output.escaping import escaped
-    from nas.study_file import resolved, to_json
+    from nas.study_file.load import resolved, to_json
 
     written = study_in(file, settings or ())
     config = replace(written.config, storage=storage or written.config.storage)

@@ -58,7 +58,7 @@ def _rebuild(url: str) -> None:
     from nas.dashboard.projection import Projection
     from nas.errors import StorageError
     from nas.storage import Storage
-    from nas.study_file import from_json
+    from nas.study_file.load import from_json
 
     with Storage.open(url, create=False) as storage:
         for record in storage.studies():

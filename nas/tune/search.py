@@ -16,7 +16,7 @@ from ray.tune.search import Searcher
 
 from nas.config import StudyConfig
 from nas.redaction import bare
-from nas.study_file import load
+from nas.study_file.load import load
 from nas.trials import Point
 from nas.tune.parameters import is_ours, number, parameters, study
 from nas.tune.session import Ending, Session

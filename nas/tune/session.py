@@ -15,7 +15,7 @@ from nas.preparation import prepare
 from nas.run import Run
 from nas.storage import Storage
 from nas.study import on_record, require_same
-from nas.study_file import as_begun, from_json, to_json
+from nas.study_file.load import as_begun, from_json, to_json
 from nas.trials import Point, Trial, TrialState
 from nas.tune.handover import Handover
 from search_spaces.errors import NasError

@@ -11,7 +11,7 @@ from typing import Any
 from ray import tune
 
 from nas.config import StudyConfig
-from nas.study_file import load
+from nas.study_file.load import load
 from nas.tune.errors import TrainingFailed
 from nas.tune.parameters import candidate, number
 from nas.tune.weights import pack, unpack

@@ -17,7 +17,7 @@ from nas.cli.output.live import Live
 from nas.cli.output.progress import Progress
 from nas.config import Budget, Objective, StudyConfig
 from nas.events import EpochsDone, FinalScored, FinalStarted, Noticed, StudyStarted, TrialFinished
-from nas.study_file import loads
+from nas.study_file.load import loads
 from nas.trials import Trial, TrialState
 from search_spaces.candidate import Params
 from workers.messages import TaskInfo

@@ -15,7 +15,7 @@ from nas.config import Budget
 from nas.events import StudyStarted
 from nas.reasons import search_ended, trial_ended
 from nas.stopping import Stopping
-from nas.study_file import loads
+from nas.study_file.load import loads
 from search_spaces.hyperparameters import hyperparameters
 from workers.messages import TaskInfo
 from workers.tasks import TASKS

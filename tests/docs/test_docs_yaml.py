@@ -7,7 +7,7 @@ import pytest
 import yaml
 from pages import ROOT, Block, blocks
 
-from nas.study_file import load, loads
+from nas.study_file.load import load, loads
 from search_spaces.errors import SpecError
 from search_spaces.space_file.load import load_space
 

@@ -7,7 +7,7 @@ from bad_studies import ALL, WHOLE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nas.study_file import loads
+from nas.study_file.load import loads
 from search_spaces.errors import SpecError
 
 KEYS = (

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from bad_studies import ALL, Bad
 
-from nas.study_file import load
+from nas.study_file.load import load
 from search_spaces.errors import SpecError
 
 LONGEST = 1.0

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nas.study_file import from_mapping, loads
+from nas.study_file.load import from_mapping, loads
 from search_spaces.errors import SpecError
 
 STUDY = {

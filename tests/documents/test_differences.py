@@ -10,8 +10,8 @@ import yaml
 from bad_studies import WHOLE
 
 from nas.config import Objective, Pruning, StudyConfig
-from nas.study_document import KEYS
-from nas.study_file import difference, load, loads, resolved
+from nas.study_file.load import difference, load, loads, resolved
+from nas.study_file.study import KEYS
 
 BEGUN = """\
 name: a

@@ -9,7 +9,7 @@ from bad_studies import SPACE, WHOLE
 
 from nas import pruners, samplers
 from nas.executors import EXECUTORS
-from nas.study_file import loads, resolved
+from nas.study_file.load import loads, resolved
 from search_spaces.errors import SpecError
 from search_spaces.families import FAMILIES
 from search_spaces.hyperparameters import hyperparameters

@@ -6,7 +6,7 @@ import pytest
 from bad_studies import SPACE, WHOLE
 from studies import SHORTEST
 
-from nas.study_file import load, loads
+from nas.study_file.load import load, loads
 from search_spaces.dimensions import Choice, Float, Int
 from search_spaces.errors import SpecError
 

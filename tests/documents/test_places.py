@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from bad_studies import WHOLE
 
-from nas.study_file import Written, from_file, from_mapping, from_text
+from nas.study_file.load import Written, from_file, from_mapping, from_text
 from search_spaces.errors import Problem, SpecError
 
 STUDY = """\

@@ -8,13 +8,13 @@ import pytest
 from bad_studies import SPACE, WHOLE
 from jsonschema import Draft202012Validator
 
-from nas import schema
+from nas.study_file import json_schema
 from search_spaces.documents.nodes import ListNode, MapNode, Node, Report
 from search_spaces.documents.parser import parse, read
 from search_spaces.space_file.load import LIBRARY, library
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
-PUBLISHED = json.loads(schema.PATH.read_text("utf-8"))
+PUBLISHED = json.loads(json_schema.PATH.read_text("utf-8"))
 VALIDATOR = Draft202012Validator(PUBLISHED)
 WRONG = (
     "depth: 1..3\n",
@@ -45,7 +45,7 @@ def plain(node: Node) -> Any:
 
 
 def test_the_published_schema_is_what_the_code_declares() -> None:
-    assert schema.PATH.read_text("utf-8") == schema.text(), "run python -m nas.schema"
+    assert json_schema.PATH.read_text("utf-8") == json_schema.text(), "run python -m nas.study_file.json_schema"
 
 
 def test_the_schema_is_a_schema() -> None:

@@ -10,7 +10,7 @@ from bad_studies import SPACE, WHOLE
 from studies import FULL, SHORTEST
 
 from nas.config import Budget, Objective, Pruning, StudyConfig
-from nas.study_file import from_json, load, loads, resolved, to_json
+from nas.study_file.load import from_json, load, loads, resolved, to_json
 from search_spaces.candidate import Named
 from search_spaces.dimensions import Choice, Float, Int
 from search_spaces.errors import SpecError
@@ -216,8 +216,8 @@ def test_a_study_without_mistakes_imports_no_torch() -> None:
     import sys
 
     lines = (
-        "import sys, nas.study_file",
-        f"nas.study_file.loads({SHORTEST!r})",
+        "import sys, nas.study_file.load",
+        f"nas.study_file.load.loads({SHORTEST!r})",
         "print([name for name in ('torch', 'optuna', 'sqlalchemy') if name in sys.modules])",
     )
     done = subprocess.run([sys.executable, "-c", "; ".join(lines)], capture_output=True, text=True, check=True)

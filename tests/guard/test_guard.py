@@ -20,7 +20,7 @@ from nas.dashboard.projection import Projection
 from nas.dashboard.server import DashboardServer, server
 from nas.errors import StorageError
 from nas.storage import Storage
-from nas.study_file import loads, to_json
+from nas.study_file.load import loads, to_json
 from workers.messages import TaskInfo
 
 ROOT = Path(__file__).parents[2]

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from scripted import TASK, Bench
 
-from nas.completion import completed
 from nas.config import Objective, Pruning
 from nas.environment import environment
+from nas.study_file.task_defaults import completed
 from search_spaces.candidate import Named
 from search_spaces.errors import SpecError
 from search_spaces.expressions import Expression

@@ -7,7 +7,7 @@ from scripted import TASK, Bench, ScriptedExecutor
 
 from nas.config import Budget
 from nas.fidelity import FEWEST, MOST, TRAININGS, epochs_of_steps, full_trainings
-from nas.study_file import difference, from_json
+from nas.study_file.load import difference, from_json
 
 
 @pytest.mark.parametrize(

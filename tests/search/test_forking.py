@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from scripted import EPOCHS, TASK, Bench, ScriptedExecutor, asha, results, space, usual
 
-from nas.completion import completed
 from nas.config import Budget, Objective, StudyConfig
 from nas.controller import Controller
 from nas.forking import FORKED, Inheritance, inherited
+from nas.study_file.task_defaults import completed
 from nas.trials import TrialState
 from search_spaces.candidate import Named, Settings
 from search_spaces.dimensions import Choice, Float, Int

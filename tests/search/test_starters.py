@@ -13,7 +13,7 @@ from nas import study
 from nas.config import StudyConfig
 from nas.errors import StudyBusy, StudyExists
 from nas.storage import Storage
-from nas.study_file import from_mapping, to_json
+from nas.study_file.load import from_mapping, to_json
 from workers.messages import TaskInfo
 
 STUDY = {

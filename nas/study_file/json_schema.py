@@ -1,4 +1,4 @@
-"""The JSON Schema (draft 2020-12) of a study file, for editors; `python -m nas.schema` writes it anew."""
+"""JSON Schema (draft 2020-12) of a study file, for editors; `python -m nas.study_file.json_schema` writes it anew."""
 
 import json
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import Any
 
 from nas import pruners, samplers
 from nas.executors import EXECUTORS
-from nas.menu_document import Offer, offer_of
-from nas.objective_document import COMPARED, MEASURES
+from nas.study_file.menus import Offer, offer_of
+from nas.study_file.objectives import COMPARED, MEASURES
 from search_spaces.registry import Menu
 from search_spaces.space_file.json_schema import Schema, definitions, reference, settings_schema
 from search_spaces.space_file.load import library

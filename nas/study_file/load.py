@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from nas.config import StudyConfig
-from nas.overrides import override
-from nas.study_difference import Change, as_begun, difference
-from nas.study_document import read_study
-from nas.study_json import from_json, to_json
-from nas.study_yaml import resolved
-from nas.written import Written
+from nas.study_file.as_json import from_json, to_json
+from nas.study_file.as_yaml import resolved
+from nas.study_file.changes import Change, as_begun, difference
+from nas.study_file.overrides import override
+from nas.study_file.source_map import Written
+from nas.study_file.study import read_study
 from search_spaces.documents.cursor import Cursor
 from search_spaces.documents.from_python import document_of
 from search_spaces.documents.nodes import Entry, MapNode, Node, Report

@@ -9,9 +9,9 @@ from pathlib import Path
 from nas import samplers
 from nas.config import USUAL_STORAGE, Artifacts, Budget, Final, StudyConfig
 from nas.executors import EXECUTORS
-from nas.menu_document import Offer, default, offer_of, read_named
-from nas.objective_document import read_constraints, read_objectives, read_pruning
-from nas.study_sections import (
+from nas.study_file.menus import Offer, default, offer_of, read_named
+from nas.study_file.objectives import read_constraints, read_objectives, read_pruning
+from nas.study_file.sections import (
     MOST,
     SEED,
     read_artifacts,

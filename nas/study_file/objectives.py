@@ -2,7 +2,7 @@
 
 from nas import pruners
 from nas.config import Direction, Objective, Pruning, prunable
-from nas.menu_document import Offer, default, read_named
+from nas.study_file.menus import Offer, default, read_named
 from search_spaces.documents.cursor import Cursor
 from search_spaces.documents.nodes import ListNode, MapNode
 from search_spaces.errors import Problem, SpecError, nearest
