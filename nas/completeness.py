@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from nas.artifacts.recorded_files import owes
 from nas.config import StudyConfig
 from nas.events import Noticed
-from nas.files_on_record import owes
 from nas.reasons import search_ended
 from nas.storage import Artifact, StudyRecord
 from nas.study_file.as_json import from_json

@@ -6,18 +6,18 @@ from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 
 from nas import executors
+from nas.artifacts.recorded_files import trials_here
+from nas.artifacts.relocation import recalled
+from nas.artifacts.study_folder import own_folder, with_own_folder
 from nas.config import StudyConfig
 from nas.environment import environment
 from nas.errors import StorageError, StudyBusy, StudyExists
 from nas.events import Noticed, StudyEnded, Watcher
 from nas.executors.protocol import Executor
-from nas.files_on_record import trials_here
 from nas.forking import FORKED, NOTHING, Inheritance, inherited, with_own_files
 from nas.keeper import Keeper
 from nas.preparation import Prepared, prepare
-from nas.relocation import recalled
 from nas.run import Run
-from nas.run_folder import own_folder, with_own_folder
 from nas.storage import Lease, Storage, StudyRecord
 from nas.study_file.load import as_begun, from_json, to_json
 from search_spaces.candidate import Named

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
+from nas.artifacts.final_result import Finals
+from nas.artifacts.recorded_files import artifacts_here, is_lost, owed_formats
+from nas.artifacts.retention import sweep_retrainings
 from nas.config import StudyConfig
 from nas.events import Noticed, Watcher
-from nas.files_on_record import artifacts_here, is_lost, owed_formats
-from nas.final_result import Finals
 from nas.ledger import Ledger
-from nas.shelf import sweep_retrainings
 from nas.storage import Artifact, Storage, StudyRecord
 from nas.storage.records import Json
 from nas.trials import Trial
@@ -72,7 +72,7 @@ class Exports:
 
     def ensemble(self, finals: Finals) -> dict[str, Json]:
         """Score the average of the retrainings, if it was asked for; say why where there is none."""
-        from nas.export import score_ensemble
+        from nas.artifacts.export import score_ensemble
 
         if not self.config.final.ensemble:
             return {}
@@ -86,7 +86,7 @@ class Exports:
 
     def write(self, best: Trial, retrained: Sequence[Artifact]) -> list[NasError]:
         """Write the best network in every format owed; what one fails with keeps no other from its turn."""
-        from nas.export import export_best
+        from nas.artifacts.export import export_best
 
         failures: list[NasError] = []
         for format in self.owed(best):

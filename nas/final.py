@@ -5,6 +5,7 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from nas.artifacts.final_result import KIND, Finals
 from nas.baselines import LINEAR, Linear, constant, seconds_of
 from nas.config import StudyConfig
 from nas.errors import NoUsableTrial
@@ -14,7 +15,6 @@ from nas.final_doubts import diverged, far_worse
 from nas.final_jobs import Training, Trainings
 from nas.final_plan import SLACK, Plan, Terms, cuts, planned, retraining_seconds
 from nas.final_record import FinalRecord, key_of
-from nas.final_result import KIND, Finals
 from nas.final_retrainings import Retrainings
 from nas.proposals import seed_of
 from nas.trials import Trial

@@ -5,9 +5,9 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from nas.artifacts.final_result import Compared
 from nas.final_jobs import Training
 from nas.final_record import FinalRecord, key_of
-from nas.final_result import Compared
 from nas.final_retrainings import summed_up
 from nas.objectives import error_of
 from nas.proposals import seed_of

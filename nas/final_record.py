@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from nas.artifacts.final_result import KIND
 from nas.events import BaselineScored, FinalScored, Happening, Noticed
 from nas.final_jobs import Purpose, Training
-from nas.final_result import KIND
 from nas.ledger import Ledger
 from nas.reasons import trial_ended
 from nas.storage import Artifact

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from nas.artifacts.final_result import KIND
 from nas.final_jobs import Training
 from nas.final_record import FinalRecord, key_of
-from nas.final_result import KIND
 from nas.proposals import seed_of
 from nas.reasons import trial_ended
 from nas.storage import Artifact

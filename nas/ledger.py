@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from nas.account import Account
-from nas.disposal import Disposal
+from nas.artifacts.background_removal import Disposal
 from nas.storage import Artifact, Lease, Storage
 from nas.storage.records import Json
 from nas.trials import Point, Trial

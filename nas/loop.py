@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from nas.admission import Admission
+from nas.artifacts.retention import Shelf, sweep
 from nas.cohort_size import CohortSize
 from nas.config import StudyConfig
 from nas.dashboard.throttle import Showing
@@ -18,7 +19,6 @@ from nas.pruners.protocol import Pruner
 from nas.replay import Values, replay
 from nas.running import Running, RunningTrials, assignment, begun, finish, over, with_curve
 from nas.samplers.protocol import Sampler
-from nas.shelf import Shelf, sweep
 from nas.shutdown import Shutdown
 from nas.stopping import Stopping
 from nas.trials import Point, Trial, TrialState

@@ -5,14 +5,14 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 
 from nas import executors
+from nas.artifacts.folder_checks import require_writable
+from nas.artifacts.relocation import with_full_paths
 from nas.config import StudyConfig
 from nas.deciders import Deciders, deciders
 from nas.epoch_cost import EpochCost
 from nas.executors.protocol import Executor
 from nas.fidelity import fitted
 from nas.operating_system import require_linux
-from nas.relocation import with_full_paths
-from nas.sharing import require_writable
 from nas.study_file.task_defaults import completed
 from nas.survey import FEW, SAMPLES, surveyed, timed
 from search_spaces.candidate import Named

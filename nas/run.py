@@ -9,17 +9,20 @@ from itertools import count
 
 from nas.account import Account, TimedSampler
 from nas.admission import Admission
+from nas.artifacts.final_result import Finals
+from nas.artifacts.folder_checks import unshared
+from nas.artifacts.recorded_files import trials_here
+from nas.artifacts.retention import Shelf
+from nas.artifacts.study_folder import mark, own_folder, with_own_folder
 from nas.cohort_size import CohortSize
 from nas.dashboard.projection import Projection
 from nas.dashboard.throttle import Showing
 from nas.errors import NoUsableTrial
 from nas.events import Noticed, StudyStarted, Watcher
 from nas.exports import Exports
-from nas.files_on_record import trials_here
 from nas.final import FinalStage
 from nas.final_jobs import Trainings
 from nas.final_record import FinalRecord
-from nas.final_result import Finals
 from nas.history import History
 from nas.keeper import Keeper
 from nas.ledger import Ledger
@@ -31,10 +34,7 @@ from nas.pruners.asha import usual_first_rung
 from nas.reasons import trial_ended
 from nas.replay import shown_again
 from nas.reserve import exporting, reserved
-from nas.run_folder import mark, own_folder, with_own_folder
 from nas.running import RunningTrials
-from nas.sharing import unshared
-from nas.shelf import Shelf
 from nas.shutdown import Shutdown
 from nas.stopping import Stopping
 from nas.storage import Storage, StudyRecord

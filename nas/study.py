@@ -7,16 +7,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import count
 
+from nas.artifacts.final_result import chosen
+from nas.artifacts.recorded_files import artifacts_here, trials_here
+from nas.artifacts.relocation import recalled
+from nas.artifacts.study_folder import own_folder
 from nas.completeness import complete, notice
 from nas.config import USUAL_STORAGE, Final, StudyConfig
 from nas.errors import NoUsableTrial, StudyExists, StudyNotFound
 from nas.events import Watcher, unwatched
-from nas.files_on_record import artifacts_here, trials_here
-from nas.final_result import chosen
 from nas.objectives import incumbent, pareto_front
 from nas.redaction import hidden
-from nas.relocation import recalled
-from nas.run_folder import own_folder
 from nas.storage import Artifact, Storage, StudyRecord
 from nas.study_file.load import as_begun, difference, from_file, from_json, from_mapping, to_json
 from nas.study_file.source_map import Written
@@ -96,7 +96,7 @@ class Study:
             TaskError: the samples have changed since the search, so that inputs would be prepared otherwise.
             ExportError: an exported network is not the network it was made from.
         """
-        from nas.export import export_best, members_of
+        from nas.artifacts.export import export_best, members_of
 
         trial, config, target = self._exported(number), self.config, os.fspath(folder).rstrip("/")
         record = replace(self.record, config=to_json(config))
@@ -113,7 +113,7 @@ class Study:
             StudyNotFound: the trial has fewer than two retrainings.
             NoUsableTrial, TaskError, ExportError: as `export`.
         """
-        from nas.export import export_ensemble, members_of
+        from nas.artifacts.export import export_ensemble, members_of
 
         trial, config, target = self._exported(number), self.config, os.fspath(folder).rstrip("/")
         record = replace(self.record, config=to_json(config))

@@ -5,8 +5,8 @@ import statistics
 from collections.abc import Sequence
 
 from nas import executors
+from nas.artifacts.folder_checks import unshared
 from nas.config import StudyConfig
-from nas.sharing import unshared
 from nas.trials import Trial
 
 _CORE = 1e11

@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from nas.artifacts.final_result import chosen
+from nas.artifacts.recorded_files import artifacts_here, trials_here
+from nas.artifacts.relocation import recalled
+from nas.artifacts.study_folder import own_folder
 from nas.config import Objective, StudyConfig
-from nas.files_on_record import artifacts_here, trials_here
-from nas.final_result import chosen
 from nas.forking import FORKED
 from nas.objectives import pareto_front, ranked
-from nas.relocation import recalled
-from nas.run_folder import own_folder
 from nas.storage import Artifact, Storage, StudyRecord
 from nas.storage.rows.queries import Curves
 from nas.trials import Trial, TrialState

@@ -7,13 +7,13 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 
 from nas import executors
+from nas.artifacts.folder_checks import require_usable
 from nas.cli._advice import advice
 from nas.cli.output import report, words
 from nas.config import StudyConfig
 from nas.deciders import deciders
 from nas.fidelity import SEARCH_SHARE, fitted, full_trainings
 from nas.preparation import described
-from nas.sharing import require_usable
 from nas.study_file.task_defaults import completed
 from nas.survey import Survey, surveyed, timed
 from search_spaces.candidate import Named

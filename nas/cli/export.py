@@ -37,8 +37,8 @@ def export(
     """Export a trained network; each file is loaded again and compared before it counts as written."""
     from dataclasses import asdict
 
+    from nas.artifacts.export import members_of
     from nas.cli.output.console import facts, out, print_json
-    from nas.export import members_of
     from nas.study import Study
     from workers import file_store
     from workers.exporters import EXPORTERS
@@ -88,7 +88,7 @@ def _weights(artifact: "Artifact", seeds: int) -> dict[str, str]:
 
 def _beside(config: "StudyConfig", number: int | None, ensemble: bool) -> str:
     """Return a folder of its own for each network, so that none takes the place of what is on record."""
-    from nas.run_folder import own_folder
+    from nas.artifacts.study_folder import own_folder
 
     averaged = ensemble and not (number is None and config.final.ensemble)
     name = "best" if number is None else f"trial-{number}"

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 
+from nas.artifacts.final_result import KIND, Finals
 from nas.config import StudyConfig
 from nas.controller import require_same_samples
 from nas.environment import environment
 from nas.events import unwatched
-from nas.final_result import KIND, Finals
 from nas.keeper import Keeper
 from nas.objectives import ranked
 from nas.preparation import prepare

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from scripted import EPOCHS, Bench, Killed, Life, Script, ScriptedExecutor, killing, reaching
 
+from nas.artifacts.final_result import score
 from nas.config import Artifacts, Budget, Final, StudyConfig
 from nas.events import FinalScored, FinalStarted, Noticed
-from nas.final_result import score
 from nas.storage import Artifact
 from workers.errors import TaskError
 from workers.messages import Assignment, Job

@@ -8,9 +8,9 @@ import pytest
 from scripted import EPOCHS, Bench, ScriptedExecutor, killing
 from scripted import Killed as Gone
 
+from nas.artifacts.study_folder import MARK
 from nas.config import Artifacts, Budget, Final
 from nas.errors import FolderUnusable
-from nas.run_folder import MARK
 from nas.storage import Storage
 
 

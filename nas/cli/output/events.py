@@ -5,13 +5,13 @@ from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import Self
 
+from nas.artifacts.final_result import beaten_by
 from nas.cli._snapshot import Snapshot, class_of, tally, valued
 from nas.cli._streams import OutputLost
 from nas.cli.output.console import print_json
 from nas.cli.output.times import times
 from nas.config import Objective, StudyConfig
 from nas.events import BaselineScored, FinalScored, Happening, Noticed, StudyStarted, TrialFinished
-from nas.final_result import beaten_by
 from nas.redaction import hidden
 from nas.storage.records import Json
 from nas.trials import Trial

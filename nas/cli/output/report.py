@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from nas.artifacts.final_result import concluded
 from nas.cli._options import on_storage
 from nas.cli._snapshot import Snapshot, class_of, tally, valued
 from nas.cli.output import verdict, words
@@ -15,7 +16,6 @@ from nas.cli.output.console import facts, table
 from nas.cli.output.times import times
 from nas.config import Budget, Objective, Pruning
 from nas.executors import EXECUTORS
-from nas.final_result import concluded
 from nas.pruners import PRUNERS
 from nas.reasons import search_ended, trial_ended
 from nas.samplers import SAMPLERS

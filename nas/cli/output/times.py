@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from nas.artifacts.final_result import concluded
 from nas.cli.output import words
-from nas.final_result import concluded
 from nas.storage import StudyRecord
 
 SHOWN = 0.01

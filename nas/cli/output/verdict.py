@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from nas.artifacts.final_result import beaten_by
 from nas.cli.output import words
-from nas.final_result import beaten_by
 
 NAMES = {"majority": "always the most frequent class", "mean": "always the mean", "linear": "a linear model"}
 """What baselines are called where people read of them."""

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nas.artifacts.final_result import KIND
+from nas.artifacts.recorded_files import AVERAGED
 from nas.config import Final
 from nas.errors import FolderUnusable, StudyNotFound
-from nas.files_on_record import AVERAGED
-from nas.final_result import KIND
 from nas.storage import Artifact, StudyRecord
 from nas.study_file.load import from_json
 from nas.trials import Trial

@@ -2,9 +2,9 @@
 
 import os
 
+from nas.artifacts.study_folder import own_folder
 from nas.config import StudyConfig
 from nas.errors import FolderUnusable
-from nas.run_folder import own_folder
 from search_spaces.errors import Problem, SpecError
 from workers import file_store
 

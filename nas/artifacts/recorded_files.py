@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 
+from nas.artifacts.final_result import KIND
+from nas.artifacts.study_folder import own_folder
 from nas.config import StudyConfig
-from nas.final_result import KIND
-from nas.run_folder import own_folder
 from nas.storage import Artifact, StudyRecord
 from nas.trials import Trial
 from workers import file_store

@@ -1,0 +1,1 @@
+"""Artifacts: files of a study: where they lie, which stay, how they leave."""
