@@ -21,7 +21,7 @@ from pathlib import Path
 from benchmarks.controller import EPOCHS, NoOpExecutor, ours, space
 from benchmarks.machine import describe_machine
 from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
-from nas.controller import Controller
+from nas.controller.controller import Controller
 from nas.events import Happening, StudyStarted, TrialFinished
 from nas.storage import Storage
 from search_spaces.candidate import Named, Settings

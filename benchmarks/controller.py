@@ -20,7 +20,7 @@ import optuna
 
 from benchmarks.machine import describe_machine
 from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
-from nas.controller import Controller
+from nas.controller.controller import Controller
 from nas.events import Happening, TrialFinished
 from nas.executors.protocol import Executor
 from nas.storage import Storage

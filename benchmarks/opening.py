@@ -21,11 +21,11 @@ from benchmarks.controller import EPOCHS, NoOpExecutor, space
 from benchmarks.machine import describe_machine
 from nas import samplers
 from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
-from nas.controller import Controller
+from nas.controller.controller import Controller
+from nas.controller.deciders import deciders
+from nas.controller.proposals import Proposals
 from nas.dashboard.projection import Projection
-from nas.deciders import deciders
 from nas.events import unwatched
-from nas.proposals import Proposals
 from nas.samplers.random import RandomSampler
 from nas.storage import Storage
 from nas.study_file.load import from_json, to_json

@@ -11,8 +11,8 @@ from nas.artifacts.final_result import chosen
 from nas.artifacts.recorded_files import artifacts_here, trials_here
 from nas.artifacts.relocation import recalled
 from nas.artifacts.study_folder import own_folder
-from nas.completeness import complete, notice
 from nas.config import USUAL_STORAGE, Final, StudyConfig
+from nas.controller.completeness import complete, notice
 from nas.errors import NoUsableTrial, StudyExists, StudyNotFound
 from nas.events import Watcher, unwatched
 from nas.objectives import incumbent, pareto_front
@@ -184,8 +184,8 @@ def _search(config: StudyConfig, watch: Watcher, interrupted: Asked, finish: Ask
 
 
 def _begin(config: StudyConfig, watch: Watcher, interrupted: Asked, finish: Asked, began: float) -> Study:
-    from nas.controller import Controller
-    from nas.preparation import prepare
+    from nas.controller.controller import Controller
+    from nas.controller.prepare import prepare
 
     with ExitStack() as stack:
         prepared = prepare(config, stack)  # before a file is made: a task that cannot be used leaves nothing behind
@@ -202,7 +202,7 @@ def _go_on(
     if complete(record, config, Study(config.name, config.storage).artifacts):
         watch(notice(record, config))
         return Study(config.name, config.storage)
-    from nas.controller import Controller
+    from nas.controller.controller import Controller
 
     with Storage.open(config.storage) as storage:
         Controller(storage, watch, interrupted, finish, began).resume(record, config)
@@ -226,7 +226,7 @@ def fork(
         StudyNotFound: there is no study to fork.
         StudyExists: the new name is taken.
     """
-    from nas.controller import Controller
+    from nas.controller.controller import Controller
 
     with Storage.open(config.storage, create=False) as storage:
         Controller(storage, watch, interrupted, finish, began).fork(storage.study(of), config)
@@ -244,7 +244,7 @@ def resume(
     name: str, storage: str = USUAL_STORAGE, *, watch: Watcher = unwatched, interrupted: Callable[[], bool] = bool
 ) -> Study:
     """Go on with a study on record where it stands; one that is finished stays as it is."""
-    from nas.controller import Controller
+    from nas.controller.controller import Controller
 
     with Storage.open(storage, create=False) as opened:
         record = opened.study(name)

@@ -9,7 +9,7 @@ from nas.artifacts.recorded_files import artifacts_here, trials_here
 from nas.artifacts.relocation import recalled
 from nas.artifacts.study_folder import own_folder
 from nas.config import Objective, StudyConfig
-from nas.forking import FORKED
+from nas.controller.fork import FORKED
 from nas.objectives import pareto_front, ranked
 from nas.storage import Artifact, Storage, StudyRecord
 from nas.storage.rows.queries import Curves

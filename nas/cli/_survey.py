@@ -11,11 +11,11 @@ from nas.artifacts.folder_checks import require_usable
 from nas.cli._advice import advice
 from nas.cli.output import report, words
 from nas.config import StudyConfig
-from nas.deciders import deciders
-from nas.fidelity import SEARCH_SHARE, fitted, full_trainings
-from nas.preparation import described
+from nas.controller.budget.fidelity import SEARCH_SHARE, fitted, full_trainings
+from nas.controller.budget.survey import Survey, surveyed, timed
+from nas.controller.deciders import deciders
+from nas.controller.prepare import described
 from nas.study_file.task_defaults import completed
-from nas.survey import Survey, surveyed, timed
 from search_spaces.candidate import Named
 from workers.messages import TaskInfo
 

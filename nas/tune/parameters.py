@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from nas.proposals import seed_of
+from nas.controller.proposals import seed_of
 from nas.trials import Trial
 from search_spaces.candidate import Candidate
 from search_spaces.space import SearchSpace

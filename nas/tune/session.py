@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 from nas.artifacts.final_result import KIND, Finals
 from nas.config import StudyConfig
-from nas.controller import require_same_samples
-from nas.environment import environment
+from nas.controller.controller import require_same_samples
+from nas.controller.lease_heartbeat import Keeper
+from nas.controller.prepare import prepare
+from nas.controller.provenance import environment
+from nas.controller.run import Run
 from nas.events import unwatched
-from nas.keeper import Keeper
 from nas.objectives import ranked
-from nas.preparation import prepare
-from nas.run import Run
 from nas.storage import Storage
 from nas.study import on_record, require_same
 from nas.study_file.load import as_begun, from_json, to_json

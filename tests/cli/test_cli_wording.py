@@ -12,9 +12,9 @@ from nas.cli._snapshot import CLASSES
 from nas.cli.output import opening, report, verdict
 from nas.cli.output.console import facts
 from nas.config import Budget
+from nas.controller.budget.stopping_criterion import Stopping
 from nas.events import StudyStarted
 from nas.reasons import search_ended, trial_ended
-from nas.stopping import Stopping
 from nas.study_file.load import loads
 from search_spaces.hyperparameters import hyperparameters
 from workers.messages import TaskInfo

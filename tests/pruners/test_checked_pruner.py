@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nas.checked_pruner import CheckedPruner
+from nas.pruners._checked import CheckedPruner
 from search_spaces.errors import NasError
 
 REFUSED = "pruner.guest: the pruner 'guest' cannot be used: "

@@ -9,7 +9,7 @@ import pytest
 
 from nas import pruners
 from nas.config import Pruning
-from nas.replay import Values, replay, shown_again
+from nas.controller.pruner_replay import Values, replay, shown_again
 from nas.trials import Trial, TrialState
 from search_spaces.candidate import Architecture, Candidate, Named, Recipe, Settings
 

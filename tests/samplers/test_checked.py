@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from searching import NUMERIC
 
-from nas.checked_sampler import CheckedSampler
 from nas.samplers import SpaceExhausted
+from nas.samplers._checked import CheckedSampler
 from search_spaces.candidate import Params
 from search_spaces.errors import NasError
 

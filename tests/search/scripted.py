@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
-from nas.controller import Controller
+from nas.controller.controller import Controller
 from nas.events import EpochsDone, Happening
 from nas.executors.protocol import Executor
 from nas.storage import Storage, StudyRecord

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from scripted import EPOCHS, Bench, ScriptedExecutor, tiny_space
 
-from nas.admission import TOO_LONG
 from nas.config import Budget
-from nas.stopping import LATE
+from nas.controller.budget.admission import TOO_LONG
+from nas.controller.budget.stopping_criterion import LATE
 from nas.trials import TrialState
 from search_spaces.errors import SpecError
 from search_spaces.space import Limits

@@ -9,10 +9,10 @@ from scripted import Bench
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from nas.artifacts.final_result import beaten_by
-from nas.baselines import LIMIT, Linear, constant, epochs_of, seconds_of
 from nas.config import Budget, Final, StudyConfig
+from nas.controller.final_stage.baselines import LIMIT, Linear, constant, epochs_of, seconds_of
+from nas.controller.final_stage.jobs import Training
 from nas.executors.inline import Inline
-from nas.final_jobs import Training
 from search_spaces.candidate import Named
 from workers.datasets import dataset
 from workers.messages import Assignment, Job, Outcome, TaskInfo, TaskSpec

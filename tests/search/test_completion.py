@@ -6,7 +6,7 @@ import pytest
 from scripted import TASK, Bench
 
 from nas.config import Objective, Pruning
-from nas.environment import environment
+from nas.controller.provenance import environment
 from nas.study_file.task_defaults import completed
 from search_spaces.candidate import Named
 from search_spaces.errors import SpecError

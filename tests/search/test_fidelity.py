@@ -6,7 +6,7 @@ import pytest
 from scripted import TASK, Bench, ScriptedExecutor
 
 from nas.config import Budget
-from nas.fidelity import FEWEST, MOST, TRAININGS, epochs_of_steps, full_trainings
+from nas.controller.budget.fidelity import FEWEST, MOST, TRAININGS, epochs_of_steps, full_trainings
 from nas.study_file.load import difference, from_json
 
 

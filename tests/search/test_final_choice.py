@@ -9,9 +9,9 @@ import pytest
 from scripted import EPOCHS, TASK, Bench, Killed, Life, ScriptedExecutor, killing
 
 from nas.config import Artifacts, Budget, Final, Objective, StudyConfig
+from nas.controller.final_stage.plan import Plan
 from nas.errors import NoUsableTrial
 from nas.events import BaselineScored, ComparisonStarted, Noticed
-from nas.final_plan import Plan
 from nas.storage import StudyRecord
 from nas.study import Study
 from workers.errors import TaskError
@@ -284,7 +284,9 @@ def test_what_was_scored_when_time_ended_counts_and_what_ran_is_ended(bench: Ben
 
 
 def test_what_a_plan_left_out_is_added_while_there_is_time(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nas.final.planned", lambda best, final, terms, **_: Plan(1, 0, 1, linear=False))
+    monkeypatch.setattr(
+        "nas.controller.final_stage.stage.planned", lambda best, final, terms, **_: Plan(1, 0, 1, linear=False)
+    )
     stage = Stage()
     record = stage.run(bench, top=1)
     assert stage.of("retraining") == [1, 1, 1]

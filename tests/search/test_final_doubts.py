@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from nas.final_doubts import diverged, far_worse
+from nas.controller.final_stage.sanity_checks import diverged, far_worse
 
 
 @pytest.mark.parametrize("unit", [1e-6, 1.0, 1e9])

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from nas.config import Final
-from nas.final_plan import FRESH, SLACK, Plan, Terms, cost, cuts, makespan, planned
+from nas.controller.final_stage.plan import FRESH, SLACK, Plan, Terms, cost, cuts, makespan, planned
 from nas.trials import Trial
 from search_spaces.candidate import Architecture, Candidate, Recipe
 

@@ -8,8 +8,8 @@ import pytest
 from scripted import EPOCHS, TASK, Bench, ScriptedExecutor, asha, results, space, usual
 
 from nas.config import Budget, Objective, StudyConfig
-from nas.controller import Controller
-from nas.forking import FORKED, Inheritance, inherited
+from nas.controller.controller import Controller
+from nas.controller.fork import FORKED, Inheritance, inherited
 from nas.study_file.task_defaults import completed
 from nas.trials import TrialState
 from search_spaces.candidate import Named, Settings

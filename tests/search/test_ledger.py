@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from nas.account import Account
-from nas.ledger import Ledger
+from nas.controller.timings import Account
+from nas.controller.unit_of_work import Ledger
 from nas.trials import Trial, TrialState
 from search_spaces.candidate import Architecture, Candidate, Recipe
 from workers.messages import Checkpoint

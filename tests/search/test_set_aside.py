@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from scripted import Bench, ScriptedExecutor, asha, results
 
-from nas.checked_pruner import CheckedPruner
-from nas.checked_sampler import CheckedSampler
 from nas.config import StudyConfig
-from nas.controller import Controller
-from nas.deciders import Deciders, deciders
-from nas.preparation import prepare
+from nas.controller.controller import Controller
+from nas.controller.deciders import Deciders, deciders
+from nas.controller.prepare import prepare
+from nas.pruners._checked import CheckedPruner
+from nas.samplers._checked import CheckedSampler
 from nas.trials import TrialState
 from search_spaces.errors import SpecError
 

@@ -7,8 +7,8 @@ import pytest
 from scripted import EPOCHS, Bench, ScriptedExecutor, reaching
 
 from nas.config import Budget, Final
+from nas.controller.final_stage.reserve import MOST, UTMOST, reserved
 from nas.errors import NoUsableTrial
-from nas.reserve import MOST, UTMOST, reserved
 from nas.trials import TrialState
 from workers.messages import Event, JobLost
 

@@ -15,8 +15,8 @@ from postgres_server import PASSWORD, Server
 from sqlalchemy import event, select
 from sqlalchemy.engine import make_url
 
+from nas.controller.lease_heartbeat import Keeper
 from nas.errors import StorageError, StudyBusy, StudyExists
-from nas.keeper import Keeper
 from nas.redaction import hidden
 from nas.storage import Lease, Storage, StudyRecord, leases, tables
 from nas.trials import Trial

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from nas.final_jobs import Training
+from nas.controller.final_stage.jobs import Training
 from nas.objectives import error_of
 from search_spaces.candidate import Architecture, Candidate, Named, Recipe, Settings
 from workers.messages import Outcome, Stage, TaskInfo

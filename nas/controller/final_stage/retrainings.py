@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from nas.artifacts.final_result import KIND
-from nas.final_jobs import Training
-from nas.final_record import FinalRecord, key_of
-from nas.proposals import seed_of
+from nas.controller.final_stage.jobs import Training
+from nas.controller.final_stage.record import FinalRecord, key_of
+from nas.controller.proposals import seed_of
 from nas.reasons import trial_ended
 from nas.storage import Artifact
 from nas.trials import Trial

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from nas.config import StudyConfig
-from nas.final import terms_of
-from nas.final_plan import SLACK, cost
+from nas.controller.final_stage.plan import SLACK, cost
+from nas.controller.final_stage.stage import terms_of
 from nas.trials import Trial
 from workers.messages import TaskInfo
 

@@ -3,11 +3,11 @@
 import math
 from dataclasses import dataclass, field, replace
 
-from nas.epoch_cost import EpochCost
-from nas.proposals import Proposals
-from nas.running import over
+from nas.controller.budget.epoch_cost import EpochCost
+from nas.controller.budget.stopping_criterion import LATE, Stopping
+from nas.controller.proposals import Proposals
+from nas.controller.running_trials import over
 from nas.samplers.protocol import SpaceExhausted
-from nas.stopping import LATE, Stopping
 from nas.trials import Trial, TrialState
 
 WHOLE_SHARE = 0.75

@@ -5,22 +5,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from nas.admission import Admission
 from nas.artifacts.retention import Shelf, sweep
-from nas.cohort_size import CohortSize
 from nas.config import StudyConfig
+from nas.controller.budget.admission import Admission
+from nas.controller.budget.stopping_criterion import Stopping
+from nas.controller.cohort_size import CohortSize
+from nas.controller.history import History
+from nas.controller.outcomes import interrupted, judged
+from nas.controller.pruner_replay import Values, replay
+from nas.controller.running_trials import Running, RunningTrials, assignment, begun, finish, over, with_curve
+from nas.controller.shutdown import Shutdown
+from nas.controller.unit_of_work import Ledger
 from nas.dashboard.throttle import Showing
 from nas.events import EpochsDone, Happening, Noticed, TrialFinished
 from nas.executors.protocol import Executor
-from nas.history import History
-from nas.ledger import Ledger
-from nas.measures import interrupted, judged
 from nas.pruners.protocol import Pruner
-from nas.replay import Values, replay
-from nas.running import Running, RunningTrials, assignment, begun, finish, over, with_curve
 from nas.samplers.protocol import Sampler
-from nas.shutdown import Shutdown
-from nas.stopping import Stopping
 from nas.trials import Point, Trial, TrialState
 from workers.messages import Blame, Checkpoint, EpochMetrics, Event, Job, JobLost, Outcome, Saved
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from nas.controller.budget.stopping_criterion import Stopping
+from nas.controller.lease_heartbeat import Keeper
+from nas.controller.running_trials import Running, RunningTrials
 from nas.errors import LeaseLost
 from nas.executors.protocol import Executor
-from nas.keeper import Keeper
-from nas.running import Running, RunningTrials
-from nas.stopping import Stopping
 from nas.trials import Trial
 
 DRAIN = 25.0

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from nas.config import StudyConfig
-from nas.measures import valued
-from nas.proposals import Proposals, built
+from nas.controller.outcomes import valued
+from nas.controller.proposals import Proposals, built
 from nas.storage import StudyRecord
 from nas.storage.records import Json
 from nas.study_file.as_json import from_json

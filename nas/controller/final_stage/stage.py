@@ -6,17 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from nas.artifacts.final_result import KIND, Finals
-from nas.baselines import LINEAR, Linear, constant, seconds_of
 from nas.config import StudyConfig
+from nas.controller.final_stage.baselines import LINEAR, Linear, constant, seconds_of
+from nas.controller.final_stage.comparison import Comparison
+from nas.controller.final_stage.jobs import Training, Trainings
+from nas.controller.final_stage.plan import SLACK, Plan, Terms, cuts, planned, retraining_seconds
+from nas.controller.final_stage.record import FinalRecord, key_of
+from nas.controller.final_stage.retrainings import Retrainings
+from nas.controller.final_stage.sanity_checks import diverged, far_worse
+from nas.controller.proposals import seed_of
 from nas.errors import NoUsableTrial
 from nas.events import ComparisonStarted, FinalStarted, Noticed
-from nas.final_comparison import Comparison
-from nas.final_doubts import diverged, far_worse
-from nas.final_jobs import Training, Trainings
-from nas.final_plan import SLACK, Plan, Terms, cuts, planned, retraining_seconds
-from nas.final_record import FinalRecord, key_of
-from nas.final_retrainings import Retrainings
-from nas.proposals import seed_of
 from nas.trials import Trial
 from workers.messages import Outcome, TaskInfo, parts_of_a_pass
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Literal
 
+from nas.controller.loop import LOSSES
+from nas.controller.unit_of_work import Ledger
 from nas.events import Happening, Noticed
 from nas.executors.protocol import Executor
-from nas.ledger import Ledger
-from nas.loop import LOSSES
 from search_spaces.candidate import Candidate
 from workers.messages import Assignment, Blame, Checkpoint, Job, JobLost, Outcome, Stage, TaskSpec
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from nas.account import Account
 from nas.artifacts.background_removal import Disposal
+from nas.controller.timings import Account
 from nas.storage import Artifact, Lease, Storage
 from nas.storage.records import Json
 from nas.trials import Point, Trial

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nas.artifacts.final_result import KIND
+from nas.controller.final_stage.jobs import Purpose, Training
+from nas.controller.unit_of_work import Ledger
 from nas.events import BaselineScored, FinalScored, Happening, Noticed
-from nas.final_jobs import Purpose, Training
-from nas.ledger import Ledger
 from nas.reasons import trial_ended
 from nas.storage import Artifact
 from nas.storage.records import StudyEvent

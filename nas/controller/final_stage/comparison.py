@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from nas.artifacts.final_result import Compared
-from nas.final_jobs import Training
-from nas.final_record import FinalRecord, key_of
-from nas.final_retrainings import summed_up
+from nas.controller.final_stage.jobs import Training
+from nas.controller.final_stage.record import FinalRecord, key_of
+from nas.controller.final_stage.retrainings import summed_up
+from nas.controller.proposals import seed_of
 from nas.objectives import error_of
-from nas.proposals import seed_of
 from nas.trials import Trial
 
 

@@ -7,36 +7,36 @@ from dataclasses import asdict, replace
 from functools import partial
 from itertools import count
 
-from nas.account import Account, TimedSampler
-from nas.admission import Admission
 from nas.artifacts.final_result import Finals
 from nas.artifacts.folder_checks import unshared
 from nas.artifacts.recorded_files import trials_here
 from nas.artifacts.retention import Shelf
 from nas.artifacts.study_folder import mark, own_folder, with_own_folder
-from nas.cohort_size import CohortSize
+from nas.controller.budget.admission import Admission
+from nas.controller.budget.stopping_criterion import Stopping
+from nas.controller.cohort_size import CohortSize
+from nas.controller.export_stage import Exports
+from nas.controller.final_stage.jobs import Trainings
+from nas.controller.final_stage.record import FinalRecord
+from nas.controller.final_stage.reserve import exporting, reserved
+from nas.controller.final_stage.stage import FinalStage
+from nas.controller.history import History
+from nas.controller.lease_heartbeat import Keeper
+from nas.controller.loop import Search
+from nas.controller.prepare import Prepared
+from nas.controller.proposals import Proposals
+from nas.controller.pruner_replay import shown_again
+from nas.controller.running_trials import RunningTrials
+from nas.controller.shutdown import Shutdown
+from nas.controller.timings import Account, TimedSampler
+from nas.controller.unit_of_work import Ledger
 from nas.dashboard.projection import Projection
 from nas.dashboard.throttle import Showing
 from nas.errors import NoUsableTrial
 from nas.events import Noticed, StudyStarted, Watcher
-from nas.exports import Exports
-from nas.final import FinalStage
-from nas.final_jobs import Trainings
-from nas.final_record import FinalRecord
-from nas.history import History
-from nas.keeper import Keeper
-from nas.ledger import Ledger
-from nas.loop import Search
 from nas.objectives import ranked
-from nas.preparation import Prepared
-from nas.proposals import Proposals
 from nas.pruners.asha import usual_first_rung
 from nas.reasons import trial_ended
-from nas.replay import shown_again
-from nas.reserve import exporting, reserved
-from nas.running import RunningTrials
-from nas.shutdown import Shutdown
-from nas.stopping import Stopping
 from nas.storage import Storage, StudyRecord
 from nas.storage.records import Json, StudyState
 from nas.study_file.load import to_json

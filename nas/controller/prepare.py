@@ -8,13 +8,13 @@ from nas import executors
 from nas.artifacts.folder_checks import require_writable
 from nas.artifacts.relocation import with_full_paths
 from nas.config import StudyConfig
-from nas.deciders import Deciders, deciders
-from nas.epoch_cost import EpochCost
+from nas.controller.budget.epoch_cost import EpochCost
+from nas.controller.budget.fidelity import fitted
+from nas.controller.budget.survey import FEW, SAMPLES, surveyed, timed
+from nas.controller.deciders import Deciders, deciders
 from nas.executors.protocol import Executor
-from nas.fidelity import fitted
 from nas.operating_system import require_linux
 from nas.study_file.task_defaults import completed
-from nas.survey import FEW, SAMPLES, surveyed, timed
 from search_spaces.candidate import Named
 from search_spaces.errors import Problem, SpecError
 from workers.errors import TaskError

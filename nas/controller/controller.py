@@ -10,14 +10,14 @@ from nas.artifacts.recorded_files import trials_here
 from nas.artifacts.relocation import recalled
 from nas.artifacts.study_folder import own_folder, with_own_folder
 from nas.config import StudyConfig
-from nas.environment import environment
+from nas.controller.fork import FORKED, NOTHING, Inheritance, inherited, with_own_files
+from nas.controller.lease_heartbeat import Keeper
+from nas.controller.prepare import Prepared, prepare
+from nas.controller.provenance import environment
+from nas.controller.run import Run
 from nas.errors import StorageError, StudyBusy, StudyExists
 from nas.events import Noticed, StudyEnded, Watcher
 from nas.executors.protocol import Executor
-from nas.forking import FORKED, NOTHING, Inheritance, inherited, with_own_files
-from nas.keeper import Keeper
-from nas.preparation import Prepared, prepare
-from nas.run import Run
 from nas.storage import Lease, Storage, StudyRecord
 from nas.study_file.load import as_begun, from_json, to_json
 from search_spaces.candidate import Named

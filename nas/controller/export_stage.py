@@ -11,8 +11,8 @@ from nas.artifacts.final_result import Finals
 from nas.artifacts.recorded_files import artifacts_here, is_lost, owed_formats
 from nas.artifacts.retention import sweep_retrainings
 from nas.config import StudyConfig
+from nas.controller.unit_of_work import Ledger
 from nas.events import Noticed, Watcher
-from nas.ledger import Ledger
 from nas.storage import Artifact, Storage, StudyRecord
 from nas.storage.records import Json
 from nas.trials import Trial

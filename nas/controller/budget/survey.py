@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from nas import samplers
 from nas.config import StudyConfig
-from nas.epoch_cost import EpochCost
+from nas.controller.budget.epoch_cost import EpochCost
+from nas.controller.proposals import Proposals
 from nas.executors.protocol import Executor
-from nas.proposals import Proposals
 from nas.trials import Trial, TrialState
 from search_spaces.candidate import Named
 from search_spaces.errors import Problem, SpecError

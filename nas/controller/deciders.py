@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from nas import pruners, samplers
-from nas.checked_pruner import CheckedPruner
-from nas.checked_sampler import CheckedSampler
 from nas.config import StudyConfig
-from nas.proposals import seed_of
+from nas.controller.proposals import seed_of
+from nas.pruners._checked import CheckedPruner
+from nas.samplers._checked import CheckedSampler
 from search_spaces.errors import NasError
 
 

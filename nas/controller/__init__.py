@@ -1,0 +1,1 @@
+"""Controller: the one process that runs a study: prepare, loop, final stage."""

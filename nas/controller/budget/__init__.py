@@ -1,0 +1,1 @@
+"""Budget: what trainings cost, which are begun, and when it is enough."""

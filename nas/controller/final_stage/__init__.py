@@ -1,0 +1,1 @@
+"""Final stage: the best, compared, retrained, scored on test."""
