@@ -77,7 +77,7 @@ def test_only_executors_open_the_door_to_training() -> None:
     ("package", "homes"),
     [
         ("torch", ("workers",)),
-        ("optuna", ("nas.samplers.optuna", "nas.pruners.optuna", "nas.dashboard")),
+        ("optuna", ("nas.samplers.optuna", "nas.pruners._optuna", "nas.dashboard")),
         ("optuna_dashboard", ("nas.dashboard.server",)),
         ("waitress", ("nas.dashboard.server",)),
         (

@@ -10,7 +10,7 @@ from search_spaces.registry import Menu
 
 __all__ = ["PRUNERS", "Pruner", "describe", "make", "names", "settings_of"]
 
-PRUNERS = Menu("nas.pruners", "pruner", besides=("optuna", "curves"))
+PRUNERS = Menu("nas.pruners", "pruner")
 
 
 class Entry(Protocol):

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import partial, reduce
 
 from nas.config import Direction
+from nas.pruners._curves import Curve, Watcher, better
 from nas.pruners.asha import Asha
-from nas.pruners.curves import Curve, Watcher, better
 from nas.pruners.hyperband import Hyperband
 from nas.pruners.median import Median
 from nas.pruners.percentile import Percentile

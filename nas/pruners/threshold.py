@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from nas.config import Direction
-from nas.pruners.curves import Curve, due
+from nas.pruners._curves import Curve, due
 from search_spaces.hyperparameters import integer, number
 
 

@@ -16,6 +16,6 @@ class Wilcoxon:
 
     def pruner(self, *, epochs: int, direction: Direction, seed: int) -> Pruner:
         """Make the pruner of one study."""
-        from nas.pruners.optuna import OptunaPruner, wilcoxon  # here, because it costs 0.3 s
+        from nas.pruners._optuna import OptunaPruner, wilcoxon  # here, because it costs 0.3 s
 
         return OptunaPruner(wilcoxon(p_threshold=self.p_threshold, warmup_epochs=self.warmup_epochs), direction)

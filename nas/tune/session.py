@@ -17,7 +17,7 @@ from nas.storage import Storage
 from nas.study import on_record, require_same
 from nas.study_file.load import as_begun, from_json, to_json
 from nas.trials import Point, Trial, TrialState
-from nas.tune.handover import Handover
+from nas.tune.executor import Handover
 from search_spaces.errors import NasError
 from workers import file_store
 from workers.messages import Checkpoint, EpochMetrics, JobLost, Outcome

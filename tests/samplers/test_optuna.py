@@ -7,7 +7,7 @@ import optuna
 import pytest
 from searching import CONDITIONAL, NARROW, NEEDLE, NUMERIC, Search, goodness
 
-from nas.samplers.optuna.asked import TRIES, OptunaSampler
+from nas.samplers.optuna.sampler import TRIES, OptunaSampler
 from nas.trials import TrialState
 from search_spaces.candidate import Params
 

@@ -9,7 +9,7 @@ import pytest
 from searching import CONDITIONAL, FINITE, NARROW, NEEDLE, NUMERIC, TWO, Search
 
 from nas.samplers._groups import Groups
-from nas.samplers.optuna.asked import OptunaSampler, _distribution
+from nas.samplers.optuna.sampler import OptunaSampler, _distribution
 from nas.samplers.parzen.axes import axis_of
 from nas.samplers.parzen.memory import BEST, Memory
 from nas.samplers.parzen.model import Model

@@ -7,7 +7,7 @@ from optuna.samplers import BaseSampler, TPESampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from nas.samplers.optuna.moment import Moment
+from nas.samplers.optuna.ask_context import Moment
 
 
 class GroupedTpe(BaseSampler):

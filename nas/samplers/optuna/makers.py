@@ -2,8 +2,8 @@
 
 from optuna.samplers import CmaEsSampler, GPSampler, NSGAIIISampler, NSGAIISampler, QMCSampler, RandomSampler
 
+from nas.samplers.optuna.ask_context import Maker
 from nas.samplers.optuna.grouped_tpe import GroupedTpe
-from nas.samplers.optuna.moment import Maker
 
 
 def tpe(*, startup_trials: int, candidates: int) -> Maker:

@@ -16,7 +16,7 @@ from optuna.trial import TrialState as OptunaState
 
 from nas.config import Objective
 from nas.samplers._groups import Groups
-from nas.samplers.optuna.moment import Maker, Moment
+from nas.samplers.optuna.ask_context import Maker, Moment
 from nas.samplers.random import stream
 from nas.trials import Trial, TrialState
 from search_spaces.candidate import Params, Scalar
