@@ -14,7 +14,6 @@ from rich.text import Text
 from nas.cli._began import began
 from nas.cli._changes import named
 from nas.cli._signals import Interruption, heard
-from nas.cli._snapshot import read_from
 from nas.cli._streams import OutputLost
 from nas.cli._system import require_open_files
 from nas.cli.output import report
@@ -26,6 +25,7 @@ from nas.cli.output.opening import announcement, resume_command
 from nas.cli.output.progress import Progress
 from nas.config import StudyConfig
 from nas.errors import NoUsableTrial, StudyNotFound
+from nas.snapshot import read_from
 from nas.storage import Storage
 from nas.study import fork, free_name, search
 

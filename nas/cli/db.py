@@ -50,8 +50,8 @@ def check(storage: StorageOption = None, json: JsonOption = False) -> None:
     Reads the whole database, holds rows against each other and checkpoints against their hashes. Exits with 1 when
     something is wrong; a study that was interrupted is not, and is noted.
     """
-    from nas.cli._snapshot import state_of
     from nas.cli.output.console import err, out, print_json
+    from nas.snapshot import state_of
     from nas.storage import Storage
 
     url = url_of(storage)

@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 from nas.cli._options import JsonOption, StorageOption, url_of
 
 if TYPE_CHECKING:
-    from nas.cli._snapshot import Snapshot
+    from nas.snapshot import Snapshot
 
 
 def ls(storage: StorageOption = None, json: JsonOption = False) -> None:
     """List all studies of a storage, oldest first."""
-    from nas.cli._snapshot import read, valued
     from nas.cli.output import words
     from nas.cli.output.console import err, out, print_json, table
     from nas.cli.output.report import test_score
+    from nas.snapshot import read, valued
     from nas.storage import Storage
 
     with Storage.open(url_of(storage), create=False) as opened:
@@ -35,8 +35,8 @@ def ls(storage: StorageOption = None, json: JsonOption = False) -> None:
 
 
 def _document(snapshot: "Snapshot") -> dict[str, object]:
-    from nas.cli._snapshot import tally
     from nas.cli.output.events import best_document, final_document
+    from nas.snapshot import tally
 
     best, record = snapshot.best, snapshot.record
     return {

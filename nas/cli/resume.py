@@ -40,7 +40,7 @@ def resume(
 ) -> None:
     """Go on with a study where it stands."""
     from nas.cli._running import AtSignal, conduct, conduct_fork, mode_of
-    from nas.cli._snapshot import config_of
+    from nas.snapshot import config_of
 
     url = url_of(storage)
     if new_name is not None and not fork:

@@ -7,10 +7,10 @@ def show(name: StudyName, storage: StorageOption = None, json: JsonOption = Fals
     """Show one study: what was searched, how it stands, its best network, where it ran."""
     from rich.text import Text
 
-    from nas.cli._snapshot import read_from
     from nas.cli.output import data_account, report
     from nas.cli.output.console import facts, out, print_json
     from nas.cli.output.events import study_document
+    from nas.snapshot import read_from
 
     snapshot = read_from(url_of(storage), name)
     if json:

@@ -21,8 +21,8 @@ def stop(
     json: JsonOption = False,
 ) -> None:
     """Ask a running study to drain, to be resumed later, or to finish with what it has."""
-    from nas.cli._snapshot import state_of
     from nas.cli.output.console import err, print_json
+    from nas.snapshot import state_of
     from nas.storage import Storage
 
     with Storage.open(url_of(storage), create=False) as opened:

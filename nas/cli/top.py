@@ -20,10 +20,10 @@ def top(
 ) -> None:
     """List the best trials, by the study's objectives unless a metric is named."""
     from nas.cli._ranking import ordered
-    from nas.cli._snapshot import read_from
     from nas.cli.output.board import board
     from nas.cli.output.console import err, out, print_json
     from nas.cli.output.events import trial_document
+    from nas.snapshot import read_from
 
     snapshot = read_from(url_of(storage), name, curves="last")
     candidates = snapshot.pareto_front if pareto else snapshot.ranked

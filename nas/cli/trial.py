@@ -7,7 +7,7 @@ import typer
 from nas.cli._options import JsonOption, StorageOption, StudyName, url_of
 
 if TYPE_CHECKING:
-    from nas.cli._snapshot import Snapshot
+    from nas.snapshot import Snapshot
     from nas.trials import Trial
 
 
@@ -19,9 +19,9 @@ def trial(
     json: JsonOption = False,
 ) -> None:
     """Show one trial: how it ended, its network layer by layer, its recipe, what it measured."""
-    from nas.cli._snapshot import one_trial
     from nas.cli.output import report, trials
     from nas.cli.output.console import facts, out, print_json
+    from nas.snapshot import one_trial
 
     snapshot, found = one_trial(url_of(storage), name, number)
     if json:

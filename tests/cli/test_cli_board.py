@@ -8,8 +8,8 @@ import pytest
 from command_runs import Ran
 from rich.console import Console
 
-from nas.cli._snapshot import Snapshot, read_from
 from nas.cli.output.board import board
+from nas.snapshot import Snapshot, read_from
 from nas.trials import Trial
 
 

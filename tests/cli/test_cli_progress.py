@@ -9,7 +9,6 @@ import pytest
 from command_runs import STUDY
 from rich.console import Console
 
-from nas.cli._snapshot import class_of, tally
 from nas.cli.output import opening, words
 from nas.cli.output.console import plain
 from nas.cli.output.lines import Lines
@@ -17,6 +16,7 @@ from nas.cli.output.live import Live
 from nas.cli.output.progress import Progress
 from nas.config import Budget, Objective, StudyConfig
 from nas.events import EpochsDone, FinalScored, FinalStarted, Noticed, StudyStarted, TrialFinished
+from nas.snapshot import class_of, tally
 from nas.study_file.load import loads
 from nas.trials import Trial, TrialState
 from search_spaces.candidate import Params

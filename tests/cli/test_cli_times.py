@@ -8,9 +8,9 @@ import pytest
 from command_runs import SMALL, Nas, Ran
 from rich.console import Console
 
-from nas.cli._snapshot import Snapshot, read_from
 from nas.cli.output import report
 from nas.cli.output.times import times
+from nas.snapshot import Snapshot, read_from
 from nas.storage import StudyRecord
 from nas.storage.records import Json, StudyState
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from command_runs import STUDY, run_in
 
-from nas.cli._snapshot import CLASSES
 from nas.cli.output import opening, report, verdict
 from nas.cli.output.console import facts
 from nas.config import Budget
 from nas.controller.budget.stopping_criterion import Stopping
 from nas.events import StudyStarted
 from nas.reasons import search_ended, trial_ended
+from nas.snapshot import CLASSES
 from nas.study_file.load import loads
 from search_spaces.hyperparameters import hyperparameters
 from workers.messages import TaskInfo

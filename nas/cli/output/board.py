@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from nas.cli._snapshot import Snapshot, valued
 from nas.cli.output import words
 from nas.cli.output.console import table
 from nas.objectives import measured
+from nas.snapshot import Snapshot, valued
 from nas.trials import Trial
 
 _GAP = 2  # columns of the terminal between two of the table

@@ -7,7 +7,6 @@ from typing import Self
 from rich.console import Console
 from rich.text import Text
 
-from nas.cli._snapshot import class_of, valued
 from nas.cli.output import data_account, opening, words
 from nas.cli.output.progress import Progress
 from nas.events import (
@@ -21,6 +20,7 @@ from nas.events import (
     TrialFinished,
 )
 from nas.reasons import trial_ended
+from nas.snapshot import class_of, valued
 from nas.trials import Trial
 
 

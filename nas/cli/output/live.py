@@ -10,11 +10,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from nas.cli._snapshot import CLASSES, valued
 from nas.cli.output import data_account, opening, words
 from nas.cli.output.progress import Progress
 from nas.events import Happening, Noticed, StudyStarted
 from nas.reasons import trial_ended
+from nas.snapshot import CLASSES, valued
 
 _FRAMES_PER_SECOND = 5
 _TOLD = 3

@@ -5,7 +5,6 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from nas.cli._snapshot import UNTRAINED, class_of
 from nas.config import Budget, StudyConfig
 from nas.events import (
     ComparisonStarted,
@@ -18,6 +17,7 @@ from nas.events import (
     TrialFinished,
 )
 from nas.objectives import incumbent
+from nas.snapshot import UNTRAINED, class_of
 from nas.trials import Trial
 
 _WINDOW = 10.0

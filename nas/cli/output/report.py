@@ -10,7 +10,6 @@ from rich.text import Text
 
 from nas.artifacts.final_result import concluded
 from nas.cli._options import on_storage
-from nas.cli._snapshot import Snapshot, class_of, tally, valued
 from nas.cli.output import verdict, words
 from nas.cli.output.console import facts, table
 from nas.cli.output.times import times
@@ -19,6 +18,7 @@ from nas.executors import EXECUTORS
 from nas.pruners import PRUNERS
 from nas.reasons import search_ended, trial_ended
 from nas.samplers import SAMPLERS
+from nas.snapshot import Snapshot, class_of, tally, valued
 from nas.trials import Trial
 from search_spaces.candidate import Named, Settings, Value
 from search_spaces.errors import NasError

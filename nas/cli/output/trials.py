@@ -4,11 +4,11 @@ import math
 
 from rich.table import Table
 
-from nas.cli._snapshot import Snapshot, class_of
 from nas.cli.output import words
 from nas.cli.output.console import table
 from nas.controller.proposals import built
 from nas.reasons import trial_ended
+from nas.snapshot import Snapshot, class_of
 from nas.trials import Trial
 from search_spaces.errors import BuildError
 
