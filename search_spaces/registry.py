@@ -22,8 +22,8 @@ class Menu:
 
     package: str
     noun: str
-    besides: tuple[str, ...] = ()
-    """Files of the folder that are no entries."""
+    group: str = ""
+    """The group of entry points, where it is not `nas.` and the name of the folder."""
 
     def names(self) -> tuple[str, ...]:
         """List the names, sorted, without importing what they stand for."""
@@ -38,12 +38,12 @@ class Menu:
         self.require(name)
         path = _files(self.package).get(name)
         if path is None:
-            return f"from {_origin(_plugins(self.package)[name])}"
+            return f"from {_origin(_plugins(self)[name])}"
         return (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").partition("\n")[0]
 
     def whose(self, name: str) -> str:
         """Name an entry, and the distribution that it comes from where that is another: whom to blame."""
-        point = None if name in _files(self.package) else _plugins(self.package).get(name)
+        point = None if name in _files(self.package) else _plugins(self).get(name)
         return f"the {self.noun} {name!r}" + (f" from {_origin(point)}" if point else "")
 
     def load(self, name: str) -> Any:
@@ -68,7 +68,7 @@ def camel_case(name: str) -> str:
 
 @cache
 def _names(menu: Menu) -> tuple[str, ...]:
-    return tuple(sorted({*_files(menu.package), *_plugins(menu.package)} - {*menu.besides}))
+    return tuple(sorted({*_files(menu.package), *_plugins(menu)}))
 
 
 @cache  # asked for every op of every network
@@ -76,7 +76,7 @@ def _loaded(menu: Menu, name: str) -> Any:
     menu.require(name)
     if name in _files(menu.package):
         return getattr(import_module(f"{menu.package}.{name}"), camel_case(name))
-    return _load_plugin(_plugins(menu.package)[name], menu.whose(name))
+    return _load_plugin(_plugins(menu)[name], menu.whose(name))
 
 
 @cache
@@ -93,8 +93,8 @@ def _files(package: str) -> dict[str, Path]:
 
 
 @cache
-def _plugins(package: str) -> dict[str, EntryPoint]:
-    group = f"nas.{package.rpartition('.')[2]}"
+def _plugins(menu: Menu) -> dict[str, EntryPoint]:
+    group = menu.group or f"nas.{menu.package.rpartition('.')[2]}"
     return {point.name: point for point in entry_points(group=group)}
 
 

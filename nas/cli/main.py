@@ -13,13 +13,13 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from nas.cli import _streams
+from nas.cli import standard_streams
 from nas.operating_system import require_linux
 from search_spaces.errors import NasError
 from search_spaces.registry import Menu
 from search_spaces.version import version
 
-COMMANDS = Menu("nas.cli", "command", besides=("main",))
+COMMANDS = Menu("nas.cli.commands", "command", group="nas.cli")
 _PLAIN: Mapping[str, Any] = {
     "add_completion": False,
     "pretty_exceptions_enable": False,
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None, platform: str = sys.platform) -
         require_linux(platform)
     except NasError as error:
         sys.exit(f"error: {error}")  # the files that word errors need Linux themselves
-    _streams.prepare()
+    standard_streams.prepare()
     code: int | str | None = 1
     try:
         _require_working_folder()
@@ -43,11 +43,11 @@ def main(arguments: Sequence[str] | None = None, platform: str = sys.platform) -
     except SystemExit as exit:
         code = exit.code
     except Exception as error:
-        from nas.cli._exits import told
+        from nas.cli.exit_codes import told
 
         code = told(error)
     finally:
-        code = _streams.flushed() or code
+        code = standard_streams.flushed() or code
         gc.freeze()  # the process ends: going through all its objects once more would take a third of a second
     sys.exit(code or 0)
 
@@ -56,7 +56,7 @@ def _require_working_folder() -> None:
     try:
         os.getcwd()
     except OSError:  # the import costs nothing elsewhere
-        from nas.cli._system import require_working_folder
+        from nas.cli.system_limits import require_working_folder
 
         require_working_folder()
 
@@ -103,8 +103,8 @@ class LazyGroup(TyperGroup):
 
 def load(name: str) -> TyperCommand | TyperGroup:
     """Import a command's file; it holds a function of its name, or a `typer.Typer` of several."""
-    if find_spec(f"nas.cli.{name}") is not None:
-        return _command(name, getattr(import_module(f"nas.cli.{name}"), name), COMMANDS.describe(name))
+    if find_spec(f"nas.cli.commands.{name}") is not None:
+        return _command(name, getattr(import_module(f"nas.cli.commands.{name}"), name), COMMANDS.describe(name))
     with _blaming(name):
         entry = COMMANDS.load(name)
         command = _command(name, entry, (entry.__doc__ or "").strip().partition("\n")[0])

@@ -8,7 +8,7 @@ import pytest
 from command_runs import Ran
 from rich.console import Console
 
-from nas.cli.output.board import board
+from nas.cli.output.leaderboard import board
 from nas.snapshot import Snapshot, read_from
 from nas.trials import Trial
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from command_runs import run_in
 
-from nas.cli.output import data_account
+from nas.cli.output import data_summary
 from nas.storage.rows.encoding import dump, read_task
 from workers.messages import Column, TaskInfo
 
@@ -65,12 +65,12 @@ def test_it_is_in_the_json_of_all_three(folder: Path) -> None:
         assert document["task"]["class_counts"] == [45, 15]
 
 
-CUT = data_account.Cut(12, "nas show t")
+CUT = data_summary.Cut(12, "nas show t")
 
 
 def test_a_terminal_sums_up_the_columns_beyond_the_first_and_names_the_command_that_shows_all() -> None:
     columns = [Column(f"c{number}", "number", missing=number % 2) for number in range(500)]
-    told = data_account.lines(info(*columns, Column("d", "category"), Column("e", "left out")), CUT)
+    told = data_summary.lines(info(*columns, Column("d", "category"), Column("e", "left out")), CUT)
     assert told[-1] == (
         "and 490 more columns: 488 numbers, 1 category, 1 left out; 244 of these have missing cells "
         "(all 502 columns: nas show t)"
@@ -89,36 +89,36 @@ def test_a_pipe_is_told_all_columns(folder: Path) -> None:
 
 def test_columns_with_the_same_warning_are_told_together() -> None:
     columns = [Column(name, "number", warning=f"read oddly (else say ignore: [{name}])") for name in ("c1", "c2")]
-    assert data_account.warnings(info(*columns)) == ["2 columns are read oddly (else say ignore: […]): c1, c2"]
+    assert data_summary.warnings(info(*columns)) == ["2 columns are read oddly (else say ignore: […]): c1, c2"]
 
 
 def test_a_terminal_is_told_the_first_of_many_columns_with_the_same_warning() -> None:
     columns = [Column(f"c{number}", "number", warning="read oddly") for number in range(1500)]
-    (line,) = data_account.warnings(info(*columns), CUT)
+    (line,) = data_summary.warnings(info(*columns), CUT)
     assert line == "1,500 columns are read oddly: c0, c1, c2, c3, c4, c5, c6, c7, …"
 
 
 def test_columns_that_are_lost_come_before_those_that_were_read_in_another_notation() -> None:
     read, odd = Column("a", "number", warning="read oddly"), Column("b", "number", warning="used oddly")
     lost = Column("c", "left out", warning="left out: no row has a value")
-    told = data_account.warnings(info(read, odd, lost, warnings=("1 row is left out",)))
+    told = data_summary.warnings(info(read, odd, lost, warnings=("1 row is left out",)))
     assert [line.split()[1] for line in told] == ["row", "c", "b", "a"]
 
 
 def test_many_classes_are_summed_up() -> None:
     counts = tuple(range(1000, 0, -1))
-    (line,) = data_account.lines(info(class_counts=counts, classes=tuple(map(str, counts))))
+    (line,) = data_summary.lines(info(class_counts=counts, classes=tuple(map(str, counts))))
     assert line.endswith("988 others of 1 to 988 samples")
 
 
 def test_names_from_a_file_never_reach_the_terminal_raw() -> None:
     name = "\x1b[2J\u202eevil\n"
     task = info(Column(name, "number", warning="odd"), classes=(name, "b"), class_counts=(1, 2), warnings=(name,))
-    assert all(line.isprintable() for line in data_account.lines(task))
+    assert all(line.isprintable() for line in data_summary.lines(task))
 
 
 def test_a_long_name_is_cut() -> None:
-    assert all(len(line) < 200 for line in data_account.lines(info(Column("x" * 5000, "number"))))
+    assert all(len(line) < 200 for line in data_summary.lines(info(Column("x" * 5000, "number"))))
 
 
 def test_the_account_survives_the_record() -> None:
@@ -131,7 +131,7 @@ def test_the_account_survives_the_record() -> None:
 def test_a_record_of_an_earlier_version_tells_nothing_and_is_read() -> None:
     old = {"name": "t", "kind": "regression", "inputs": [1], "outputs": 1, "samples": [1, 1, 1], "metrics": ["loss"]}
     task = read_task(dump({**old, "loss": "mse", "sha256": "0", "classes": [], "target_scale": [1.0]}))
-    assert (task.columns, data_account.lines(task)) == ((), [])
+    assert (task.columns, data_summary.lines(task)) == ((), [])
 
 
 def test_duplicates_stand_beside_the_test_score_they_make_too_good(folder: Path) -> None:

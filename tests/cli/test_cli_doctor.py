@@ -4,7 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from nas.cli.doctor import EXTRAS
+from nas.cli.commands.doctor import EXTRAS
 
 DECLARED: dict[str, list[str]] = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))[
     "project"

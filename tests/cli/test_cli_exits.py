@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from command_runs import SMALL, Nas, Ran, run_in
 
-from nas.cli._exits import CODES, code_of, told
+from nas.cli.exit_codes import CODES, code_of, told
 from nas.storage import Storage
 from search_spaces.errors import NasError
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from command_runs import Nas, Ran, run_in
 
-from nas.cli.output import words
+from nas.cli.output import humanize
 from nas.storage import Storage
 
 TABLE = """\
@@ -73,7 +73,7 @@ def test_retrained_weights_are_told_with_their_test_metrics_once(
         scored = next(item for item in storage.artifacts(storage.study("first").id) if item.kind == "final")
     assert "2 epochs on train and validation samples\n" in told
     assert told.count("test loss ") == 1
-    assert f"accuracy {words.number(scored.metrics['accuracy'])}" in told
+    assert f"accuracy {humanize.number(scored.metrics['accuracy'])}" in told
     assert "\nvalidation" not in told
 
 

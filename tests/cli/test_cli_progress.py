@@ -9,10 +9,10 @@ import pytest
 from command_runs import STUDY
 from rich.console import Console
 
-from nas.cli.output import opening, words
+from nas.cli.output import announcement, humanize
 from nas.cli.output.console import plain
-from nas.cli.output.lines import Lines
 from nas.cli.output.live import Live
+from nas.cli.output.plain_lines import Lines
 from nas.cli.output.progress import Progress
 from nas.config import Budget, Objective, StudyConfig
 from nas.events import EpochsDone, FinalScored, FinalStarted, Noticed, StudyStarted, TrialFinished
@@ -147,7 +147,7 @@ def test_the_time_so_far_is_that_of_this_run_and_says_so_after_others(
 def test_the_samples_and_the_goal_are_told_once_they_are_known(config: StudyConfig) -> None:
     task = TaskInfo("csv", "regression", (1,), 1, (3, 1, 1), ("loss", "mse"), "mse", "")
     known = replace(config, objectives=(Objective("mse", "minimize"),))
-    told = opening.begun(StudyStarted(known, task, 0, False), replace(config, objectives=()))
+    told = announcement.begun(StudyStarted(known, task, 0, False), replace(config, objectives=()))
     assert told.splitlines() == [
         "samples  3/1/1 in train/validation/test; 1 input, 1 output (regression)",
         "goal     minimize validation mse",
@@ -164,7 +164,7 @@ def test_the_samples_and_the_goal_are_told_once_they_are_known(config: StudyConf
     ],
 )
 def test_scores_say_which_samples_they_are_of(metrics: dict[str, float], written: str) -> None:
-    assert words.scores("validation", metrics) == written
+    assert humanize.scores("validation", metrics) == written
 
 
 def test_the_final_stage_is_counted_apart(progress: Progress) -> None:
@@ -185,27 +185,27 @@ def test_a_notice_is_a_line(progress: Progress) -> None:
     [(0.04, "40 ms"), (0.0, "0.0 s"), (42, "42 s"), (63, "1m 03s"), (3700, "1h 01m"), (90_000, "1d 01h")],
 )
 def test_durations_have_two_units(seconds: float, written: str) -> None:
-    assert words.duration(seconds) == written
+    assert humanize.duration(seconds) == written
 
 
 def test_an_age_is_counted_from_now() -> None:
-    assert words.age(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 0, 5, tzinfo=UTC)) == "5m 00s ago"
+    assert humanize.age(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 0, 5, tzinfo=UTC)) == "5m 00s ago"
 
 
 def test_layers_are_written_together() -> None:
     params: Params = {"depth": 2, "width.0": 64, "width.1": 32, "optimizer": "adamw", "optimizer.adamw.lr": 0.003}
-    assert words.searched("mlp", params) == "mlp depth=2 width=64·32 optimizer=adamw adamw.lr=0.003"
+    assert humanize.searched("mlp", params) == "mlp depth=2 width=64·32 optimizer=adamw adamw.lr=0.003"
 
 
 def test_a_sparkline_leaves_gaps_where_nothing_is_a_number() -> None:
-    assert words.sparkline([0.0, float("nan"), 1.0]) == "▁ █"
+    assert humanize.sparkline([0.0, float("nan"), 1.0]) == "▁ █"
 
 
 @pytest.mark.parametrize(
     ("value", "written"), [(float("inf"), "infinitely many"), (12345, "12,345"), (2.5e12, "2.5e+12")]
 )
 def test_counts_may_be_huge(value: float, written: str) -> None:
-    assert words.count(value) == written
+    assert humanize.count(value) == written
 
 
 def test_json_holds_no_infinity() -> None:
@@ -217,4 +217,4 @@ def test_json_holds_no_infinity() -> None:
     [(7, "7"), (1.0, "1"), (0.9, "0.9000"), (-0.08373, "-0.08373"), (37917.4, "37,917"), (2677412345.5, "2.677e+09")],
 )
 def test_numbers_have_four_digits_or_none_after_the_point(value: float, written: str) -> None:
-    assert words.number(value) == written
+    assert humanize.number(value) == written

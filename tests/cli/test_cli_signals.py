@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from command_runs import STUDY, environment, run_in
 
-from nas.cli._signals import EndedAtOnce, Interruption, heard
+from nas.cli.signals import EndedAtOnce, Interruption, heard
 
 LONG = ("--trials", "100000", "--set", "sampler=random", "--set", "space.width=4..400", "--set", "space.limits={}")
 

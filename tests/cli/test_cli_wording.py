@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from command_runs import STUDY, run_in
 
-from nas.cli.output import opening, report, verdict
+from nas.cli.output import announcement, report, verdict
 from nas.cli.output.console import facts
 from nas.config import Budget
 from nas.controller.budget.stopping_criterion import Stopping
@@ -75,7 +75,7 @@ def test_epochs_and_trials_are_counted_with_their_thousands_apart(tmp_path: Path
     config = replace(loads(STUDY, base=tmp_path), budget=Budget(epochs=2000))
     task = TaskInfo("csv", "regression", (1,), 1, (3, 1, 1), ("loss", "mse"), "mse", "")
     known = replace(config, budget=Budget())
-    assert "2,000 for a full training" in opening.begun(StudyStarted(config, task, 0, False), known)
+    assert "2,000 for a full training" in announcement.begun(StudyStarted(config, task, 0, False), known)
 
 
 def test_a_budget_is_told_in_full() -> None:

@@ -7,7 +7,7 @@ import pytest
 from pages import ROOT
 
 import workers.errors  # noqa: F401  # its errors are found as subclasses
-from nas.cli._exits import CODES
+from nas.cli.exit_codes import CODES
 from search_spaces.errors import NasError
 
 TEXT = (ROOT / "docs" / "errors.md").read_text("utf-8")

@@ -112,7 +112,7 @@ def test_every_kind_of_thing_that_can_be_added_is_shown() -> None:
     folders = {str(Path(name).parent) for name in FILES if name.startswith(PACKAGES)}
     menus = {str(path.parent.relative_to(ROOT)) for path in ROOT.glob("*/*/protocol.py")}
     assert menus - folders == {"workers/engines"}
-    assert "nas/cli" in folders
+    assert "nas/cli/commands" in folders
 
 
 def test_the_page_names_every_group_of_entry_points() -> None:

@@ -17,8 +17,8 @@ from postgres_server import binaries
 from typer.core import TyperGroup
 
 from nas.cli import main
-from nas.cli._exits import CODES
-from nas.cli.output.events import Events
+from nas.cli.exit_codes import CODES
+from nas.cli.output.json_lines import Events
 
 CLI = ROOT / "docs" / "cli.md"
 LINES = [

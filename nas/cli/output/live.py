@@ -10,7 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from nas.cli.output import data_account, opening, words
+from nas.cli.output import announcement, data_summary, humanize
 from nas.cli.output.progress import Progress
 from nas.events import Happening, Noticed, StudyStarted
 from nas.reasons import trial_ended
@@ -49,9 +49,9 @@ class Live:
         self.progress.take(happening)
         match happening:
             case StudyStarted():
-                self.say(opening.begun(happening, announced))
-                cut = data_account.Cut(data_account.FEW, opening.on_record("nas show", happening.config))
-                for line in () if happening.resumed else data_account.lines(happening.task, cut):
+                self.say(announcement.begun(happening, announced))
+                cut = data_summary.Cut(data_summary.FEW, announcement.on_record("nas show", happening.config))
+                for line in () if happening.resumed else data_summary.lines(happening.task, cut):
                     self.say(line)
             case Noticed():
                 self.say(f"note: {happening.text}")
@@ -80,8 +80,8 @@ class Live:
         best = self.progress.best
         if best is None:
             return _line("no best yet", "dim")
-        values = words.scores("validation", valued(best, self.progress.config.objectives))
-        what = words.searched(best.candidate.architecture.family, best.params)
+        values = humanize.scores("validation", valued(best, self.progress.config.objectives))
+        what = humanize.searched(best.candidate.architecture.family, best.params)
         return _line(f"best {values} · trial {best.number} · {what}")
 
     def _under_way(self) -> Text | None:
@@ -111,7 +111,7 @@ class Live:
         else:
             said = f"{progress.running:,} running · {progress.speed:,.1f} epochs/s · {eta(progress)} left"
         of = " in this run" if progress.spent else ""
-        return _line(f"{said} · {words.duration(progress.seconds)} so far{of}", "dim")
+        return _line(f"{said} · {humanize.duration(progress.seconds)} so far{of}", "dim")
 
 
 def _line(text: str, style: str = "") -> Text:
@@ -125,4 +125,4 @@ def counted(progress: Progress) -> str:
 
 def eta(progress: Progress) -> str:
     """Say how long it may still take."""
-    return "unknown" if progress.remaining is None else words.duration(progress.remaining)
+    return "unknown" if progress.remaining is None else humanize.duration(progress.remaining)

@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from nas.artifacts.final_result import concluded
-from nas.cli._options import on_storage
-from nas.cli.output import verdict, words
+from nas.cli.options import on_storage
+from nas.cli.output import humanize, verdict
 from nas.cli.output.console import facts, table
 from nas.cli.output.times import times
 from nas.config import Budget, Objective, Pruning
@@ -44,7 +44,7 @@ def outcome(snapshot: Snapshot) -> RenderableType:
 def _scores(snapshot: Snapshot) -> dict[str, object]:
     """Say what the best network scored, and on which samples."""
     winner, result = snapshot.best, snapshot.record.result
-    reached = words.scores("", valued(winner, snapshot.config.objectives)).strip() if winner else ""
+    reached = humanize.scores("", valued(winner, snapshot.config.objectives)).strip() if winner else ""
     test = "; ".join(filter(None, (test_score(result), _other_scores(snapshot))))
     of_another = winner is not None and test and result.get("best") != winner.number  # more was trained since
     return {
@@ -60,7 +60,7 @@ def _other_scores(snapshot: Snapshot) -> str:
             finals = [item.metrics for item in snapshot.artifacts if item.kind == "final" and item.number == number]
             names = [name for name in (finals[0] if finals else ()) if name not in (first, "loss")]
             means = {name: statistics.fmean(found.get(name, math.nan) for found in finals) for name in names}
-            return ", ".join(f"{name} {words.number(mean)}" for name, mean in means.items())
+            return ", ".join(f"{name} {humanize.number(mean)}" for name, mean in means.items())
     return ""
 
 
@@ -88,15 +88,15 @@ def definition(snapshot: Snapshot) -> dict[str, object]:
     """Say what a study searches, and with what."""
     config, task = snapshot.config, snapshot.record.task
     return {
-        "task": words.named(chosen(config.task.task, Menu("workers.tasks", "task"))),
+        "task": humanize.named(chosen(config.task.task, Menu("workers.tasks", "task"))),
         "samples": told_samples(task),
         "space": announced_space(config.space),
         "constraints": "; ".join(item.text for item in config.constraints),
         "objective": told_objectives(config.objectives),
-        "sampler": words.named(chosen(config.sampler, SAMPLERS)),
+        "sampler": humanize.named(chosen(config.sampler, SAMPLERS)),
         "pruner": _pruner(config.pruning),
         "budget": told_budget(config.budget),
-        "executor": words.named(chosen(config.executor, EXECUTORS)),
+        "executor": humanize.named(chosen(config.executor, EXECUTORS)),
         "seed": config.seed,
     }
 
@@ -104,12 +104,12 @@ def definition(snapshot: Snapshot) -> dict[str, object]:
 def told_budget(budget: Budget) -> str:
     """Say what ends a search, whatever is reached first."""
     lasting = (
-        words.counted(budget.trials, "trial") if budget.trials else "",
-        f"{words.counted(budget.epochs, 'epoch')} each" if budget.epochs else "",
-        f"{words.counted(budget.total_epochs, 'epoch')} in all" if budget.total_epochs else "",
-        words.duration(budget.seconds) if budget.seconds else "",
-        f"until {words.number(budget.target)} is reached" if budget.target is not None else "",
-        f"until {words.counted(budget.patience, 'trial')} bring no new best" if budget.patience else "",
+        humanize.counted(budget.trials, "trial") if budget.trials else "",
+        f"{humanize.counted(budget.epochs, 'epoch')} each" if budget.epochs else "",
+        f"{humanize.counted(budget.total_epochs, 'epoch')} in all" if budget.total_epochs else "",
+        humanize.duration(budget.seconds) if budget.seconds else "",
+        f"until {humanize.number(budget.target)} is reached" if budget.target is not None else "",
+        f"until {humanize.counted(budget.patience, 'trial')} bring no new best" if budget.patience else "",
     )
     return ", ".join(part for part in lasting if part)
 
@@ -117,21 +117,21 @@ def told_budget(budget: Budget) -> str:
 def told_samples(task: TaskInfo) -> str:
     """Say how many samples of what shape a task has, and what is predicted."""
     parts = "/".join(f"{part:,}" for part in task.samples)
-    classes = words.counted(task.outputs, "class", "classes")
-    predicted = classes if task.kind == "classification" else words.counted(task.outputs, "output")
+    classes = humanize.counted(task.outputs, "class", "classes")
+    predicted = classes if task.kind == "classification" else humanize.counted(task.outputs, "output")
     shape = f"{'×'.join(f'{axis:,}' for axis in task.inputs)} input{'' if math.prod(task.inputs) == 1 else 's'}"
     return f"{parts} in train/validation/test; {shape}, {predicted} ({task.kind})"
 
 
 def told_objectives(objectives: Iterable[Objective]) -> str:
     """Say what is optimised."""
-    return ", ".join(f"{item.direction} {words.measure('validation', item.metric)}" for item in objectives)
+    return ", ".join(f"{item.direction} {humanize.measure('validation', item.metric)}" for item in objectives)
 
 
 def announced_space(space: SearchSpace) -> str:
     """Say how large a search space is."""
-    candidates = "1 candidate" if space.size == 1 else f"{words.count(space.size)} candidates"
-    return f"{space.family}: {candidates} in {words.counted(len(space.dimensions), 'dimension')}"
+    candidates = "1 candidate" if space.size == 1 else f"{humanize.count(space.size)} candidates"
+    return f"{space.family}: {candidates} in {humanize.counted(len(space.dimensions), 'dimension')}"
 
 
 def best(trial: Trial, objectives: tuple[Objective, ...]) -> RenderableType:
@@ -150,28 +150,28 @@ def hyperparameters(trial: Trial, objectives: tuple[Objective, ...]) -> dict[str
     rest = ("batch_size", "warmup", "gradient_clipping", "weight_decay", "label_smoothing")
     return {
         **_measured(trial, objectives),
-        "parameters": words.number(trial.parameters),
-        "flops": words.number(trial.flops),
+        "parameters": humanize.number(trial.parameters),
+        "flops": humanize.number(trial.flops),
         "family": architecture.family,
         **_settings(architecture.settings),
         **_named("optimizer", recipe.optimizer),
         **_named("schedule", recipe.schedule),
-        **{name: words.setting(getattr(recipe, name)) for name in rest},
+        **{name: humanize.setting(getattr(recipe, name)) for name in rest},
     }
 
 
 def _measured(trial: Trial, objectives: tuple[Objective, ...]) -> dict[str, str]:
     values = valued(trial, objectives)
-    return {words.measure("validation", name): words.number(value) for name, value in values.items()}
+    return {humanize.measure("validation", name): humanize.number(value) for name, value in values.items()}
 
 
 def test_score(result: Mapping[str, object]) -> str:
     """Write the score of the final stage, empty where there was none."""
     match result.get("test"):
         case {"metric": metric, "mean": float(mean), "std": float(std), "seeds": int(seeds)}:
-            write = words.number if abs(mean) >= 1e3 else "{:.4f}".format
+            write = humanize.number if abs(mean) >= 1e3 else "{:.4f}".format
             spread = f" ± {write(std)}" if seeds > 1 else ""
-            return f"{metric} {write(mean)}{spread} over {words.counted(seeds, 'seed')}"
+            return f"{metric} {write(mean)}{spread} over {humanize.counted(seeds, 'seed')}"
     return ""
 
 
@@ -222,7 +222,7 @@ def _front(snapshot: Snapshot) -> str:
     """Say where the other best trials are, when there are several objectives."""
     if len(snapshot.config.objectives) < 2 or not snapshot.pareto_front:
         return ""
-    trials = words.counted(len(snapshot.pareto_front), "trial")
+    trials = humanize.counted(len(snapshot.pareto_front), "trial")
     return f"{trials}; see them with: nas top {snapshot.record.name} --pareto"
 
 
@@ -237,7 +237,7 @@ def chosen(named: Named, menu: Menu) -> Named:
 
 
 def _pruner(pruning: Pruning) -> str:
-    told = words.named(chosen(pruning.pruner, PRUNERS))
+    told = humanize.named(chosen(pruning.pruner, PRUNERS))
     return f"{told} on {pruning.metric}" if pruning.metric and pruning.pruner.name != "none" else told
 
 
@@ -248,7 +248,7 @@ def _searched(trial: Trial, name: str) -> bool:
 
 
 def _settings(settings: Mapping[str, Value], prefix: str = "") -> dict[str, str]:
-    return {f"{prefix}{name}": words.setting(value) for name, value in settings.items()}
+    return {f"{prefix}{name}": humanize.setting(value) for name, value in settings.items()}
 
 
 def _named(noun: str, given: Named) -> dict[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from nas.artifacts.final_result import concluded
-from nas.cli.output import words
+from nas.cli.output import humanize
 from nas.storage import StudyRecord
 
 SHOWN = 0.01
@@ -25,13 +25,13 @@ class Times:
 
     def __str__(self) -> str:
         if self.run is None:
-            return words.duration(self.seconds)
+            return humanize.duration(self.seconds)
         ordered = sorted(self.parts.items(), key=lambda item: -item[1])
-        spent = ", ".join(f"{name} {words.duration(part)}" for name, part in ordered if part >= SHOWN * self.run)
+        spent = ", ".join(f"{name} {humanize.duration(part)}" for name, part in ordered if part >= SHOWN * self.run)
         parts = f" ({spent})" if spent else ""
         if math.isclose(self.run, self.seconds, abs_tol=1e-3):
-            return f"{words.duration(self.seconds)}{parts}"
-        return f"{words.duration(self.seconds)} in all runs; {words.duration(self.run)} in the last{parts}"
+            return f"{humanize.duration(self.seconds)}{parts}"
+        return f"{humanize.duration(self.seconds)} in all runs; {humanize.duration(self.run)} in the last{parts}"
 
 
 def times(record: StudyRecord) -> Times:

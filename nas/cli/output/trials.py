@@ -4,7 +4,7 @@ import math
 
 from rich.table import Table
 
-from nas.cli.output import words
+from nas.cli.output import humanize
 from nas.cli.output.console import table
 from nas.controller.proposals import built
 from nas.reasons import trial_ended
@@ -16,13 +16,13 @@ from search_spaces.errors import BuildError
 def standing(trial: Trial) -> dict[str, object]:
     """Say how a trial stands or ended, and what it cost."""
     ended = class_of(trial)
-    broken = [f"{text} by {words.number(excess)}" for text, excess in trial.constraints.items() if excess > 0]
+    broken = [f"{text} by {humanize.number(excess)}" for text, excess in trial.constraints.items() if excess > 0]
     return {
         "trial": trial.number,
         "state": f"{ended} ({trial_ended(trial.reason)})" if trial.reason not in ("", ended) else ended,
         "reused from": f"trial {trial.reused_from}" if trial.reused_from is not None else "",
         "violates": "; ".join(broken),
-        "epochs": f"{trial.epochs:,} in {words.duration(trial.seconds)}",
+        "epochs": f"{trial.epochs:,} in {humanize.duration(trial.seconds)}",
         "attempts": trial.attempt,
         "engine": trial.engine,
         "checkpoint": trial.checkpoint.path if trial.checkpoint else "",
@@ -41,13 +41,13 @@ def network(snapshot: Snapshot, trial: Trial) -> str:
 def sparklines(trial: Trial) -> dict[str, object]:
     """Draw the curve of each metric in one line, and where it ended."""
     return {
-        words.measure("validation", name): f"{_drawn(trial, name)} {words.number(last)}"
+        humanize.measure("validation", name): f"{_drawn(trial, name)} {humanize.number(last)}"
         for name, last in trial.metrics.items()
     }
 
 
 def _drawn(trial: Trial, metric: str) -> str:
-    return words.sparkline([point.metrics.get(metric, math.nan) for point in trial.curve])
+    return humanize.sparkline([point.metrics.get(metric, math.nan) for point in trial.curve])
 
 
 def curve(trial: Trial) -> Table:
@@ -55,6 +55,6 @@ def curve(trial: Trial) -> Table:
     names = list(trial.metrics)
     shown = table("#epoch", *(f"#{name}" for name in names), "#seconds")
     for point in trial.curve:
-        metrics = [words.number(point.metrics[name]) if name in point.metrics else "" for name in names]
+        metrics = [humanize.number(point.metrics[name]) if name in point.metrics else "" for name in names]
         shown.add_row(f"{point.epoch:,}", *metrics, f"{point.seconds:,.3f}")
     return shown

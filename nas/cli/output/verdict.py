@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nas.artifacts.final_result import beaten_by
-from nas.cli.output import words
+from nas.cli.output import humanize
 
 NAMES = {"majority": "always the most frequent class", "mean": "always the mean", "linear": "a linear model"}
 """What baselines are called where people read of them."""
@@ -50,4 +50,4 @@ def _ensemble(result: Mapping[str, Any], metric: str) -> str:
 
 def written(value: float) -> str:
     """Write a score as test scores are written."""
-    return words.number(value) if abs(value) >= 1e3 else f"{value:.4f}"
+    return humanize.number(value) if abs(value) >= 1e3 else f"{value:.4f}"

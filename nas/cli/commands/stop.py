@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from nas.cli._options import JsonOption, StorageOption, StudyName, url_of
+from nas.cli.options import JsonOption, StorageOption, StudyName, url_of
 
 _LOOK = 0.2
 """Seconds between two looks at a study that is waited for."""

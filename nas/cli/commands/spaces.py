@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from nas.cli._options import JsonOption
+from nas.cli.options import JsonOption
 
 
 def spaces(

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from nas.cli._options import StorageOption, url_of
-from nas.cli._signals import listened
+from nas.cli.options import StorageOption, url_of
+from nas.cli.signals import listened
 from nas.redaction import hidden
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nas.cli._options import JsonOption, StorageOption, StudyName, url_of
+from nas.cli.options import JsonOption, StorageOption, StudyName, url_of
 
 if TYPE_CHECKING:
     from nas.snapshot import Snapshot
@@ -38,7 +38,7 @@ def trial(
 
 def _document(snapshot: "Snapshot", found: "Trial") -> dict[str, object]:
     from nas.cli.output import trials
-    from nas.cli.output.events import curve_document, trial_document
+    from nas.cli.output.json_lines import curve_document, trial_document
 
     return {
         "study": snapshot.record.name,

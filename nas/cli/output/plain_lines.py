@@ -7,7 +7,7 @@ from typing import Self
 from rich.console import Console
 from rich.text import Text
 
-from nas.cli.output import data_account, opening, words
+from nas.cli.output import announcement, data_summary, humanize
 from nas.cli.output.progress import Progress
 from nas.events import (
     BaselineScored,
@@ -45,24 +45,24 @@ class Lines:
         self.progress.take(happening)
         match happening:
             case StudyStarted():
-                self.say(opening.begun(happening, announced))
-                for line in () if happening.resumed else data_account.lines(happening.task):
+                self.say(announcement.begun(happening, announced))
+                for line in () if happening.resumed else data_summary.lines(happening.task):
                     self.say(line)
                 if happening.resumed:
-                    self.say(f"going on after {words.counted(happening.finished, 'finished trial')}")
+                    self.say(f"going on after {humanize.counted(happening.finished, 'finished trial')}")
             case TrialFinished(trial=trial) if trial.reason != "infeasible":  # it has cost nothing
                 self.say(self._trial(happening.trial, "best so far" if happening.best else ""))
             case ComparisonStarted(numbers=numbers, seeds=seeds):
                 self.say(
-                    f"comparing trials {', '.join(map(str, numbers))} with {words.counted(seeds, 'fresh seed')} each"
+                    f"comparing trials {', '.join(map(str, numbers))} with {humanize.counted(seeds, 'fresh seed')} each"
                 )
             case FinalStarted():
-                times = words.counted(happening.trainings, "time")
+                times = humanize.counted(happening.trainings, "time")
                 self.say(f"retraining the best on train + validation, {times}")
             case FinalScored():
-                self.say(f"retrained trial {happening.number}: {words.scores('test', happening.metrics)}")
+                self.say(f"retrained trial {happening.number}: {humanize.scores('test', happening.metrics)}")
             case BaselineScored():
-                self.say(f"baseline {happening.name}: {words.scores('test', happening.metrics)}")
+                self.say(f"baseline {happening.name}: {humanize.scores('test', happening.metrics)}")
             case Noticed():
                 self.say(f"note: {happening.text}")
 
@@ -75,7 +75,7 @@ class Lines:
         done = f"[{self.progress.finished:,}{f'/{budget:,}' if budget else ''}]"
         ended = class_of(trial)
         why = f"({trial_ended(trial.reason)})" if trial.reason not in ("", ended) else ""
-        values = words.scores("validation", valued(trial, self.progress.config.objectives))
-        cost = f"{words.counted(trial.epochs, 'epoch')} {words.duration(trial.seconds)}" if trial.epochs else ""
-        shape = words.searched(trial.candidate.architecture.family, trial.params)
+        values = humanize.scores("validation", valued(trial, self.progress.config.objectives))
+        cost = f"{humanize.counted(trial.epochs, 'epoch')} {humanize.duration(trial.seconds)}" if trial.epochs else ""
+        shape = humanize.searched(trial.candidate.architecture.family, trial.params)
         return " ".join(part for part in (done, f"trial {trial.number}", ended, why, values, cost, note, shape) if part)

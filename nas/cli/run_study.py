@@ -11,18 +11,18 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from nas.cli._began import began
-from nas.cli._changes import named
-from nas.cli._signals import Interruption, heard
-from nas.cli._streams import OutputLost
-from nas.cli._system import require_open_files
+from nas.cli.edits import named
 from nas.cli.output import report
+from nas.cli.output.announcement import announcement, resume_command
 from nas.cli.output.console import err, out, print_json
-from nas.cli.output.events import Events, finished_document
-from nas.cli.output.lines import Lines
+from nas.cli.output.json_lines import Events, finished_document
 from nas.cli.output.live import Live
-from nas.cli.output.opening import announcement, resume_command
+from nas.cli.output.plain_lines import Lines
 from nas.cli.output.progress import Progress
+from nas.cli.signals import Interruption, heard
+from nas.cli.standard_streams import OutputLost
+from nas.cli.start_time import began
+from nas.cli.system_limits import require_open_files
 from nas.config import StudyConfig
 from nas.errors import NoUsableTrial, StudyNotFound
 from nas.snapshot import read_from

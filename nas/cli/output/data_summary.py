@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from nas.cli.output import words
+from nas.cli.output import humanize
 from workers.messages import Column, TaskInfo
 
 ALL = 100
@@ -76,7 +76,7 @@ def _balance(task: TaskInfo) -> str:
     shown = [f"{_shown(name)} {count / total:.1%} ({count:,})" for count, name in counted[:_CLASSES]]
     if len(counted) > _CLASSES:
         rest = counted[_CLASSES:]
-        shown.append(f"{words.counted(len(rest), 'other')} of {rest[-1][0]:,} to {rest[0][0]:,} samples")
+        shown.append(f"{humanize.counted(len(rest), 'other')} of {rest[-1][0]:,} to {rest[0][0]:,} samples")
     return ", ".join(shown)
 
 
@@ -89,14 +89,14 @@ def _columns(task: TaskInfo, cut: Cut | None) -> Iterator[str]:
         yield f"{noun} {_shown(column.name):<{width}}  {_told(column)}"
     if rest and cut:
         yield (
-            f"and {words.counted(len(rest), 'more column')}: {_summed(rest)} "
+            f"and {humanize.counted(len(rest), 'more column')}: {_summed(rest)} "
             f"(all {len(task.columns):,} columns: {cut.command})"
         )
 
 
 def _told(column: Column) -> str:
     """Say what one column is."""
-    kept = f"{column.kept:,} of {words.counted(column.values, 'category', 'categories')} kept"
+    kept = f"{column.kept:,} of {humanize.counted(column.values, 'category', 'categories')} kept"
     unknown = f", {column.unknown:,} training samples unknown" if column.unknown else ""
     kind = f"{column.kind} ({_plain(column.inferred)})" if column.inferred else column.kind
     parts = [
@@ -104,7 +104,7 @@ def _told(column: Column) -> str:
         kept + unknown if column.kind == "category" else "",
         f"{column.missing:,} missing" if column.missing else "",
         "" if column.kind == "category" else column.scaling,
-        f"→ {words.counted(column.inputs, 'input')}" if column.inputs else "",
+        f"→ {humanize.counted(column.inputs, 'input')}" if column.inputs else "",
     ]
     return ", ".join(part for part in parts[:-1] if part) + (f" {parts[-1]}" if parts[-1] else "")
 

@@ -4,8 +4,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from nas.cli._options import on_storage
-from nas.cli.output import report, words
+from nas.cli.options import on_storage
+from nas.cli.output import humanize, report
 from nas.config import StudyConfig
 from nas.events import StudyStarted
 from nas.redaction import hidden
@@ -23,7 +23,7 @@ def announcement(config: StudyConfig) -> str:
     return _rows(
         {
             "study": config.name,
-            "task": words.named(told_task(config.task.task)),
+            "task": humanize.named(told_task(config.task.task)),
             "space": report.announced_space(config.space),
             "goal": report.told_objectives(config.objectives),
             "search": f"{config.sampler.name} with {config.pruning.pruner.name}, seed {config.seed}",

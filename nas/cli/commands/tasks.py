@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nas.cli._options import JsonOption
+from nas.cli.options import JsonOption
 from search_spaces.registry import Menu
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from nas.cli._options import JsonOption, StorageOption, StudyName, url_of
+from nas.cli.options import JsonOption, StorageOption, StudyName, url_of
 
 
 def top(
@@ -19,10 +19,10 @@ def top(
     json: JsonOption = False,
 ) -> None:
     """List the best trials, by the study's objectives unless a metric is named."""
-    from nas.cli._ranking import ordered
-    from nas.cli.output.board import board
     from nas.cli.output.console import err, out, print_json
-    from nas.cli.output.events import trial_document
+    from nas.cli.output.json_lines import trial_document
+    from nas.cli.output.leaderboard import board
+    from nas.cli.ranking import ordered
     from nas.snapshot import read_from
 
     snapshot = read_from(url_of(storage), name, curves="last")

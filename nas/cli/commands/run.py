@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from nas.cli._changes import changed, placed
-from nas.cli._options import (
+from nas.cli.edits import changed, placed
+from nas.cli.options import (
     AddressOption,
     ExecutorOption,
     FileArgument,
@@ -22,7 +22,7 @@ from nas.cli._options import (
     TrialsOption,
     WorkersOption,
 )
-from nas.cli._sources import study_in
+from nas.cli.study_argument import study_in
 
 
 def run(
@@ -44,7 +44,7 @@ def run(
     quiet: QuietOption = False,
 ) -> None:
     """Run a study file; go on with its study if it is on record and unchanged."""
-    from nas.cli._running import AtSignal, conduct, conduct_fork, mode_of
+    from nas.cli.run_study import AtSignal, conduct, conduct_fork, mode_of
 
     given = {"seed": seed, "name": None if fork else name}
     overrides = [f"{key}={encoding.dumps(value)}" for key, value in given.items() if value is not None]

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, replace
 
 from nas import executors
 from nas.artifacts.folder_checks import require_usable
-from nas.cli._advice import advice
-from nas.cli.output import report, words
+from nas.cli.advice import advice
+from nas.cli.output import humanize, report
 from nas.config import StudyConfig
 from nas.controller.budget.fidelity import SEARCH_SHARE, fitted, full_trainings
 from nas.controller.budget.survey import Survey, surveyed, timed
@@ -93,7 +93,7 @@ class Looked:
         budget = self.config.budget
         epoch = self.survey.epoch_seconds
         why = "as given" if self.given_epochs else "fitted to the samples" + (" and the time" if budget.seconds else "")
-        each = f"; about {words.duration(epoch)} each" if epoch else ""
+        each = f"; about {humanize.duration(epoch)} each" if epoch else ""
         return f"{budget.epochs:,} for a full training, {why}{each}"
 
     def _told_time(self) -> str:
@@ -101,12 +101,12 @@ class Looked:
         if bought is None:
             if self.seconds is None:
                 return "unknown"
-            return f"about {words.duration(self.seconds)} of training at most; starting and retraining come on top"
-        time = words.duration(budget.seconds)
-        most = words.number(round(bought))
+            return f"about {humanize.duration(self.seconds)} of training at most; starting and retraining come on top"
+        time = humanize.duration(budget.seconds)
+        most = humanize.number(round(bought))
         if bought >= 1:
             return f"{time} buys about {most} full trainings: {most} trials to their end, more with pruning"
-        enough = words.duration(12 * budget.seconds / max(bought, 1e-3) / SEARCH_SHARE)
+        enough = humanize.duration(12 * budget.seconds / max(bought, 1e-3) / SEARCH_SHARE)
         return f"{time} buys not one full training, not one trial to its end: give limits, fewer epochs, or {enough}"
 
 
@@ -138,4 +138,5 @@ def _range(sizes: Sequence[int]) -> dict[str, float] | None:
 def _told(sizes: Sequence[int]) -> str:
     if not sizes:
         return "no sample can be trained"
-    return f"{words.number(min(sizes))} to {words.number(max(sizes))}, median {words.number(statistics.median(sizes))}"
+    low, median, high = map(humanize.number, (min(sizes), statistics.median(sizes), max(sizes)))
+    return f"{low} to {high}, median {median}"

@@ -3,7 +3,7 @@
 import platform
 from importlib.util import find_spec
 
-from nas.cli._options import JsonOption
+from nas.cli.options import JsonOption
 from search_spaces.version import DISTRIBUTION
 
 EXTRAS = {

@@ -1,15 +1,15 @@
 """Show one study: definition, trials, best, test score, environment."""
 
-from nas.cli._options import JsonOption, StorageOption, StudyName, on_storage, url_of
+from nas.cli.options import JsonOption, StorageOption, StudyName, on_storage, url_of
 
 
 def show(name: StudyName, storage: StorageOption = None, json: JsonOption = False) -> None:
     """Show one study: what was searched, how it stands, its best network, where it ran."""
     from rich.text import Text
 
-    from nas.cli.output import data_account, report
+    from nas.cli.output import data_summary, report
     from nas.cli.output.console import facts, out, print_json
-    from nas.cli.output.events import study_document
+    from nas.cli.output.json_lines import study_document
     from nas.snapshot import read_from
 
     snapshot = read_from(url_of(storage), name)
@@ -18,8 +18,8 @@ def show(name: StudyName, storage: StorageOption = None, json: JsonOption = Fals
         return
     console = out()
     console.print(facts(report.definition(snapshot)))
-    cut = data_account.Cut(data_account.ALL, f"{on_storage(f'nas show {name}', url_of(storage))} | less")
-    for line in data_account.lines(snapshot.record.task, cut if console.is_terminal else None):
+    cut = data_summary.Cut(data_summary.ALL, f"{on_storage(f'nas show {name}', url_of(storage))} | less")
+    for line in data_summary.lines(snapshot.record.task, cut if console.is_terminal else None):
         console.print(Text(line))
     console.print()
     console.print(report.outcome(snapshot))

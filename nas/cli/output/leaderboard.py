@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from nas.cli.output import words
+from nas.cli.output import humanize
 from nas.cli.output.console import table
 from nas.objectives import measured
 from nas.snapshot import Snapshot, valued
@@ -52,18 +52,18 @@ def _measures(snapshot: Snapshot, best: Sequence[Trial], by: str | None) -> Iter
     known = [{**measured(trial), "epochs": trial.epochs, **valued(trial, objectives)} for trial in best]
     wanted = dict.fromkeys([*(item.metric for item in objectives), *([by] if by else []), "parameters", "epochs"])
     for name in wanted:
-        column = Column(_head(name), tuple(words.number(each[name]) for each in known), numbers=True)
+        column = Column(_head(name), tuple(humanize.number(each[name]) for each in known), numbers=True)
         if name != "epochs" or len({*column.cells}) > 1:
             yield column
 
 
 def _head(name: str) -> str:
-    return words.measure("validation", name).replace(" ", "\n", 1)
+    return humanize.measure("validation", name).replace(" ", "\n", 1)
 
 
 def _sampled(best: Sequence[Trial]) -> list[Column]:
     """Return what was sampled, that of each layer together, the architecture first."""
-    folded = [words.folded(trial.params) for trial in best]
+    folded = [humanize.folded(trial.params) for trial in best]
     short = _short({name for each in folded for name in each}, folded)
     shown = [{short[name]: _cut(value) for name, value in each.items()} for each in folded]
     heads = dict.fromkeys(name for each in shown for name in each)

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import typer
 
-from nas.cli._options import FileArgument, JsonOption, SetOption, StorageOption
-from nas.cli._sources import study_in
+from nas.cli.options import FileArgument, JsonOption, SetOption, StorageOption
+from nas.cli.study_argument import study_in
 
 
 def check(
@@ -16,8 +16,8 @@ def check(
     json: JsonOption = False,
 ) -> None:
     """Print the study with every default, then what sampling and a few steps of training tell of it."""
-    from nas.cli._survey import looked_at
-    from nas.cli.output import data_account
+    from nas.cli.estimate import looked_at
+    from nas.cli.output import data_summary
     from nas.cli.output.console import print_json
     from nas.cli.output.escaping import escaped
     from nas.study_file.load import resolved, to_json
@@ -34,6 +34,6 @@ def check(
         return
     for name, value in looked.told.items():
         typer.echo(escaped(f"# {name:<{max(map(len, looked.told))}}  {value}"))
-    cut = data_account.Cut(data_account.ALL, f"nas check {file} | less")
-    for line in data_account.lines(looked.task, cut if sys.stdout.isatty() else None):
+    cut = data_summary.Cut(data_summary.ALL, f"nas check {file} | less")
+    for line in data_summary.lines(looked.task, cut if sys.stdout.isatty() else None):
         typer.echo(escaped(f"# {line}"))

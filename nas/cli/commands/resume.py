@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import typer
 
-from nas.cli._changes import altered, changed, placed, rewritten
-from nas.cli._options import (
+from nas.cli.edits import altered, changed, placed, rewritten
+from nas.cli.options import (
     AddressOption,
     ExecutorOption,
     FinishOption,
@@ -39,7 +39,7 @@ def resume(
     quiet: QuietOption = False,
 ) -> None:
     """Go on with a study where it stands."""
-    from nas.cli._running import AtSignal, conduct, conduct_fork, mode_of
+    from nas.cli.run_study import AtSignal, conduct, conduct_fork, mode_of
     from nas.snapshot import config_of
 
     url = url_of(storage)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nas.cli._options import JsonOption, StorageOption, StudyName, url_of
+from nas.cli.options import JsonOption, StorageOption, StudyName, url_of
 
 if TYPE_CHECKING:
     from nas.config import StudyConfig
@@ -76,13 +76,13 @@ def _files(written: "Sequence[Artifact]") -> dict[str, str]:
 
 def _weights(artifact: "Artifact", seeds: int) -> dict[str, str]:
     """Say what the weights were trained on, and what they score on samples that they were not."""
-    from nas.cli.output import words
+    from nas.cli.output import humanize
 
     trained = "train and validation samples" if seeds else "train samples"
     average = f", the average of {seeds} seeds" if seeds > 1 else ""
     return {
-        "weights": f"trial {artifact.number}{average}, {words.counted(artifact.epoch, 'epoch')} on {trained}",
-        "score": words.scores("test" if seeds else "validation", artifact.metrics),
+        "weights": f"trial {artifact.number}{average}, {humanize.counted(artifact.epoch, 'epoch')} on {trained}",
+        "score": humanize.scores("test" if seeds else "validation", artifact.metrics),
     }
 
 

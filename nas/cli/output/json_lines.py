@@ -6,9 +6,9 @@ from types import TracebackType
 from typing import Self
 
 from nas.artifacts.final_result import beaten_by
-from nas.cli._streams import OutputLost
 from nas.cli.output.console import print_json
 from nas.cli.output.times import times
+from nas.cli.standard_streams import OutputLost
 from nas.config import Objective, StudyConfig
 from nas.events import BaselineScored, FinalScored, Happening, Noticed, StudyStarted, TrialFinished
 from nas.redaction import hidden

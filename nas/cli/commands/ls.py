@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from nas.cli._options import JsonOption, StorageOption, url_of
+from nas.cli.options import JsonOption, StorageOption, url_of
 
 if TYPE_CHECKING:
     from nas.snapshot import Snapshot
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def ls(storage: StorageOption = None, json: JsonOption = False) -> None:
     """List all studies of a storage, oldest first."""
-    from nas.cli.output import words
+    from nas.cli.output import humanize
     from nas.cli.output.console import err, out, print_json, table
     from nas.cli.output.report import test_score
     from nas.snapshot import read, valued
@@ -27,15 +27,15 @@ def ls(storage: StorageOption = None, json: JsonOption = False) -> None:
     shown = table("name", "state", "#trials", "validation", "test", "begun")
     for item in found:
         best = item.best
-        reached = words.scores("", valued(best, item.config.objectives)).strip() if best else ""
-        begun = words.age(item.record.created_at)
+        reached = humanize.scores("", valued(best, item.config.objectives)).strip() if best else ""
+        begun = humanize.age(item.record.created_at)
         score = test_score(item.record.result).partition(" over ")[0]
         shown.add_row(item.record.name, item.state.lower(), f"{len(item.trials):,}", reached, score, begun)
     out().print(shown)
 
 
 def _document(snapshot: "Snapshot") -> dict[str, object]:
-    from nas.cli.output.events import best_document, final_document
+    from nas.cli.output.json_lines import best_document, final_document
     from nas.snapshot import tally
 
     best, record = snapshot.best, snapshot.record

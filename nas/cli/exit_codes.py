@@ -5,12 +5,12 @@ import sys
 import tempfile
 import traceback
 
-from nas.cli._streams import OutputLost
-from nas.cli._streams import told as lost
-from nas.cli._system import is_disk_full, sentence
-from nas.cli._usage import CODE as USAGE
-from nas.cli._usage import is_usage_error, told_usage
 from nas.cli.output.escaping import escaped
+from nas.cli.standard_streams import OutputLost
+from nas.cli.standard_streams import told as lost
+from nas.cli.system_limits import is_disk_full, sentence
+from nas.cli.usage_errors import CODE as USAGE
+from nas.cli.usage_errors import is_usage_error, told_usage
 from nas.errors import (
     FolderUnusable,
     LeaseLost,

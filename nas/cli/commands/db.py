@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nas.cli._options import JsonOption, StorageOption, on_storage, url_of
+from nas.cli.options import JsonOption, StorageOption, on_storage, url_of
 
 db = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
