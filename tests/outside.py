@@ -164,7 +164,7 @@ class Desk:
 
     def workers(self) -> list[int]:
         """Return the worker processes that live."""
-        return [pid for pid, command in self.processes().items() if "nas.executors._worker" in command]
+        return [pid for pid, command in self.processes().items() if "nas.executors._process.worker_main" in command]
 
     def trials(self, study: str = "s") -> list[Trial]:
         with Storage.open(self.url, create=False) as storage:

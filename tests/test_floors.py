@@ -83,10 +83,10 @@ def test_only_executors_open_the_door_to_training() -> None:
         (
             "ray",
             (
-                "nas.executors._ray_files",
-                "nas.executors._ray_host",
-                "nas.executors._ray_nodes",
-                "nas.executors._ray_worker",
+                "nas.executors._ray.task_files",
+                "nas.executors._ray.host",
+                "nas.executors._ray.nodes",
+                "nas.executors._ray.actor",
                 "nas.tune",
             ),
         ),

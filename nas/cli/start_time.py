@@ -5,7 +5,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from nas.executors._proc import fields
+from nas.executors._shared.proc import fields
 
 
 def began() -> float:

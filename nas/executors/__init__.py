@@ -2,8 +2,8 @@
 
 import os
 
-from nas.executors._devices import gpus
 from nas.executors._foreign import Foreign
+from nas.executors._process.devices import gpus
 from nas.executors.protocol import Executor
 from search_spaces.candidate import Named
 from search_spaces.registry import Menu

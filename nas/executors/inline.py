@@ -6,9 +6,9 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from nas.executors._given import Given
-from nas.executors._mute import muted
-from nas.executors._waiting import Waiting
+from nas.executors._shared.assigned_job import Given
+from nas.executors._shared.job_queue import Waiting
+from nas.executors._shared.suppressed_output import muted
 from nas.executors.protocol import Executor
 from search_spaces.hyperparameters import integer
 from workers.cancellation import Endings

@@ -8,11 +8,11 @@ from time import monotonic
 from typing import TypeVar
 
 from nas.errors import WorkersUnusable
-from nas.executors._devices import Device, cores, gpus, slots
-from nas.executors._forking import ForkServer
-from nas.executors._waiting import Waiting
-from nas.executors._wire import Described, Probed
-from nas.executors._worker_process import WorkerProcess, end
+from nas.executors._process.devices import Device, cores, gpus, slots
+from nas.executors._process.fork_client import ForkServer
+from nas.executors._process.worker_handle import WorkerProcess, end
+from nas.executors._shared.job_queue import Waiting
+from nas.executors._shared.messages import Described, Probed
 from nas.executors.protocol import Executor
 from search_spaces.hyperparameters import integer, number, option
 from workers.errors import TaskError

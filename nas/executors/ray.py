@@ -7,11 +7,11 @@ from importlib.util import find_spec
 from time import monotonic
 
 from nas.errors import WorkersUnusable
-from nas.executors._given import Given
-from nas.executors._ray_child import Child, Ended
-from nas.executors._ray_wire import Broken, Cluster, FromWorker, Gone, Leave, Leaving, ToWorker
-from nas.executors._waiting import Waiting
-from nas.executors._wire import Answer, Described, End, JobDone, Probed, Ready, Report
+from nas.executors._ray.host_client import Child, Ended
+from nas.executors._ray.messages import Broken, Cluster, FromWorker, Gone, Leave, Leaving, ToWorker
+from nas.executors._shared.assigned_job import Given
+from nas.executors._shared.job_queue import Waiting
+from nas.executors._shared.messages import Answer, Described, End, JobDone, Probed, Ready, Report
 from nas.executors.protocol import Executor
 from search_spaces.hyperparameters import file, integer, number, option
 from workers.errors import TaskError

@@ -50,7 +50,7 @@ class Ward:
 
 def children(desk: Desk) -> list[int]:
     """Return the processes in which Ray lives."""
-    return [pid for pid, command in desk.processes().items() if "nas.executors._ray_host" in command]
+    return [pid for pid, command in desk.processes().items() if "nas.executors._ray.host" in command]
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pytest
 from executor_jobs import begun, follow, job, outcomes
 
 from nas.errors import WorkersUnusable
-from nas.executors._devices import Device, cores, gpus, slots
-from nas.executors._forking import environment
+from nas.executors._process.devices import Device, cores, gpus, slots
+from nas.executors._process.fork_client import environment
 from nas.executors.process import Process, ProcessExecutor
 from workers.messages import Memory, Outcome
 

@@ -12,7 +12,7 @@ from executor_jobs import WINE, begun, follow, gone, job, outcomes, slow_job, wa
 
 import nas
 from nas.errors import WorkersUnusable
-from nas.executors._offspring import MARK
+from nas.executors._process.process_tree import MARK
 from nas.executors.process import ProcessExecutor
 from workers.messages import EpochMetrics, JobLost, Outcome
 
@@ -208,7 +208,7 @@ def test_workers_share_what_torch_takes_of_the_memory(executor: ProcessExecutor)
 def test_each_worker_has_its_own_session_name_and_mark(executor: ProcessExecutor) -> None:
     pids = begun(executor)
     assert [os.getsid(pid) for pid in pids] == list(pids)
-    assert all(b"nas.executors._worker\0" in Path(f"/proc/{pid}/cmdline").read_bytes() for pid in pids)
+    assert all(b"nas.executors._process.worker_main\0" in Path(f"/proc/{pid}/cmdline").read_bytes() for pid in pids)
     marks = [
         line for pid in pids for line in Path(f"/proc/{pid}/environ").read_text().split("\0") if line.startswith(MARK)
     ]

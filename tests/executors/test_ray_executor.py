@@ -12,7 +12,7 @@ from ray_cluster import free_port, members
 
 from nas.errors import WorkersUnusable
 from nas.executors import start
-from nas.executors._ray_wire import Cluster, language
+from nas.executors._ray.messages import Cluster, language
 from nas.executors.ray import Ray, RayExecutor
 from search_spaces.candidate import Named, Settings
 from workers.messages import Outcome

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from executor_jobs import begun, job, outcomes
 
-from nas.executors._devices import VISIBLE
+from nas.executors._process.devices import VISIBLE
 from nas.executors.process import Process, ProcessExecutor
 from workers.messages import Outcome
 

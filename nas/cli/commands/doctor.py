@@ -20,7 +20,7 @@ EXTRAS = {
 def doctor(json: JsonOption = False) -> None:
     """Say what workers here would train with, and which extras are installed."""
     from nas.cli.output.console import facts, out, print_json
-    from nas.executors._machine import machine
+    from nas.executors._process.machine import machine
 
     found = machine()
     extras = {name: all(find_spec(package) is not None for package in packages) for name, packages in EXTRAS.items()}

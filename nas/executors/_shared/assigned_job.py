@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from nas.executors._waiting import unbegun
+from nas.executors._shared.job_queue import unbegun
 from workers.messages import Event, Job, Outcome
 
 

@@ -1,4 +1,4 @@
-"""The child process in which Ray lives: `python -m nas.executors._ray_host FD` keeps workers going in a cluster.
+"""The child process in which Ray lives: `python -m nas.executors._ray.host FD` keeps workers going in a cluster.
 
 Ray ends its driver without an exception when the cluster's head is lost, so the driver must not be the controller.
 """
@@ -22,12 +22,12 @@ from typing import Any
 import ray
 from ray.exceptions import ActorDiedError, RayError
 
-from nas.executors._ray_files import Parcels
-from nas.executors._ray_nodes import Nodes
-from nas.executors._ray_processes import end_session
-from nas.executors._ray_wire import Beat, Broken, Cluster, FromWorker, Gone, Leave, Leaving, ToWorker
-from nas.executors._ray_worker import GROUPS, Placed, RayWorker
-from nas.executors._wire import Answer, End, Ready
+from nas.executors._ray.actor import GROUPS, Placed, RayWorker
+from nas.executors._ray.messages import Beat, Broken, Cluster, FromWorker, Gone, Leave, Leaving, ToWorker
+from nas.executors._ray.nodes import Nodes
+from nas.executors._ray.session import end_session
+from nas.executors._ray.task_files import Parcels
+from nas.executors._shared.messages import Answer, End, Ready
 from workers.messages import Blame, Job, Probe, TaskSpec
 
 _FALSE_STARTS = 3

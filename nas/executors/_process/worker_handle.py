@@ -6,12 +6,12 @@ import signal
 from collections.abc import Collection
 from multiprocessing.connection import Connection
 
-from nas.executors._devices import Device
-from nas.executors._forking import Adopted, ForkServer, reap, told
-from nas.executors._given import Given
-from nas.executors._offspring import end_offspring
-from nas.executors._pulse import Pulse
-from nas.executors._wire import Answer, Crashed, End, JobDone, Ready, Report
+from nas.executors._process.devices import Device
+from nas.executors._process.fork_client import Adopted, ForkServer, reap, told
+from nas.executors._process.liveness import Pulse
+from nas.executors._process.process_tree import end_offspring
+from nas.executors._shared.assigned_job import Given
+from nas.executors._shared.messages import Answer, Crashed, End, JobDone, Ready, Report
 from workers.messages import Event, Job, Memory, Outcome
 
 _DYING = 5.0

@@ -14,9 +14,9 @@ from time import monotonic, sleep
 
 import ray
 
-from nas.executors._ray_files import Arrived, Parcel
-from nas.executors._ray_wire import Beat, language
-from nas.executors._serving import Inbox, serve
+from nas.executors._ray.messages import Beat, language
+from nas.executors._ray.task_files import Arrived, Parcel
+from nas.executors._shared.serve import Inbox, serve
 
 GROUPS = {"beat": 1, "hear": 1, "tell": 1}
 """Threads of each concurrency group: what is heard is heard in order, and nobody waits for another."""

@@ -13,9 +13,9 @@ from secrets import token_hex
 from threading import Event, Lock, Thread
 from time import monotonic
 
-from nas.executors._import_path import import_path
-from nas.executors._ray_processes import end_session
-from nas.executors._ray_wire import Beat, Cluster
+from nas.executors._ray.messages import Beat, Cluster
+from nas.executors._ray.session import end_session
+from nas.executors._shared.import_path import import_path
 from workers.temporary_folders import Scratch
 
 _START = 60.0
@@ -40,7 +40,7 @@ class Child:
         ours, theirs = socket.socketpair()
         with open(self.folder / "child.log", "wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "nas.executors._ray_host", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "nas.executors._ray.host", str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 cwd=self.folder,  # Ray puts the working folder of its driver on the import path of every worker

@@ -11,11 +11,11 @@ from collections.abc import Collection
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
-from nas.executors._devices import Device
-from nas.executors._import_path import import_path
-from nas.executors._last_words import LastWords
-from nas.executors._offspring import MARK, adopt_orphans
-from nas.executors._wire import WARM_UP
+from nas.executors._process.devices import Device
+from nas.executors._process.process_tree import MARK, adopt_orphans
+from nas.executors._process.stderr_tail import LastWords
+from nas.executors._shared.import_path import import_path
+from nas.executors._shared.messages import WARM_UP
 
 
 class ForkServer:
@@ -28,7 +28,7 @@ class ForkServer:
         shown = bool(os.environ.get("NAS_TRACEBACK"))
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "nas.executors._fork_server", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "nas.executors._process.fork_server", str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=2 if shown else subprocess.DEVNULL,  # nothing of a worker is on the terminal

@@ -10,12 +10,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import nas
-
 
 def import_path() -> str:
     """Return a PYTHONPATH; to be used with `python -P`, which adds no working folder by itself."""
-    home = str(Path(nas.__file__).absolute().parents[1])
+    home = str(Path(__file__).absolute().parents[3])
     unwanted = set(map(os.path.realpath, _of_the_user()))
     others = [place for place in sys.path if os.path.isabs(place) and os.path.realpath(place) not in unwanted]
     return os.pathsep.join(dict.fromkeys([home, *others]))

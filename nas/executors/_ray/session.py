@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from nas.executors._proc import fields
+from nas.executors._shared.proc import fields
 
 
 def end_session(session: int, *, patience: float = 5.0) -> None:

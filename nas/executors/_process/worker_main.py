@@ -11,9 +11,9 @@ from multiprocessing.connection import Connection
 from threading import Lock, Thread
 from time import sleep
 
-from nas.executors._offspring import MARK, adopt_orphans, end_offspring
-from nas.executors._serving import Inbox, serve
-from nas.executors._wire import Alive, Crashed
+from nas.executors._process.process_tree import MARK, adopt_orphans, end_offspring
+from nas.executors._shared.messages import Alive, Crashed
+from nas.executors._shared.serve import Inbox, serve
 
 _BEAT = 1.0
 _LONGEST = 300

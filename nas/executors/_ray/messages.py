@@ -1,9 +1,9 @@
-"""What the ray executor and its child process say to each other; what goes on to a worker is in `_wire`."""
+"""What the ray executor and its child process say to each other; what goes on to a worker is in `_shared.messages`."""
 
 from dataclasses import dataclass, field, fields
 from hashlib import sha256
 
-from nas.executors._wire import Answer, Described, End, JobDone, Probed, Ready, Report
+from nas.executors._shared.messages import Answer, Described, End, JobDone, Probed, Ready, Report
 from workers.messages import (
     Assignment,
     Blame,

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Set
 from contextlib import suppress
 from pathlib import Path
 
-from nas.executors._proc import fields
+from nas.executors._shared.proc import fields
 
 MARK = "NAS_WORKER"
 """The variable that every process of a worker has in its environment."""

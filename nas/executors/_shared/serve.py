@@ -7,7 +7,7 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
-from nas.executors._wire import Answer, Described, End, JobDone, Probed, Ready, Report
+from nas.executors._shared.messages import Answer, Described, End, JobDone, Probed, Ready, Report
 from search_spaces.errors import NasError
 from workers.cancellation import Endings
 from workers.errors import TaskError

@@ -1,4 +1,4 @@
-"""The program that workers are forked from: `python -m nas.executors._fork_server FD` does what comes through a socket.
+"""Fork server: `python -m nas.executors._process.fork_server FD` forks workers as a socket asks it to.
 
 It loads torch once for all of them, so that a worker is there within milliseconds and shares what torch takes of the
 memory. It runs nothing of the user's and has no thread beside its own: a fork of it is as good as a fresh process.
@@ -12,10 +12,10 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from nas.executors._offspring import MARK
-from nas.executors._proc import fields
-from nas.executors._wire import WARM_UP
-from nas.executors._worker import work
+from nas.executors._process.process_tree import MARK
+from nas.executors._process.worker_main import work
+from nas.executors._shared.messages import WARM_UP
+from nas.executors._shared.proc import fields
 from workers.worker import warm_up
 
 _LONGEST = 4096
@@ -73,7 +73,7 @@ def _fork() -> bool:
 def _begin(mark: str, core: str) -> None:
     """Leave the server's session, and take the worker's own name, mark and core."""
     os.setsid()
-    _write_over(b"_fork_server", b"_worker")
+    _write_over(b"fork_server", b"worker_main")
     _write_over(f"{MARK}={os.environ[MARK]}".encode(), f"{MARK}={mark}".encode())
     os.environ[MARK] = mark
     if core:

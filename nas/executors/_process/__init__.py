@@ -1,0 +1,1 @@
+"""Process: workers as processes of this machine, forked and watched."""

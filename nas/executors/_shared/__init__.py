@@ -1,0 +1,1 @@
+"""Shared: what executors have in common."""
