@@ -9,9 +9,9 @@ from nas.artifacts.recorded_files import artifacts_here, trials_here
 from nas.artifacts.relocation import recalled
 from nas.artifacts.study_folder import own_folder
 from nas.config import Objective, StudyConfig
-from nas.controller.fork import FORKED
 from nas.objectives import pareto_front, ranked
 from nas.storage import Artifact, Storage, StudyRecord
+from nas.storage.records import FORKED
 from nas.storage.rows.queries import Curves
 from nas.trials import Trial, TrialState
 

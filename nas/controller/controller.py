@@ -10,7 +10,7 @@ from nas.artifacts.recorded_files import trials_here
 from nas.artifacts.relocation import recalled
 from nas.artifacts.study_folder import own_folder, with_own_folder
 from nas.config import StudyConfig
-from nas.controller.fork import FORKED, NOTHING, Inheritance, inherited, with_own_files
+from nas.controller.fork import NOTHING, Inheritance, inherited, with_own_files
 from nas.controller.lease_heartbeat import Keeper
 from nas.controller.prepare import Prepared, prepare
 from nas.controller.provenance import environment
@@ -19,6 +19,7 @@ from nas.errors import StorageError, StudyBusy, StudyExists
 from nas.events import Noticed, StudyEnded, Watcher
 from nas.executors.protocol import Executor
 from nas.storage import Lease, Storage, StudyRecord
+from nas.storage.records import FORKED
 from nas.study_file.load import as_begun, from_json, to_json
 from search_spaces.candidate import Named
 from workers.messages import TaskInfo

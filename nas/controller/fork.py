@@ -17,8 +17,6 @@ from search_spaces.errors import BuildError
 from workers import file_store
 from workers.messages import Checkpoint, TaskInfo, parts_of_a_pass
 
-FORKED = "study.forked"
-"""The kind of the event that a forked study begins with."""
 TASK = frozenset(("task", "split", "loss"))
 OBJECTIVE = frozenset(("objective", "objectives"))
 """Sections of a study file that say what is learned, and what is optimised."""

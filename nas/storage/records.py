@@ -7,6 +7,9 @@ from typing import Literal
 
 from workers.messages import TaskInfo
 
+FORKED = "study.forked"
+"""The kind of the event that a forked study begins with."""
+
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 StudyState = Literal["RUNNING", "STOPPED", "FINISHED", "FAILED"]

@@ -9,7 +9,8 @@ from scripted import EPOCHS, TASK, Bench, ScriptedExecutor, asha, results, space
 
 from nas.config import Budget, Objective, StudyConfig
 from nas.controller.controller import Controller
-from nas.controller.fork import FORKED, Inheritance, inherited
+from nas.controller.fork import Inheritance, inherited
+from nas.storage.records import FORKED
 from nas.study_file.task_defaults import completed
 from nas.trials import TrialState
 from search_spaces.candidate import Named, Settings
