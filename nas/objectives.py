@@ -11,6 +11,8 @@ from search_spaces.errors import NasError, nearest
 from search_spaces.expressions import Expression
 from workers.messages import METRIC_DIRECTIONS
 
+KNOWN_BEFORE_TRAINING = frozenset({"parameters", "params", "flops", "memory"})
+
 
 def measured(trial: Trial) -> dict[str, float]:
     """Return all that objectives and constraints may speak of: the metrics of the last epoch, sizes and seconds."""
@@ -82,6 +84,11 @@ def pareto_front(trials: Iterable[Trial], objectives: Sequence[Objective]) -> li
 def error_of(metric: str, value: float) -> float:
     """Turn a metric so that 0 is perfect and more is worse: shares and R² as what is missing to 1."""
     return 1.0 - value if METRIC_DIRECTIONS.get(metric) == "maximize" else value
+
+
+def needs_training(constraint: Expression) -> bool:
+    """Tell whether a constraint can only be checked once a trial has been trained."""
+    return not constraint.names <= KNOWN_BEFORE_TRAINING
 
 
 def _order(trial: Trial, objectives: Sequence[Objective]) -> tuple[tuple[float, ...], int]:

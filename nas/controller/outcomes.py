@@ -6,8 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from nas.config import StudyConfig
-from nas.controller.proposals import needs_training
-from nas.objectives import excesses, values_of
+from nas.objectives import excesses, needs_training, values_of
 from nas.trials import Point, Trial, TrialState
 from search_spaces.errors import NasError
 from workers.messages import Outcome

@@ -7,18 +7,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from nas.config import StudyConfig
+from nas.objectives import KNOWN_BEFORE_TRAINING
 from nas.samplers.protocol import Sampler
 from nas.trials import ENDED_EARLY, Trial, TrialState
 from search_spaces.candidate import Candidate, Params, Recipe, Scalar
 from search_spaces.errors import BuildError, NasError
-from search_spaces.expressions import Expression
 from search_spaces.families import build
 from search_spaces.network import Network
 from workers.messages import TaskInfo
 
 _FEW = 10_000
 """A space of at most so many points is watched for whether all of them were proposed."""
-_KNOWN_BEFORE_TRAINING = frozenset({"parameters", "params", "flops", "memory"})
 
 
 def seed_of(study_seed: int, *parts: object) -> int:
@@ -87,7 +86,7 @@ class Proposals:
             "memory": network.memory,
         }
         excesses = self.config.space.limits.excesses(network)
-        known = [item for item in self.config.constraints if item.names <= _KNOWN_BEFORE_TRAINING]
+        known = [item for item in self.config.constraints if item.names <= KNOWN_BEFORE_TRAINING]
         return {**excesses, **{item.text: item.excess(sizes) for item in known}}
 
     def _from_record(self, trial: Trial) -> Trial | None:
@@ -112,11 +111,6 @@ def built(candidate: Candidate, task: TaskInfo) -> Network:
     except BaseException as error:  # a family of another distribution may raise anything
         told = " ".join(str(error).split())[:300]
         raise BuildError(f"{candidate.architecture.family} raised {type(error).__name__}: {told}") from error
-
-
-def needs_training(constraint: Expression) -> bool:
-    """Tell whether a constraint can only be checked once a trial has been trained."""
-    return not constraint.names <= _KNOWN_BEFORE_TRAINING
 
 
 def _text(recipe: Recipe) -> str:

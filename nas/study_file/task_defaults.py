@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from nas.config import Direction, Objective, Pruning, StudyConfig
-from nas.controller.proposals import needs_training
+from nas.objectives import needs_training
 from search_spaces.errors import Problem, SpecError, nearest
 from workers.messages import METRIC_DIRECTIONS, TaskInfo
 
