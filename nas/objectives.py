@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from nas.config import Objective
 from nas.pareto import front
 from nas.trials import Trial, TrialState
-from search_spaces.errors import NasError, nearest
+from search_spaces.errors import NasError, UnknownName, nearest
 from search_spaces.expressions import Expression
 from workers.messages import METRIC_DIRECTIONS
 
@@ -89,6 +89,23 @@ def error_of(metric: str, value: float) -> float:
 def needs_training(constraint: Expression) -> bool:
     """Tell whether a constraint can only be checked once a trial has been trained."""
     return not constraint.names <= KNOWN_BEFORE_TRAINING
+
+
+def ordered(trials: Sequence[Trial], by: str | None, objectives: Sequence[Objective]) -> list[Trial]:
+    """Return the trials from best to worst in one metric; in their given order when none is named.
+
+    Raises:
+        UnknownName: no trial has measured that.
+    """
+    if by is None or not trials:
+        return list(trials)
+    known = {trial.number: measured(trial) for trial in trials}
+    having = [trial for trial in trials if by in known[trial.number]]
+    if not having:
+        raise UnknownName("metric", by, {name for measures in known.values() for name in measures})
+    directions = {**METRIC_DIRECTIONS, **{item.metric: item.direction for item in objectives}}
+    sign = -1.0 if directions.get(by) == "maximize" else 1.0
+    return sorted(having, key=lambda trial: (sign * known[trial.number][by], trial.number))
 
 
 def _order(trial: Trial, objectives: Sequence[Objective]) -> tuple[tuple[float, ...], int]:

@@ -22,7 +22,7 @@ def top(
     from nas.cli.output.console import err, out, print_json
     from nas.cli.output.json_lines import trial_document
     from nas.cli.output.leaderboard import board
-    from nas.cli.ranking import ordered
+    from nas.objectives import ordered
     from nas.snapshot import read_from
 
     snapshot = read_from(url_of(storage), name, curves="last")
