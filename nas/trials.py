@@ -1,8 +1,8 @@
 """A trial: one candidate's life in a study, and the curve it drew."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from search_spaces.candidate import Candidate, Params
@@ -99,3 +99,18 @@ class Trial:
     def metrics(self) -> Mapping[str, float]:
         """Return the metrics of the last epoch, empty before the first."""
         return self.curve[-1].metrics if self.curve else {}
+
+
+def with_curve(trial: Trial, curve: Sequence[Point]) -> Trial:
+    """Return a trial with this curve, and what it cost."""
+    return replace(trial, curve=tuple(curve), epochs=len(curve), seconds=sum(point.seconds for point in curve))
+
+
+def over(trial: Trial, state: TrialState, reason: str) -> Trial:
+    """Return a trial that ends now, with nothing to go on from."""
+    return replace(trial, state=state, reason=reason, checkpoint=None, finished_at=datetime.now(UTC))
+
+
+def finish(trial: Trial) -> tuple[datetime, int]:
+    """Order trials as they finished; those that have not come last."""
+    return trial.finished_at or datetime.max.replace(tzinfo=UTC), trial.number

@@ -13,7 +13,7 @@ from nas.controller.cohort_size import CohortSize
 from nas.controller.history import History
 from nas.controller.outcomes import interrupted, judged
 from nas.controller.pruner_replay import Values, replay
-from nas.controller.running_trials import Running, RunningTrials, assignment, begun, finish, over, with_curve
+from nas.controller.running_trials import Running, RunningTrials, assignment, begun
 from nas.controller.shutdown import Shutdown
 from nas.controller.unit_of_work import Ledger
 from nas.dashboard.throttle import Showing
@@ -21,7 +21,7 @@ from nas.events import EpochsDone, Happening, Noticed, TrialFinished
 from nas.executors.protocol import Executor
 from nas.pruners.protocol import Pruner
 from nas.samplers.protocol import Sampler
-from nas.trials import Point, Trial, TrialState
+from nas.trials import Point, Trial, TrialState, finish, over, with_curve
 from workers.messages import Blame, Checkpoint, EpochMetrics, Event, Job, JobLost, Outcome, Saved
 
 LOSSES: Mapping[Blame, int] = {"job": 3, "machine": 30}

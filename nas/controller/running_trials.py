@@ -1,11 +1,11 @@
-"""Trials under way: which job trains which, and the steps from one state of a trial to the next."""
+"""Trials under way: which job trains which, and what a worker is told of one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 
-from nas.trials import Point, Trial, TrialState
+from nas.trials import Point, Trial, TrialState, with_curve
 from workers.messages import Assignment, EpochMetrics, Outcome, Saved
 
 TOLD = 8
@@ -86,16 +86,6 @@ class RunningTrials:
         return running.shown if running else trial
 
 
-def with_curve(trial: Trial, curve: Sequence[Point]) -> Trial:
-    """Return a trial with this curve, and what it cost."""
-    return replace(trial, curve=tuple(curve), epochs=len(curve), seconds=sum(point.seconds for point in curve))
-
-
-def over(trial: Trial, state: TrialState, reason: str) -> Trial:
-    """Return a trial that ends now, with nothing to go on from."""
-    return replace(trial, state=state, reason=reason, checkpoint=None, finished_at=datetime.now(UTC))
-
-
 def begun(trial: Trial) -> Trial:
     """Return a trial that is given to a worker now; what it had when a stop interrupted it is no result any more."""
     began = trial.started_at or datetime.now(UTC)
@@ -106,8 +96,3 @@ def assignment(trial: Trial) -> Assignment:
     """Return what a worker is told of a trial: it goes on from its last checkpoint."""
     start = trial.checkpoint.epoch if trial.checkpoint else 0
     return Assignment(trial.number, trial.candidate, trial.attempt, start, trial.checkpoint)
-
-
-def finish(trial: Trial) -> tuple[datetime, int]:
-    """Order trials as they finished; those that have not come last."""
-    return trial.finished_at or datetime.max.replace(tzinfo=UTC), trial.number

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field, replace
 from nas.controller.budget.epoch_cost import EpochCost
 from nas.controller.budget.stopping_criterion import LATE, Stopping
 from nas.controller.proposals import Proposals
-from nas.controller.running_trials import over
 from nas.samplers.protocol import SpaceExhausted
-from nas.trials import Trial, TrialState
+from nas.trials import Trial, TrialState, over
 
 WHOLE_SHARE = 0.75
 """Of the whole time, what one full training may take at most; what is longer would be cut far from its end."""
