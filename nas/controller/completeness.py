@@ -8,10 +8,7 @@ from nas.events import Noticed
 from nas.reasons import search_ended
 from nas.storage import Artifact, StudyRecord
 from nas.study_file.as_json import from_json
-from nas.study_file.changes import difference
-
-IDLE = ("storage", "executor", "training")
-"""Sections of which a change asks for nothing more to be done."""
+from nas.study_file.changes import IDLE, difference
 
 
 def complete(record: StudyRecord, config: StudyConfig, artifacts: Sequence[Artifact]) -> bool:

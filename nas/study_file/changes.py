@@ -10,6 +10,9 @@ from search_spaces.candidate import Named
 from search_spaces.space import SearchSpace
 from search_spaces.space.recipes import MENUS
 
+IDLE = ("storage", "executor", "training")
+"""Sections of which a change asks for nothing more to be done."""
+
 SAFE = ("budget", "executor", "storage", "artifacts", "final", "training.checkpoint_seconds")
 """What may change between two runs of a study; everything else makes it another search."""
 UNSAFE = ("budget.epochs",)
