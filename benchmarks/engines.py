@@ -34,7 +34,8 @@ from workers.engines.cost_model import layers
 from workers.engines.mixed import Chosen
 from workers.engines.native import bindings
 from workers.engines.protocol import Measured, Member
-from workers.messages import METRICS, TaskInfo
+from workers.messages import TaskInfo
+from workers.metric_names import METRICS
 
 CLASSES = 10
 ADAM = Named("adam", Settings(lr=1e-3))

@@ -20,7 +20,7 @@ from search_spaces.registry import Menu
 from search_spaces.space.recipes import recipe
 from search_spaces.space_file.load import LIBRARY, library, load_space
 from workers.exporters import EXPORTERS
-from workers.messages import LOSSES, METRIC_DIRECTIONS, METRICS
+from workers.metric_names import LOSSES, METRIC_DIRECTIONS, METRICS
 from workers.optimizers import OPTIMIZERS
 from workers.schedules import SCHEDULES
 from workers.tasks import TASKS

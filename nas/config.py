@@ -7,7 +7,8 @@ from typing import Literal
 from search_spaces.candidate import Named, Settings
 from search_spaces.expressions import Expression
 from search_spaces.space import SearchSpace
-from workers.messages import METRIC_DIRECTIONS, TaskSpec
+from workers.messages import TaskSpec
+from workers.metric_names import METRIC_DIRECTIONS
 
 Direction = Literal["maximize", "minimize"]
 USUAL_STORAGE = "sqlite:///nas.db"

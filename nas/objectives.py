@@ -9,7 +9,7 @@ from nas.pareto import front
 from nas.trials import Trial, TrialState
 from search_spaces.errors import NasError, UnknownName, nearest
 from search_spaces.expressions import Expression
-from workers.messages import METRIC_DIRECTIONS
+from workers.metric_names import METRIC_DIRECTIONS
 
 KNOWN_BEFORE_TRAINING = frozenset({"parameters", "params", "flops", "memory"})
 

@@ -58,6 +58,7 @@ def test_nas_reaches_workers_through_its_doors() -> None:
     doors = {
         "workers.cancellation",
         "workers.messages",
+        "workers.metric_names",
         "workers.worker",
         "workers.exporters",
         "workers.errors",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from search_spaces.errors import UnknownName
 from workers.errors import TaskError
-from workers.messages import LOSSES, Kind
+from workers.metric_names import LOSSES, Kind
 
 if TYPE_CHECKING:
     from torch import Tensor

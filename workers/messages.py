@@ -9,39 +9,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from search_spaces.candidate import Candidate, Named
+from workers.metric_names import Kind
 
 Shape = tuple[int, ...]
 """The shape of one sample, without the batch: (features,), (channels, height, width) or (time, features)."""
 
-Kind = Literal["classification", "regression"]
-
 Stage = Literal["search", "final"]
 """What is trained and measured on: train and validation; or train + validation together and test, once, at the end."""
-
-METRICS: Mapping[Kind, tuple[str, ...]] = {
-    "classification": ("loss", "accuracy", "balanced_accuracy", "f1", "auroc"),
-    "regression": ("loss", "mse", "mae", "r2"),
-}
-"""What is measured on the samples of each kind of task; the first is the loss."""
-
-METRIC_DIRECTIONS: Mapping[str, Literal["maximize", "minimize"]] = {
-    "loss": "minimize",
-    "train_loss": "minimize",
-    "accuracy": "maximize",
-    "balanced_accuracy": "maximize",
-    "f1": "maximize",
-    "auroc": "maximize",
-    "mse": "minimize",
-    "mae": "minimize",
-    "r2": "maximize",
-}
-"""Which way each metric is better."""
-
-LOSSES: Mapping[Kind, tuple[str, ...]] = {
-    "classification": ("cross_entropy",),
-    "regression": ("mse", "mae", "huber"),
-}
-"""The losses each kind of task can train on; the first is the usual one."""
 
 
 SEVERAL = 0.05

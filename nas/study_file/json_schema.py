@@ -11,7 +11,7 @@ from nas.study_file.objectives import COMPARED, MEASURES
 from search_spaces.registry import Menu
 from search_spaces.space_file.json_schema import Schema, definitions, reference, settings_schema
 from search_spaces.space_file.load import library
-from workers.messages import LOSSES
+from workers.metric_names import LOSSES
 
 PATH = Path(__file__).with_name("study.schema.json")
 

@@ -8,7 +8,7 @@ from search_spaces.documents.nodes import ListNode, MapNode
 from search_spaces.errors import Problem, SpecError, nearest
 from search_spaces.expressions import Expression
 from search_spaces.space_file.conditions import expression
-from workers.messages import METRIC_DIRECTIONS, METRICS
+from workers.metric_names import METRIC_DIRECTIONS, METRICS
 
 RESOURCES = ("parameters", "flops", "seconds")
 MEASURES = (*dict.fromkeys(name for names in METRICS.values() for name in names), *RESOURCES)

@@ -29,7 +29,8 @@ from search_spaces.errors import nearest
 from search_spaces.registry import Menu
 from search_spaces.space import Limits, SearchSpace
 from search_spaces.space_file.load import LIMITS, read_limits, read_space
-from workers.messages import LOSSES, Split, TaskSpec
+from workers.messages import Split, TaskSpec
+from workers.metric_names import LOSSES
 
 REQUIRED = ("name", "task", "space")
 KEYS = (

@@ -5,7 +5,8 @@ from dataclasses import replace
 from nas.config import Direction, Objective, Pruning, StudyConfig
 from nas.objectives import needs_training
 from search_spaces.errors import Problem, SpecError, nearest
-from workers.messages import METRIC_DIRECTIONS, TaskInfo
+from workers.messages import TaskInfo
+from workers.metric_names import METRIC_DIRECTIONS
 
 SIZES = ("parameters", "params", "flops", "seconds")
 """What can be an objective beside the metrics of the task; all are better when smaller."""

@@ -13,7 +13,7 @@ from workers.checkpoints import TrainedState
 from workers.datasets.batches import Epoch, Samples
 from workers.engines.protocol import Engine, Measured, Member
 from workers.errors import CheckpointError
-from workers.messages import LOSSES
+from workers.metric_names import LOSSES
 
 CLOSE = {"sgd": 1e-6, "adadelta": 1e-6}
 """How far weights may be apart after an epoch, by optimizer; 1e-4 for those that divide by small roots."""

@@ -12,7 +12,7 @@ from training_jobs import candidate
 from search_spaces.candidate import Candidate
 from workers.checkpoints import TrainedState
 from workers.engines.native import bindings, build
-from workers.messages import LOSSES
+from workers.metric_names import LOSSES
 from workers.optimizers import OPTIMIZERS as MENU
 
 Seen = Callable[[TrainedState, TrainedState, str, Candidate], Tensor]

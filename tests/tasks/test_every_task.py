@@ -13,7 +13,8 @@ from workers.datasets.dataset import Dataset, blaming, load, read
 from workers.datasets.preprocessing import Preprocessing, fit
 from workers.datasets.splits import divide
 from workers.errors import TaskError
-from workers.messages import LOSSES, METRIC_DIRECTIONS, METRICS, Split, TaskSpec
+from workers.messages import Split, TaskSpec
+from workers.metric_names import LOSSES, METRIC_DIRECTIONS, METRICS
 from workers.tasks import TASKS
 from workers.tasks.protocol import Array, ArrayInputs, Samples
 

@@ -6,7 +6,7 @@ import torch
 from search_spaces.errors import UnknownName
 from workers.errors import TaskError
 from workers.losses import choose_loss, make_loss
-from workers.messages import LOSSES
+from workers.metric_names import LOSSES
 
 OUTPUTS = torch.tensor([[0.0], [3.0]])
 TARGETS = torch.tensor([[0.5], [0.0]])

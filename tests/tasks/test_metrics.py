@@ -5,7 +5,8 @@ import pytest
 import torch
 from sklearn import metrics as reference
 
-from workers.messages import METRICS, Kind, TaskInfo
+from workers.messages import TaskInfo
+from workers.metric_names import METRICS, Kind
 from workers.metrics import measure
 
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from workers.datasets.constant_model import constant_scores
-from workers.messages import LOSSES, METRICS, Kind, TaskInfo
+from workers.messages import TaskInfo
+from workers.metric_names import LOSSES, METRICS, Kind
 from workers.metrics import measure
 
 

@@ -13,7 +13,8 @@ from workers.datasets.preprocessing import Preprocessing
 from workers.datasets.splits import Parts
 from workers.datasets.transforms import Settings
 from workers.losses import choose_loss
-from workers.messages import METRICS, SEVERAL, Column, TaskInfo, TaskSpec
+from workers.messages import SEVERAL, Column, TaskInfo, TaskSpec
+from workers.metric_names import METRICS
 from workers.tasks.protocol import Samples, TableInputs
 
 PREPARATION = 2

@@ -26,7 +26,8 @@ from workers.datasets.batches import Epoch, Samples
 from workers.devices import one_thread
 from workers.engines.cost_model import FIRST, LATER, Rate, Rates, kind_of
 from workers.engines.protocol import Engine, Measured, Member
-from workers.messages import METRICS, TaskInfo
+from workers.messages import TaskInfo
+from workers.metric_names import METRICS
 
 FORMAT = 1
 OUTPUTS, REPEATS, ENOUGH = 10, 5, 0.3

@@ -21,7 +21,8 @@ from workers.errors import CheckpointError, TaskError
 from workers.exporters._ensemble import MeanOfNumbers, MeanOfProbabilities
 from workers.exporters._exported import MeasuredOn, Member
 from workers.layers import _modules
-from workers.messages import Checkpoint, Kind, TaskInfo, TaskSpec
+from workers.messages import Checkpoint, TaskInfo, TaskSpec
+from workers.metric_names import Kind
 from workers.metrics import measure
 from workers.tasks.protocol import TableInputs
 

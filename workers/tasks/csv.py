@@ -15,7 +15,7 @@ from search_spaces.documents.quantities import counted
 from search_spaces.errors import nearest
 from search_spaces.hyperparameters import file, flag, integer, names, option, required_file, required_text
 from workers.errors import TaskError
-from workers.messages import Kind
+from workers.metric_names import Kind
 from workers.tables.cells import number_of
 from workers.tasks._columns import FEW, Declared, Taken, columns_taken, is_code, not_a_number, target_notation
 from workers.tasks._files import DELIMITERS, Table, read_table

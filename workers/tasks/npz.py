@@ -12,7 +12,8 @@ import numpy as np
 from search_spaces.errors import nearest
 from search_spaces.hyperparameters import flag, option, required_file
 from workers.errors import TaskError
-from workers.messages import Column, Kind
+from workers.messages import Column
+from workers.metric_names import Kind
 from workers.tasks._archive import read_arrays
 from workers.tasks._classes import class_names, coded
 from workers.tasks._labels import decoded, labels_of

@@ -7,7 +7,8 @@ from typing import Any, Literal, Protocol, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.messages import Column, Kind
+from workers.messages import Column
+from workers.metric_names import Kind
 
 Array = NDArray[Any]
 Cell = str | float
