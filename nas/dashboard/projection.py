@@ -5,34 +5,24 @@ thrown away and made anew at any time. Nothing that goes wrong here ever reaches
 """
 
 import logging
-import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from itertools import count
 
-import optuna
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution, distribution_to_json
-from optuna.storages import RDBStorage
-from optuna.study import StudyDirection
 
 from nas.config import Objective
 from nas.dashboard import optuna_tables
 from nas.dashboard.optuna_rows import Distribution, Seen, View, changed_shadow, outline, seen, whole_shadow
-from nas.dashboard.optuna_tables import UNREADY, Summary
-from nas.errors import StorageError
+from nas.dashboard.optuna_study import forget, study_in_optuna
+from nas.dashboard.optuna_tables import Summary
 from nas.storage import Artifact, Storage, StudyRecord
 from nas.storage.rows.encoding import dump
 from nas.trials import Trial
 from search_spaces.dimensions import Choice, Dimension, Int
 from search_spaces.space import SearchSpace
 
-MARK = "nas_study"
-"""The user attribute of an Optuna study that says which of ours it is the shadow of."""
 _FINAL = "final"  # the kind of artifact that a retraining leaves
-_METRIC_NAMES = "study:metric_names"
 _CHUNK = 256  # trials in one transaction
-_ATTEMPTS = 8
 _PATIENCE = 30.0  # seconds, at most
 
 _log = logging.getLogger(__name__)
@@ -109,7 +99,7 @@ class Projection:
 
     def _compare(self, trials: Sequence[Trial], whole: Callable[[Sequence[int]], Sequence[Trial]]) -> None:
         """Mend what differs from all trials of the study; `whole` reads some of them with their curves."""
-        self._id = _study_in_optuna(self._storage, self._study, self._objectives)
+        self._id = study_in_optuna(self._storage, self._study, self._objectives)
         ours = {trial.number: trial for trial in trials}
         with self._storage.writing() as connection:
             found = optuna_tables.summaries(connection, self._id)
@@ -182,20 +172,6 @@ def _chunks(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
     return (numbers[start : start + _CHUNK] for start in range(0, len(numbers), _CHUNK))
 
 
-def forget(storage: Storage, name: str) -> None:
-    """Delete the shadow of a study; a study of that name that is not our shadow stays."""
-    optuna_storage = tables(storage)
-    try:
-        with storage.writing() as connection:
-            study_id = optuna_tables.find_study(connection, name)
-            if not study_id or MARK not in optuna_storage.get_study_user_attrs(study_id):
-                return
-            optuna_tables.erase(connection, [item.id for item in optuna_tables.summaries(connection, study_id)])
-        optuna_storage.delete_study(study_id)
-    finally:
-        _close(optuna_storage)
-
-
 def distribution(dimension: Dimension) -> Distribution:
     """Return a dimension as Optuna's distribution."""
     if isinstance(dimension, Choice):
@@ -207,80 +183,6 @@ def distribution(dimension: Dimension) -> Distribution:
     kind = IntDistribution if isinstance(dimension, Int) else FloatDistribution
     exact = kind(dimension.low, dimension.high, log=dimension.log, step=dimension.step)  # type: ignore[arg-type]
     return Distribution(distribution_to_json(exact), float)
-
-
-def _study_in_optuna(storage: Storage, study: StudyRecord, objectives: Sequence[Objective]) -> int:
-    """Return the id of the study in Optuna's tables, created with Optuna's own API where it is missing."""
-    directions = [StudyDirection[objective.direction.upper()] for objective in objectives]
-    optuna_storage = tables(storage)
-    try:
-        with storage.reading() as connection:
-            study_id = optuna_tables.find_study(connection, study.name)
-        if study_id and not _is_shadow(optuna_storage, study_id, study, directions):
-            forget(storage, study.name)
-            study_id = 0
-        return study_id or _create(optuna_storage, study, objectives, directions)
-    finally:
-        _close(optuna_storage)
-
-
-def _is_shadow(
-    optuna_storage: RDBStorage, study_id: int, study: StudyRecord, directions: Sequence[StudyDirection]
-) -> bool:
-    mark = optuna_storage.get_study_user_attrs(study_id).get(MARK)
-    if mark is None:
-        raise StorageError(f"Optuna's tables have a study {study.name!r} that is not ours: it is left as it is")
-    return mark == _mark(study) and optuna_storage.get_study_directions(study_id) == directions
-
-
-def _create(
-    optuna_storage: RDBStorage,
-    study: StudyRecord,
-    objectives: Sequence[Objective],
-    directions: Sequence[StudyDirection],
-) -> int:
-    with _quietly():
-        study_id = optuna_storage.create_new_study(directions, study.name)
-    optuna_storage.set_study_user_attr(study_id, MARK, _mark(study))
-    optuna_storage.set_study_user_attr(study_id, "task", study.task.name)
-    optuna_storage.set_study_system_attr(study_id, _METRIC_NAMES, [objective.metric for objective in objectives])
-    return study_id
-
-
-def _mark(study: StudyRecord) -> str:
-    return f"{study.id} of {study.created_at.isoformat()}"
-
-
-def tables(storage: Storage) -> RDBStorage:
-    """Open Optuna's storage on the same database; it creates its tables there, and not all at once if others do.
-
-    A server that cannot be reached is not asked again: the search is waiting.
-    """
-    url = storage.address.replace("{", "{{").replace("}", "}}")  # Optuna fills in templates
-    for attempt in count(1):
-        try:
-            return RDBStorage(url, engine_kwargs=dict(storage.database.for_optuna))
-        except UNREADY as error:
-            if attempt == _ATTEMPTS or storage.database.passes(error.orig):
-                raise
-            time.sleep(random.uniform(0.0, 0.2) * attempt)
-    raise AssertionError
-
-
-def _close(optuna_storage: RDBStorage) -> None:
-    optuna_storage.remove_session()
-    optuna_storage.engine.dispose()
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Keep Optuna from announcing on the user's terminal what we do with it."""
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        yield
-    finally:
-        optuna.logging.set_verbosity(before)
 
 
 def _pruning_metric(study: StudyRecord) -> str:

@@ -18,7 +18,7 @@ from waitress.server import TcpWSGIServer  # type: ignore[import-untyped]
 from waitress.task import ThreadedTaskDispatcher  # type: ignore[import-untyped]
 
 from nas.dashboard.guard import LARGEST, LOOPBACK, READING, Guard
-from nas.dashboard.projection import tables
+from nas.dashboard.optuna_study import tables
 from nas.errors import StorageError
 from nas.storage import Storage
 

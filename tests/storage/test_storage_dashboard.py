@@ -18,7 +18,8 @@ import pytest
 from postgres_server import Server
 
 from nas.config import Objective
-from nas.dashboard.projection import Projection, distribution, forget
+from nas.dashboard.optuna_study import forget
+from nas.dashboard.projection import Projection, distribution
 from nas.dashboard.server import server
 from nas.errors import StorageError, StudyNotFound
 from nas.storage import Artifact, Lease, Storage, StudyRecord
