@@ -3,7 +3,7 @@
 import pytest
 from command_runs import Nas
 
-from nas.cli.advice import faster_on_gpus
+from nas.estimate import faster_on_gpus
 
 LARGE = (
     "--set",

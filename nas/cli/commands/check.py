@@ -16,10 +16,10 @@ def check(
     json: JsonOption = False,
 ) -> None:
     """Print the study with every default, then what sampling and a few steps of training tell of it."""
-    from nas.cli.estimate import looked_at
-    from nas.cli.output import data_summary
+    from nas.cli.output import data_summary, estimate
     from nas.cli.output.console import print_json
     from nas.cli.output.escaping import escaped
+    from nas.estimate import looked_at
     from nas.study_file.load import resolved, to_json
 
     written = study_in(file, settings or ())
@@ -32,8 +32,9 @@ def check(
         definition = {name: value for name, value in to_json(looked.config).items() if name != "base"}
         print_json({"definition": definition, **looked.document})
         return
-    for name, value in looked.told.items():
-        typer.echo(escaped(f"# {name:<{max(map(len, looked.told))}}  {value}"))
+    told = estimate.told(looked)
+    for name, value in told.items():
+        typer.echo(escaped(f"# {name:<{max(map(len, told))}}  {value}"))
     cut = data_summary.Cut(data_summary.ALL, f"nas check {file} | less")
     for line in data_summary.lines(looked.task, cut if sys.stdout.isatty() else None):
         typer.echo(escaped(f"# {line}"))

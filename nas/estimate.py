@@ -7,17 +7,23 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 
 from nas import executors
-from nas.artifacts.folder_checks import require_usable
-from nas.cli.advice import advice
-from nas.cli.output import humanize, report
+from nas.artifacts.folder_checks import require_usable, unshared
 from nas.config import StudyConfig
-from nas.controller.budget.fidelity import SEARCH_SHARE, fitted, full_trainings
+from nas.controller.budget.fidelity import fitted, full_trainings
 from nas.controller.budget.survey import Survey, surveyed, timed
 from nas.controller.deciders import deciders
 from nas.controller.prepare import described
 from nas.study_file.task_defaults import completed
+from nas.trials import Trial
 from search_spaces.candidate import Named
 from workers.messages import TaskInfo
+
+_CORE = 1e11
+"""Operations a second of a core, about, in a network large enough for a GPU to matter."""
+_GPU = 2e-3
+"""Seconds of a training step on a GPU, about, however small the network: its time goes into launching kernels."""
+_PASSES = 3
+"""A training step's arithmetic, in forward passes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,42 +79,6 @@ class Looked:
             "full_trainings": self.trainings,
         }
 
-    @property
-    def told(self) -> dict[str, str]:
-        """Return it as names and sentences."""
-        trainable, sampled = self.survey.trainable, f"of {len(self.survey.samples)} sampled networks"
-        infeasible, notice = self.survey.infeasible, advice(self.config, trainable)
-        return {
-            "samples": report.told_samples(self.task),
-            "space": report.announced_space(self.config.space),
-            "parameters": _told([trial.parameters for trial in trainable]),
-            "flops": _told([trial.flops for trial in trainable]),
-            "infeasible": f"{infeasible:.1%} {sampled}" if infeasible else f"none {sampled}",
-            "epochs": self._told_epochs(),
-            "time": self._told_time(),
-            **({"notice": notice} if notice else {}),
-        }
-
-    def _told_epochs(self) -> str:
-        budget = self.config.budget
-        epoch = self.survey.epoch_seconds
-        why = "as given" if self.given_epochs else "fitted to the samples" + (" and the time" if budget.seconds else "")
-        each = f"; about {humanize.duration(epoch)} each" if epoch else ""
-        return f"{budget.epochs:,} for a full training, {why}{each}"
-
-    def _told_time(self) -> str:
-        budget, bought = self.config.budget, self.trainings
-        if bought is None:
-            if self.seconds is None:
-                return "unknown"
-            return f"about {humanize.duration(self.seconds)} of training at most; starting and retraining come on top"
-        time = humanize.duration(budget.seconds)
-        most = humanize.number(round(bought))
-        if bought >= 1:
-            return f"{time} buys about {most} full trainings: {most} trials to their end, more with pruning"
-        enough = humanize.duration(12 * budget.seconds / max(bought, 1e-3) / SEARCH_SHARE)
-        return f"{time} buys not one full training, not one trial to its end: give limits, fewer epochs, or {enough}"
-
 
 def looked_at(config: StudyConfig) -> Looked:
     """Return the study as its task completes it, and what a look at it tells; nothing is recorded.
@@ -129,14 +99,27 @@ def looked_at(config: StudyConfig) -> Looked:
         return Looked(config, task, survey, given)
 
 
+def advice(config: StudyConfig, trials: Sequence[Trial]) -> str:
+    """Return what is worth saying of a study, given some of its trials; empty where nothing is."""
+    return "; ".join(filter(None, (unshared(config), _idle(config, trials))))
+
+
+def faster_on_gpus(operations: float, *, cores: int, gpus: int) -> bool:
+    """Tell whether steps of so many operations are probably done sooner by the GPUs; a guess, not a measurement."""
+    return operations / _CORE / cores > _GPU / gpus if gpus else False
+
+
+def _idle(config: StudyConfig, trials: Sequence[Trial]) -> str:
+    gpus = executors.idle_gpus(config.executor)
+    operations = [_PASSES * trial.flops * trial.candidate.recipe.batch_size for trial in trials]
+    cores = len(os.sched_getaffinity(0))
+    if not operations or not faster_on_gpus(statistics.median(operations), cores=cores, gpus=gpus):
+        return ""
+    told = "its GPU" if gpus == 1 else f"its {gpus} GPUs"
+    return f"networks of this size are probably trained faster by {told}: executor: {{process: {{device: cuda}}}}"
+
+
 def _range(sizes: Sequence[int]) -> dict[str, float] | None:
     if not sizes:
         return None
     return {"low": min(sizes), "median": statistics.median(sizes), "high": max(sizes)}
-
-
-def _told(sizes: Sequence[int]) -> str:
-    if not sizes:
-        return "no sample can be trained"
-    low, median, high = map(humanize.number, (min(sizes), statistics.median(sizes), max(sizes)))
-    return f"{low} to {high}, median {median}"
