@@ -7,7 +7,8 @@ class TaskError(NasError):
     """The samples of a task cannot be used: a missing file or target, one class, text in a number column.
 
     `path` says where the study file has what is wrong, such as `task.csv.target`; a task itself names its setting
-    alone, `target`, and `workers.datasets.dataset.read` puts the rest before it. Empty where the samples themselves are wrong.
+    alone, `target`, and `workers.datasets.dataset.read` puts the rest before it. Empty where the samples themselves are
+    wrong.
     """
 
     def __init__(self, message: str, path: str = "") -> None:

@@ -16,7 +16,7 @@ from postgres_server import Server
 from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
-from nas.dashboard import projection
+from nas.dashboard import optuna_study
 from nas.storage import Storage
 
 NOTICED = 10.0
@@ -124,7 +124,7 @@ def test_the_dashboards_tables_are_given_up_at_once_where_nobody_answers(ordeal:
         ordeal.proxy.set("deaf")
         began = time.monotonic()
         with pytest.raises(OperationalError):
-            projection.tables(storage)
+            optuna_study.tables(storage)
         assert time.monotonic() - began < NOTICED
     ordeal.proxy.set("none")
     ordeal.go_on()
