@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parent.parent
 REPOSITORY = "https://github.com/nas-service/nas-service/blob/main"
@@ -24,9 +25,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, **_: object) -> str:
+def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     """Turn a link to a file outside the documentation into one to the repository."""
-    return _LINK.sub(lambda link: link[1] + _on_the_site(link[2]), markdown)
+    return _LINK.sub(lambda link: link[1] + on_the_site(link[2], page.file.src_uri), markdown)
 
 
 def from_docs(path: str) -> str:
@@ -34,7 +35,7 @@ def from_docs(path: str) -> str:
     return posixpath.relpath(path, "docs")
 
 
-def _on_the_site(path: str) -> str:
-    if not path.startswith("../"):
-        return path
-    return f"{REPOSITORY}/{path.removeprefix('../')}"
+def on_the_site(path: str, page: str) -> str:
+    """Return a link of a page as the site has it; both paths begin at the folder of the pages."""
+    target = posixpath.normpath(posixpath.join("docs", posixpath.dirname(page), path))
+    return path if target.startswith("docs/") else f"{REPOSITORY}/{target}"

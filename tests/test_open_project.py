@@ -13,7 +13,7 @@ import yaml
 ROOT = Path(__file__).parent.parent
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 DOCUMENTS = sorted([*(ROOT / ".github").rglob("*.yml"), ROOT / ".pre-commit-config.yaml", ROOT / "CITATION.cff"])
-TEXTS = [*(ROOT / ".github").rglob("*.*"), *ROOT.glob("*.md"), *ROOT.glob("*.yml"), *(ROOT / "docs").glob("*.md")]
+TEXTS = [*(ROOT / ".github").rglob("*.*"), *ROOT.glob("*.md"), *ROOT.glob("*.yml"), *(ROOT / "docs").rglob("*.md")]
 
 
 def read(name: str) -> Any:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from pages import PAGES, ROOT
+from pages import PAGES, ROOT, path_of
 
 EVERYTHING = {*PAGES, *ROOT.glob("*.md"), *ROOT.glob(".github/*.md")}
 LINKS = [
@@ -24,7 +24,7 @@ def test_a_link_leads_somewhere(page: Path, link: str) -> None:
 
 def test_the_readme_leads_to_every_page() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
-    assert all(f"(docs/{page.name})" in readme for page in PAGES[1:])
+    assert all(f"(docs/{path_of(page)})" in readme for page in PAGES[1:])
     assert len(PAGES) >= 11
 
 
