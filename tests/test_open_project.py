@@ -58,7 +58,7 @@ def test_what_a_workflow_runs_of_this_repository_exists() -> None:
 
 def test_every_hook_runs_what_the_project_has() -> None:
     (hooks,) = [repository["hooks"] for repository in read(".pre-commit-config.yaml")["repos"]]
-    assert {hook["id"] for hook in hooks} == {"ruff", "ruff-format", "schema", "tables", "mypy"}
+    assert {hook["id"] for hook in hooks} == {"ruff", "ruff-format", "schema", "tables", "floors", "mypy"}
     assert all(hook["language"] == "system" for hook in hooks)
 
 
