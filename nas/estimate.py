@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 
 from nas import executors
-from nas.artifacts.folder_checks import require_usable, unshared
+from nas.artifacts.folder_checks import not_shared_warning, require_usable
 from nas.config import StudyConfig
 from nas.controller.budget.fidelity import fitted, full_trainings
 from nas.controller.budget.survey import Survey, surveyed, timed
@@ -101,7 +101,7 @@ def looked_at(config: StudyConfig) -> Looked:
 
 def advice(config: StudyConfig, trials: Sequence[Trial]) -> str:
     """Return what is worth saying of a study, given some of its trials; empty where nothing is."""
-    return "; ".join(filter(None, (unshared(config), _idle(config, trials))))
+    return "; ".join(filter(None, (not_shared_warning(config), _idle(config, trials))))
 
 
 def faster_on_gpus(operations: float, *, cores: int, gpus: int) -> bool:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from workers import file_store
 
 
-class Disposal:
+class BackgroundRemoval:
     """Removes files; an answer from far away, or none, keeps nobody waiting. What is left is swept at a resume."""
 
     def __init__(self) -> None:

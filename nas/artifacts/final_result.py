@@ -36,7 +36,7 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
-class Finals:
+class FinalResult:
     """What a final stage came to."""
 
     best: Trial

@@ -43,7 +43,7 @@ def require_usable(config: StudyConfig) -> None:
         ) from error
 
 
-def unshared(config: StudyConfig) -> str:
+def not_shared_warning(config: StudyConfig) -> str:
     """Say that workers on other machines would write to folders of their own; empty where that is no matter."""
     folder = config.artifacts.folder
     if "://" in folder or not _on_a_cluster(config):

@@ -19,7 +19,7 @@ RETRAINING = re.compile(r"final-\d+-[0-9a-f]+-\d+", re.ASCII)
 
 
 @dataclass(slots=True)
-class Shelf:
+class RetentionPolicy:
     """Room for the checkpoints of `keep` trials; 0 keeps all."""
 
     keep: int
@@ -38,7 +38,7 @@ class Shelf:
         return leave
 
 
-def sweep(folder: str, trials: Iterable[Trial]) -> None:
+def remove_orphans(folder: str, trials: Iterable[Trial]) -> None:
     """Remove checkpoint files that no trial refers to: a controller was killed between writing and forgetting them.
 
     Only for the holder of the study's lease, before its workers have begun.
@@ -48,7 +48,7 @@ def sweep(folder: str, trials: Iterable[Trial]) -> None:
     file_store.remove([f"{folder}/{name}" for name in ours if name not in known])
 
 
-def sweep_retrainings(folder: str, artifacts: Iterable[Artifact]) -> None:
+def remove_orphaned_retrainings(folder: str, artifacts: Iterable[Artifact]) -> None:
     """Remove what retrainings have left that are not on record: their controller was killed, or they failed."""
     known = {item.path for item in artifacts}
     try:

@@ -10,8 +10,8 @@ from nas.artifacts.recorded_files import trials_here
 from nas.artifacts.relocation import recalled
 from nas.artifacts.study_folder import own_folder, with_own_folder
 from nas.config import StudyConfig
-from nas.controller.fork import NOTHING, Inheritance, inherited, with_own_files
-from nas.controller.lease_heartbeat import Keeper
+from nas.controller.fork import NOTHING, InheritedTrials, inherited, with_own_files
+from nas.controller.lease_heartbeat import LeaseHeartbeat
 from nas.controller.prepare import Prepared, prepare
 from nas.controller.provenance import environment
 from nas.controller.run import Run
@@ -54,7 +54,7 @@ class Controller:
         with ExitStack() as stack:
             return self.begin_prepared(prepare(config, stack, self.start))
 
-    def begin_prepared(self, prepared: Prepared, inheritance: Inheritance = NOTHING) -> StudyRecord:
+    def begin_prepared(self, prepared: Prepared, inheritance: InheritedTrials = NOTHING) -> StudyRecord:
         """Create the study and run it to its end; raise StudyExists if there is one of that name."""
         config = prepared.config
         record = self.storage.create(
@@ -110,21 +110,21 @@ class Controller:
         except StudyBusy as error:
             advice = f"see how it stands with: nas show {record.name}; stop it with: nas stop {record.name}"
             raise StudyBusy(f"study {record.name!r} is running: {error}; {advice}") from error
-        stack.callback(self._let_go, lease)
+        stack.callback(self._release, lease)
         return lease
 
-    def _let_go(self, lease: Lease) -> None:
+    def _release(self, lease: Lease) -> None:
         with suppress(StorageError):  # it expires by itself; what is to be told of a lost storage is told already
             self.storage.release(lease)
 
     def _conduct(self, record: StudyRecord, prepared: Prepared, stack: ExitStack, lease: Lease) -> StudyRecord:
-        keeper = Keeper(self.storage, lease)
-        stack.enter_context(closing(keeper)).start()
+        heartbeat = LeaseHeartbeat(self.storage, lease)
+        stack.enter_context(closing(heartbeat)).start()
         run = Run(
             self.storage,
             record,
             prepared,
-            keeper,
+            heartbeat,
             watch=self.watch,
             interrupted=self.interrupted,
             finish=self.finish,
@@ -132,7 +132,7 @@ class Controller:
             clock=self.clock,
             pause=self.pause,
         )
-        state, reason = run.whole()
+        state, reason = run.run_to_end()
         self.watch(StudyEnded(state, reason))
         return self.storage.study(record.name)
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
-from nas.artifacts.final_result import Finals
+from nas.artifacts.final_result import FinalResult
 from nas.artifacts.recorded_files import artifacts_here, is_lost, owed_formats
-from nas.artifacts.retention import sweep_retrainings
+from nas.artifacts.retention import remove_orphaned_retrainings
 from nas.config import StudyConfig
-from nas.controller.unit_of_work import Ledger
+from nas.controller.unit_of_work import UnitOfWork
 from nas.events import Noticed, Watcher
 from nas.storage import Artifact, Storage, StudyRecord
 from nas.storage.records import Json
@@ -32,7 +32,7 @@ class Exports:
     storage: Storage
     record: StudyRecord
     config: StudyConfig
-    ledger: Ledger
+    unit_of_work: UnitOfWork
     watch: Watcher
     folder: str
     interrupted: Callable[[], bool]
@@ -51,26 +51,26 @@ class Exports:
         pairs = list(zip(known, artifacts_here(known, self.folder), strict=True))
         lost = whole([then for then, now in pairs if is_lost(now)], known)
         for artifact in lost:
-            self.ledger.event("artifact.lost", artifact=artifact.kind, path=artifact.path)
-            self.ledger.drop(artifact)
-        self.ledger.flush(seconds=self.seconds())
+            self.unit_of_work.event("artifact.lost", artifact=artifact.kind, path=artifact.path)
+            self.unit_of_work.drop(artifact)
+        self.unit_of_work.flush(seconds=self.seconds())
         kept = [now for then, now in pairs if then not in lost]
-        sweep_retrainings(self.folder, kept)
+        remove_orphaned_retrainings(self.folder, kept)
         return kept
 
     def forget(self, retrained: Collection[int], known: Sequence[Artifact]) -> None:
         """Have the exports of these trials made again, as their weights are others now."""
         for item in known:
             if item.kind.startswith("export.") and item.number in retrained:
-                self.ledger.drop(item)
-        self.ledger.flush(seconds=self.seconds())
+                self.unit_of_work.drop(item)
+        self.unit_of_work.flush(seconds=self.seconds())
 
     def owed(self, best: Trial) -> tuple[str, ...]:
         """List the formats in which the best network is not there, or not as it was written."""
         here = artifacts_here(self.storage.artifacts(self.record.id), self.folder)
         return owed_formats(self.config, best.number, here)
 
-    def ensemble(self, finals: Finals) -> dict[str, Json]:
+    def ensemble(self, finals: FinalResult) -> dict[str, Json]:
         """Score the average of the retrainings, if it was asked for; say why where there is none."""
         from nas.artifacts.export import score_ensemble
 
@@ -79,7 +79,7 @@ class Exports:
         try:
             metrics = score_ensemble(self.record, finals.best, finals.retrained, self._read())
         except NasError as error:
-            self.ledger.event("ensemble.failed", reason=str(error))
+            self.unit_of_work.event("ensemble.failed", reason=str(error))
             self.watch(Noticed(f"no ensemble: {error}"))
             return {"ensemble": None}
         return {"ensemble": {"seeds": len(finals.retrained), "metrics": dict(metrics)}}
@@ -98,19 +98,19 @@ class Exports:
                 artifacts = export_best(self.record, best, retrained, format, folder, final, self._read())
             except NasError as error:
                 failures.append(error)
-                self.ledger.event("export.failed", format=format, reason=str(error))
+                self.unit_of_work.event("export.failed", format=format, reason=str(error))
             else:
                 for artifact in artifacts:
-                    self.ledger.artifact(artifact)
-        self.ledger.flush(seconds=self.seconds())
+                    self.unit_of_work.artifact(artifact)
+        self.unit_of_work.flush(seconds=self.seconds())
         return failures
 
     def _replace(self, format: str) -> None:
         """Have the record forget what is written anew, such as one network where the average is asked for now."""
         for item in self.storage.artifacts(self.record.id):
             if item.kind == f"export.{format}":
-                self.ledger.drop(item)
-        self.ledger.flush(seconds=self.seconds())
+                self.unit_of_work.drop(item)
+        self.unit_of_work.flush(seconds=self.seconds())
 
     def _read(self) -> "Samples | None":
         """Return the samples that were got ready; what is wrong with them is told by the export itself."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from nas.config import StudyConfig
-from nas.controller.outcomes import valued
+from nas.controller.outcomes import with_values
 from nas.controller.proposals import Proposals, built
 from nas.storage import StudyRecord
 from nas.storage.records import Json
@@ -23,7 +23,7 @@ OBJECTIVE = frozenset(("objective", "objectives"))
 
 
 @dataclass(frozen=True, slots=True)
-class Inheritance:
+class InheritedTrials:
     """What a study begins with; nothing, unless it is a fork."""
 
     trials: Sequence[Trial] = ()
@@ -43,10 +43,10 @@ class Inheritance:
         )
 
 
-NOTHING = Inheritance()
+NOTHING = InheritedTrials()
 
 
-def inherited(record: StudyRecord, trials: Sequence[Trial], config: StudyConfig, task: TaskInfo) -> Inheritance:
+def inherited(record: StudyRecord, trials: Sequence[Trial], config: StudyConfig, task: TaskInfo) -> InheritedTrials:
     """Choose from a study's trials, with their curves, those that `config` would have trained and judged alike.
 
     They are judged anew: values and constraints are those of the new definition, from the metrics on record.
@@ -55,7 +55,7 @@ def inherited(record: StudyRecord, trials: Sequence[Trial], config: StudyConfig,
     tested = [(trial, test.judge(trial)) for trial in trials]
     carried = [(trial.number, judged) for trial, judged in tested if isinstance(judged, Trial)]
     left_out = Counter(judged for _, judged in tested if isinstance(judged, str))
-    return Inheritance(
+    return InheritedTrials(
         trials=[replace(trial, number=number) for number, (_, trial) in enumerate(carried)],
         origin={
             "study": record.name,
@@ -67,7 +67,7 @@ def inherited(record: StudyRecord, trials: Sequence[Trial], config: StudyConfig,
     )
 
 
-def with_own_files(inheritance: Inheritance, folder: str) -> Inheritance:
+def with_own_files(inheritance: InheritedTrials, folder: str) -> InheritedTrials:
     """Copy the weights on record into the folder of the new study: each study removes its own; a lost file is left out.
 
     The copies have names that no training gives.
@@ -144,7 +144,7 @@ class _Test:
         if trial.state is TrialState.PRUNED or not self.sections & (OBJECTIVE | {"constraints", "space"}):
             return kept
         network = built(trial.candidate, self.task)
-        judged = valued(self.new, replace(kept, constraints=self.proposals.excesses(network)), trial.metrics)
+        judged = with_values(self.new, replace(kept, constraints=self.proposals.excesses(network)), trial.metrics)
         return judged if judged.state is TrialState.COMPLETE else "without a usable value of the new objective"
 
 

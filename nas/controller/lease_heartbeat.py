@@ -9,7 +9,7 @@ from nas.storage import Lease, Storage
 
 
 @dataclass(slots=True)
-class Keeper:
+class LeaseHeartbeat:
     """Renews the lease every `interval` seconds in a thread of its own, from `start` until `close`."""
 
     storage: Storage

@@ -5,18 +5,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from nas.artifacts.retention import Shelf, sweep
+from nas.artifacts.retention import RetentionPolicy, remove_orphans
 from nas.config import StudyConfig
 from nas.controller.budget.admission import Admission
-from nas.controller.budget.stopping_criterion import Stopping
+from nas.controller.budget.stopping_criterion import StoppingCriterion
 from nas.controller.cohort_size import CohortSize
 from nas.controller.history import History
-from nas.controller.outcomes import interrupted, judged
+from nas.controller.outcomes import interrupted_trial, trial_from_outcome
 from nas.controller.pruner_replay import Values, replay
 from nas.controller.running_trials import Running, RunningTrials, assignment, begun
 from nas.controller.shutdown import Shutdown
-from nas.controller.unit_of_work import Ledger
-from nas.dashboard.throttle import Showing
+from nas.controller.unit_of_work import UnitOfWork
+from nas.dashboard.throttle import ThrottledProjection
 from nas.events import EpochsDone, Happening, Noticed, TrialFinished
 from nas.executors.protocol import Executor
 from nas.pruners.protocol import Pruner
@@ -31,7 +31,7 @@ _TURN = 0.5
 
 
 @dataclass(slots=True)
-class Search:
+class SearchLoop:
     """Runs one study from where its history stands until it has had enough. Owns nothing: all parts are handed in."""
 
     config: StudyConfig
@@ -40,14 +40,14 @@ class Search:
     pruner: Pruner
     executor: Executor
     running: RunningTrials
-    ledger: Ledger
+    unit_of_work: UnitOfWork
     shutdown: Shutdown
-    stopping: Stopping
+    stopping: StoppingCriterion
     history: History
-    shelf: Shelf
+    retention: RetentionPolicy
     cohort: CohortSize
     watch: Callable[[Happening], None]
-    showing: Showing
+    dashboard: ThrottledProjection
     folder: str
     jobs: "count[int]" = field(default_factory=count)
     _losses: Counter[tuple[int, Blame]] = field(default_factory=Counter)
@@ -60,21 +60,21 @@ class Search:
             StorageError: the storage went away; the study can be resumed once it is back.
         """
         while True:
-            self.hear_the_user()
+            self.check_interrupts()
             proposed = self.dispatch()
             if self.running:
-                self._listen(0.0 if proposed else _TURN)
+                self._poll(0.0 if proposed else _TURN)
             elif not proposed:
                 return self.conclude()
-            self.ledger.flush_when_due(seconds=self.stopping.seconds)
-            if self.showing.due:
+            self.unit_of_work.flush_when_due(seconds=self.stopping.seconds)
+            if self.dashboard.due:
                 self.show()
 
     def conclude(self) -> str:
         """End what waits when a target or the time, not the user, ended the study; return why the search is over."""
         while self.stopping.interrupts and not self.shutdown.draining and (trial := self.history.take_waiting()):
             self._end_unfinished(trial, trial.curve, self.stopping.reason)
-        self.ledger.flush(seconds=self.stopping.seconds)
+        self.unit_of_work.flush(seconds=self.stopping.seconds)
         self.show()
         return "stop" if self.shutdown.draining else self.stopping.reason
 
@@ -85,7 +85,7 @@ class Search:
         """
         for trial in sorted(trials, key=finish):
             self._restore(trial, shown.get(trial.number, ()))
-        sweep(self.folder, trials)
+        remove_orphans(self.folder, trials)
         self.sampler.tell(trials)
         for trial in list(self.history):
             if trial.state is TrialState.WAITING and trial.reason == "pruned":
@@ -102,7 +102,7 @@ class Search:
         self.admission.proposals.remember(trial)
         replay(self.pruner, trial, shown or self._values(trial))
         if trial.state is TrialState.COMPLETE and trial.checkpoint:
-            self._shelve(trial)
+            self._retain(trial)
 
     # ---- out: what shall be trained next
 
@@ -130,7 +130,7 @@ class Search:
                 if not self._propose():
                     break
                 if self._ahead:
-                    self._listen(0.0)  # a proposal may take longer than the epochs of cheap candidates
+                    self._poll(0.0)  # a proposal may take longer than the epochs of cheap candidates
             elif not trial.attempt:
                 batch.append(trial)
             elif not batch:
@@ -170,7 +170,7 @@ class Search:
             epoch_samples=self.config.epoch_samples,
         )
         self.running.begin(job.id, starting)
-        self.ledger.flush(seconds=self.stopping.seconds)  # RUNNING is on record before a worker hears of it
+        self.unit_of_work.flush(seconds=self.stopping.seconds)  # RUNNING is on record before a worker hears of it
         self.executor.submit(job)
 
     def _begin(self, trial: Trial) -> Trial:
@@ -181,7 +181,7 @@ class Search:
 
     # ---- in: what the workers report
 
-    def _listen(self, timeout: float) -> None:
+    def _poll(self, timeout: float) -> None:
         """Hear what the workers have to say, if any of them is at work."""
         if self.running:
             self.receive(self.executor.poll(timeout))
@@ -212,8 +212,8 @@ class Search:
             return set()  # an epoch trained again after a crash is on record already
         point = Point(event.epoch, event.metrics, event.seconds)
         running.curve.append(point)
-        self.showing.note(running.trial)
-        self.ledger.point(event.number, point)
+        self.dashboard.note(running.trial)
+        self.unit_of_work.point(event.number, point)
         self.stopping.trained(event.number)
         self.cohort.observe(event.seconds)
         if event.epoch == 1:
@@ -229,7 +229,7 @@ class Search:
     def _saved(self, event: Saved) -> None:
         running = self.running.find(event)
         if running is not None:
-            self._supersede(running.trial, event.checkpoint)
+            self._replace_checkpoint(running.trial, event.checkpoint)
             running.trial = replace(running.trial, checkpoint=event.checkpoint)
             self._note(running.trial)
 
@@ -241,13 +241,15 @@ class Search:
         if unjudged and running.stop_reason in ("", "stop"):
             self._interrupt(running, event)
         else:
-            self._supersede(running.trial, event.checkpoint)
-            self._end(judged(self.config, running.trial, running.curve, event, running.stop_reason))
+            self._replace_checkpoint(running.trial, event.checkpoint)
+            self._end(trial_from_outcome(self.config, running.trial, running.curve, event, running.stop_reason))
         self.running.release(running)
 
     def _lost(self, event: JobLost) -> None:
         lost = self.running.lose(event.job)
-        self.ledger.event("job.lost", job=event.job, reason=event.reason, trials=[item.trial.number for item in lost])
+        self.unit_of_work.event(
+            "job.lost", job=event.job, reason=event.reason, trials=[item.trial.number for item in lost]
+        )
         self.watch(Noticed(f"{event.reason}; trials {[item.trial.number for item in lost]} go back to waiting"))
         for running in lost:
             self._losses[running.trial.number, event.blame] += 1
@@ -267,8 +269,8 @@ class Search:
     def _interrupt(self, running: Running, event: Outcome) -> None:
         """Let a trial wait that was interrupted, not judged: what it has measured counts until it goes on."""
         if event.checkpoint is not None:
-            self._supersede(running.trial, event.checkpoint)
-        self._wait(interrupted(self.config, running.trial, running.curve, event))
+            self._replace_checkpoint(running.trial, event.checkpoint)
+        self._wait(interrupted_trial(self.config, running.trial, running.curve, event))
 
     def _wait(self, waiting: Trial) -> None:
         self.history.put(waiting)
@@ -283,35 +285,35 @@ class Search:
         self.sampler.tell([trial])
         self._note(trial)
         if trial.state is TrialState.COMPLETE and trial.checkpoint:
-            self._shelve(trial)
+            self._retain(trial)
         self.watch(TrialFinished(trial, best))
 
     def _give_up(self, trial: Trial, state: TrialState, reason: str) -> None:
         """End a trial that no worker has brought to its end."""
-        self.ledger.discard(trial.checkpoint)
+        self.unit_of_work.discard(trial.checkpoint)
         self._end(over(trial, state, reason))
 
     def _end_unfinished(self, trial: Trial, curve: Sequence[Point], reason: str) -> None:
         """End a trial that no worker has any more when the study ends: what it has measured is its result."""
         kept = trial.checkpoint if trial.checkpoint and trial.checkpoint.epoch == len(curve) else None
-        self._supersede(trial, kept)
+        self._replace_checkpoint(trial, kept)
         outcome = Outcome(trial.number, trial.attempt, "ENDED", len(curve), {}, trial.seconds, checkpoint=kept)
-        self._end(judged(self.config, trial, curve, outcome, reason))
+        self._end(trial_from_outcome(self.config, trial, curve, outcome, reason))
 
-    def _supersede(self, trial: Trial, checkpoint: Checkpoint | None) -> None:
+    def _replace_checkpoint(self, trial: Trial, checkpoint: Checkpoint | None) -> None:
         """Let a trial's last checkpoint go for a newer one, or for none."""
         if trial.checkpoint and (checkpoint is None or checkpoint.path != trial.checkpoint.path):
-            self.ledger.discard(trial.checkpoint)
+            self.unit_of_work.discard(trial.checkpoint)
 
-    def _shelve(self, trial: Trial) -> None:
-        for leaving in self.shelf.put(trial):
-            self.ledger.forget(leaving)
+    def _retain(self, trial: Trial) -> None:
+        for leaving in self.retention.put(trial):
+            self.unit_of_work.forget(leaving)
 
     # ---- bookkeeping
 
-    def hear_the_user(self) -> None:
+    def check_interrupts(self) -> None:
         """Heed what ends the search early; what a stopped study waits for too long is left to a resume."""
-        self.shutdown.heed(self.history.best)
+        self.shutdown.check_interrupts(self.history.best)
         for running in self.shutdown.overdue():
             self._requeue(running)
             self.running.release(running)
@@ -323,9 +325,9 @@ class Search:
         return [] if trial.state.finished else [(point.epoch, self._pruning_value(point)) for point in trial.curve]
 
     def _note(self, trial: Trial) -> None:
-        self.showing.note(trial)
-        self.ledger.trial(trial)
+        self.dashboard.note(trial)
+        self.unit_of_work.trial(trial)
 
     def show(self) -> None:
         """Show what has changed, as it is by now."""
-        self.showing.show(self.running.shown)
+        self.dashboard.show(self.running.shown)

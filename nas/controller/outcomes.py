@@ -12,7 +12,9 @@ from search_spaces.errors import NasError
 from workers.messages import Outcome
 
 
-def judged(config: StudyConfig, trial: Trial, curve: Sequence[Point], outcome: Outcome, stop_reason: str) -> Trial:
+def trial_from_outcome(
+    config: StudyConfig, trial: Trial, curve: Sequence[Point], outcome: Outcome, stop_reason: str
+) -> Trial:
     """Return the finished trial; a COMPLETE one whose values are not finite FAILs, so that it can never be the best.
 
     One that was ended before its last epoch, for `stop_reason`, is COMPLETE with what its last epoch measured.
@@ -23,25 +25,25 @@ def judged(config: StudyConfig, trial: Trial, curve: Sequence[Point], outcome: O
     elif outcome.state != "COMPLETE":
         state = TrialState(outcome.state)
         reason = outcome.reason or (stop_reason if state is TrialState.PRUNED else "")
-    ended = replace(measured(trial, curve, outcome), state=state, reason=reason, finished_at=datetime.now(UTC))
+    ended = replace(with_costs(trial, curve, outcome), state=state, reason=reason, finished_at=datetime.now(UTC))
     metrics = curve[-1].metrics if outcome.state == "ENDED" and curve else outcome.metrics
-    return valued(config, ended, metrics) if state is TrialState.COMPLETE else ended
+    return with_values(config, ended, metrics) if state is TrialState.COMPLETE else ended
 
 
-def interrupted(config: StudyConfig, trial: Trial, curve: Sequence[Point], outcome: Outcome) -> Trial:
+def interrupted_trial(config: StudyConfig, trial: Trial, curve: Sequence[Point], outcome: Outcome) -> Trial:
     """Return a trial that the user's stop has interrupted: WAITING.
 
     It has the values of its last epoch if its weights of that epoch are kept.
     """
     checkpoint = outcome.checkpoint or trial.checkpoint
-    waiting = replace(measured(trial, curve, outcome), state=TrialState.WAITING, reason="stop", checkpoint=checkpoint)
+    waiting = replace(with_costs(trial, curve, outcome), state=TrialState.WAITING, reason="stop", checkpoint=checkpoint)
     if not curve or checkpoint is None or checkpoint.epoch != len(curve):
         return waiting
-    result = valued(config, replace(waiting, state=TrialState.COMPLETE), curve[-1].metrics)
+    result = with_values(config, replace(waiting, state=TrialState.COMPLETE), curve[-1].metrics)
     return replace(waiting, values=result.values, constraints=result.constraints)
 
 
-def measured(trial: Trial, curve: Sequence[Point], outcome: Outcome) -> Trial:
+def with_costs(trial: Trial, curve: Sequence[Point], outcome: Outcome) -> Trial:
     """Return a trial with what its training has cost and left."""
     return replace(
         trial,
@@ -54,7 +56,7 @@ def measured(trial: Trial, curve: Sequence[Point], outcome: Outcome) -> Trial:
     )
 
 
-def valued(config: StudyConfig, trial: Trial, metrics: Mapping[str, float]) -> Trial:
+def with_values(config: StudyConfig, trial: Trial, metrics: Mapping[str, float]) -> Trial:
     """Return a COMPLETE trial with its values and constraints, from the metrics of its last epoch; or that it FAILs."""
     sizes = {"parameters": trial.parameters, "params": trial.parameters, "flops": trial.flops, "seconds": trial.seconds}
     try:

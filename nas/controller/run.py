@@ -7,13 +7,13 @@ from dataclasses import asdict, replace
 from functools import partial
 from itertools import count
 
-from nas.artifacts.final_result import Finals
-from nas.artifacts.folder_checks import unshared
+from nas.artifacts.final_result import FinalResult
+from nas.artifacts.folder_checks import not_shared_warning
 from nas.artifacts.recorded_files import trials_here
-from nas.artifacts.retention import Shelf
+from nas.artifacts.retention import RetentionPolicy
 from nas.artifacts.study_folder import mark, own_folder, with_own_folder
 from nas.controller.budget.admission import Admission
-from nas.controller.budget.stopping_criterion import Stopping
+from nas.controller.budget.stopping_criterion import StoppingCriterion
 from nas.controller.cohort_size import CohortSize
 from nas.controller.export_stage import Exports
 from nas.controller.final_stage.jobs import Trainings
@@ -21,17 +21,17 @@ from nas.controller.final_stage.record import FinalRecord
 from nas.controller.final_stage.reserve import exporting, reserved
 from nas.controller.final_stage.stage import FinalStage
 from nas.controller.history import History
-from nas.controller.lease_heartbeat import Keeper
-from nas.controller.loop import Search
+from nas.controller.lease_heartbeat import LeaseHeartbeat
+from nas.controller.loop import SearchLoop
 from nas.controller.prepare import Prepared
 from nas.controller.proposals import Proposals
-from nas.controller.pruner_replay import shown_again
+from nas.controller.pruner_replay import values_to_replay
 from nas.controller.running_trials import RunningTrials
 from nas.controller.shutdown import Shutdown
-from nas.controller.timings import Account, TimedSampler
-from nas.controller.unit_of_work import Ledger
+from nas.controller.timings import Stopwatch, TimedSampler
+from nas.controller.unit_of_work import UnitOfWork
 from nas.dashboard.projection import Projection
-from nas.dashboard.throttle import Showing
+from nas.dashboard.throttle import ThrottledProjection
 from nas.errors import NoUsableTrial
 from nas.events import Noticed, StudyStarted, Watcher
 from nas.objectives import ranked
@@ -54,7 +54,7 @@ class Run:
         storage: Storage,
         record: StudyRecord,
         prepared: Prepared,
-        keeper: Keeper,
+        heartbeat: LeaseHeartbeat,
         *,
         watch: Watcher,
         interrupted: Callable[[], bool] = bool,
@@ -63,23 +63,23 @@ class Run:
         clock: Callable[[], float] = time.monotonic,
         pause: float = 0.03,
     ) -> None:
-        """Put the parts together; `keeper` keeps the study's lease, the rest is as in `Controller`."""
-        config, executor, lease = with_own_folder(prepared.config, storage, record), prepared.executor, keeper.lease
+        """Put the parts together; `heartbeat` keeps the study's lease, the rest is as in `Controller`."""
+        config, executor, lease = with_own_folder(prepared.config, storage, record), prepared.executor, heartbeat.lease
         self.storage, self.watch, self.clock = storage, watch, clock
         self.interrupted, self.finish = interrupted, finish
         self.record = replace(record, config=to_json(config))  # places may have moved since it was written
-        self.config, self.executor, self.lease, self.keeper = config, executor, lease, keeper
+        self.config, self.executor, self.lease, self.heartbeat = config, executor, lease, heartbeat
         self.task, self.deciders = prepared.task, prepared.deciders
         self.folder = own_folder(config)
-        self.account = Account(self.clock)
-        self.ledger = Ledger(self.storage, lease, self.account, pause, self.folder)
-        self.stopping = Stopping(config.budget, config.objectives, self.clock, record.seconds, began)
+        self.stopwatch = Stopwatch(self.clock)
+        self.unit_of_work = UnitOfWork(self.storage, lease, self.stopwatch, pause, self.folder)
+        self.stopping = StoppingCriterion(config.budget, config.objectives, self.clock, record.seconds, began)
         self.jobs = count()
         self.exports = Exports(
             self.storage,
             self.record,
             config,
-            self.ledger,
+            self.unit_of_work,
             self.watch,
             self.folder,
             self._stopping_now,
@@ -95,14 +95,14 @@ class Run:
         self.storage.save(self.lease, state="RUNNING", config=to_json(self.config))
         self._announce(trials)
         values = partial(self.storage.values, self.record.id, self.config.pruning.metric)
-        self.search.restore(trials, shown_again(trials, self.search.pruner, values))
+        self.search.restore(trials, values_to_replay(trials, self.search.pruner, values))
 
-    def whole(self) -> tuple[StudyState, str]:
+    def run_to_end(self) -> tuple[StudyState, str]:
         """Search, retrain, export; return the study's state and the reason it ended."""
         self.enter()
-        self.account.seconds["start"] = self.stopping.seconds - self.record.seconds
-        reason = self.account.timed("search", self.search.run)()
-        self.heed_trouble()
+        self.stopwatch.seconds["start"] = self.stopping.seconds - self.record.seconds
+        reason = self.stopwatch.timed("search", self.search.run)()
+        self.check_deciders()
         if reason == "stop":
             return self.leave("STOPPED", reason, {})
         best = ranked(list(self.search.history), self.config.objectives)
@@ -111,14 +111,14 @@ class Run:
             raise NoUsableTrial(_why_unusable(self.config.name, list(self.search.history)))
         self.exports.get_ready()
         try:
-            finals = self.account.timed("final", self._finals)(best)
+            finals = self.stopwatch.timed("final", self._finals)(best)
         except NoUsableTrial:
             self.leave("FAILED", "diverged", {})
             raise
         if self._stopping_now():
             return self.leave("STOPPED", "stop", {})
         ensemble = self.exports.ensemble(finals)
-        failures = self.account.timed("export", self.exports.write)(finals.best, finals.retrained)
+        failures = self.stopwatch.timed("export", self.exports.write)(finals.best, finals.retrained)
         result = {**self.result(finals, reason), **ensemble}
         if failures:
             self.leave("STOPPED", "export", result)
@@ -131,14 +131,14 @@ class Run:
             return self.leave("STOPPED", "stop", result)
         return self.leave("FINISHED", reason, result)
 
-    def _search(self, task: TaskInfo, prepared: Prepared) -> Search:
+    def _search(self, task: TaskInfo, prepared: Prepared) -> SearchLoop:
         config, budget = self.config, self.config.budget
-        sampler = TimedSampler(prepared.deciders.sampler, self.account)
+        sampler = TimedSampler(prepared.deciders.sampler, self.stopwatch)
         proposals = Proposals(config, task, sampler)
         rung, running = usual_first_rung(budget.epochs), RunningTrials()
         shutdown = Shutdown(
             config.name,
-            self.keeper,
+            self.heartbeat,
             self.stopping,
             running,
             self.executor,
@@ -147,36 +147,36 @@ class Run:
             lambda: self.interrupted() or self.deciders.trouble is not None,
             self.finish,
         )
-        return Search(
+        return SearchLoop(
             config=config,
             admission=Admission(proposals, self.stopping, budget.epochs, rung, prepared.cost),
             sampler=sampler,
             pruner=prepared.deciders.pruner,
             executor=self.executor,
-            ledger=self.ledger,
+            unit_of_work=self.unit_of_work,
             running=running,
             shutdown=shutdown,
             stopping=self.stopping,
             history=History(config.objectives),
-            shelf=Shelf(config.artifacts.keep, config.objectives),
+            retention=RetentionPolicy(config.artifacts.keep, config.objectives),
             cohort=CohortSize(config.budget.trials, lambda: self.executor.capacity, self.executor.cohort),
             watch=self.watch,
-            showing=Showing(self._projector(), self.clock),
+            dashboard=ThrottledProjection(self._projector(), self.clock),
             folder=f"{self.folder}/checkpoints",
             jobs=self.jobs,
         )
 
     def _projector(self) -> Callable[[Sequence[Trial]], None]:
         """Write to the dashboard's tables, which are a courtesy: no trouble there may end a search."""
-        return self.account.timed("dashboard", self.projection.update)
+        return self.stopwatch.timed("dashboard", self.projection.update)
 
     def _announce(self, trials: Sequence[Trial]) -> None:
         finished = sum(trial.state.finished for trial in trials)
         self.watch(StudyStarted(self.config, self.record.task, finished, bool(trials), trials))
-        if text := unshared(self.config):
+        if text := not_shared_warning(self.config):
             self.watch(Noticed(text))
 
-    def heed_trouble(self) -> None:
+    def check_deciders(self) -> None:
         """Leave the study as stopped where its sampler or pruner was set aside, and raise why: the search has drained.
 
         Raises:
@@ -192,10 +192,10 @@ class Run:
         raise SpecError([replace(problem, hint=problem.hint or hint) for problem in trouble.problems]) from trouble
 
     def _stopping_now(self) -> bool:
-        return self.interrupted() or self.keeper.requested == "stop"
+        return self.interrupted() or self.heartbeat.requested == "stop"
 
-    def _finals(self, best: Sequence[Trial]) -> Finals:
-        record = FinalRecord(self.ledger, self.watch)
+    def _finals(self, best: Sequence[Trial]) -> FinalResult:
+        record = FinalRecord(self.unit_of_work, self.watch)
         done = self.exports.on_record()
         record.restore(done, self.storage.events(self.record.id))
         trainings = Trainings(
@@ -204,7 +204,7 @@ class Run:
             epoch_samples=self.config.epoch_samples,
             folder=self.folder,
             executor=self.executor,
-            ledger=self.ledger,
+            unit_of_work=self.unit_of_work,
             watch=self.watch,
             interrupted=self._stopping_now,
             left=self._left,
@@ -227,14 +227,14 @@ class Run:
         first = self.config.objectives[0].metric
         return first if first in self.task.metrics else self.task.metrics[0]
 
-    def result(self, finals: Finals, reason: str) -> dict[str, Json]:
+    def result(self, finals: FinalResult, reason: str) -> dict[str, Json]:
         """Sum up the study."""
         test, seconds = finals.test(self._metric), self.stopping.seconds
         return {
             "reason": reason,
             "wall": round(seconds, 3),
             "run": round(seconds - self.record.seconds, 3),
-            "time": {part: round(seconds, 3) for part, seconds in self.account.seconds.items()},
+            "time": {part: round(seconds, 3) for part, seconds in self.stopwatch.seconds.items()},
             "best": finals.best.number,
             "test": asdict(test) if test else None,
             "compared": [asdict(item) for item in finals.compared],

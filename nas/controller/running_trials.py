@@ -8,7 +8,7 @@ from itertools import islice
 from nas.trials import Point, Trial, TrialState, with_curve
 from workers.messages import Assignment, EpochMetrics, Outcome, Saved
 
-TOLD = 8
+REPORTED = 8
 """Trials under way, at most, of which is told how far they are."""
 
 
@@ -78,7 +78,7 @@ class RunningTrials:
     @property
     def reached(self) -> list[tuple[int, int]]:
         """The first few trials under way, each with how many epochs it has."""
-        return [(number, len(item.curve)) for number, item in islice(self._trials.items(), TOLD)]
+        return [(number, len(item.curve)) for number, item in islice(self._trials.items(), REPORTED)]
 
     def shown(self, trial: Trial) -> Trial:
         """Return a trial as it stands by now."""

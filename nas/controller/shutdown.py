@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from nas.controller.budget.stopping_criterion import Stopping
-from nas.controller.lease_heartbeat import Keeper
+from nas.controller.budget.stopping_criterion import StoppingCriterion
+from nas.controller.lease_heartbeat import LeaseHeartbeat
 from nas.controller.running_trials import Running, RunningTrials
 from nas.errors import LeaseLost
 from nas.executors.protocol import Executor
@@ -21,8 +21,8 @@ class Shutdown:
     """Ends what runs, within its epoch, as soon as there is a reason."""
 
     study: str
-    keeper: Keeper
-    stopping: Stopping
+    heartbeat: LeaseHeartbeat
+    stopping: StoppingCriterion
     running: RunningTrials
     executor: Executor
     reserve: Callable[[Sequence[Trial]], float]
@@ -40,19 +40,19 @@ class Shutdown:
         """Tell whether the user has stopped the study."""
         return self._draining_since is not None
 
-    def heed(self, best: Trial | None) -> None:
+    def check_interrupts(self, best: Trial | None) -> None:
         """Look for reasons to end; `best` is the best trial so far.
 
         Raises:
             LeaseLost: another controller has taken the study over.
         """
-        if self.keeper.lost:
+        if self.heartbeat.lost:
             raise LeaseLost(f"study {self.study!r}: another controller has taken over")
         self._keep_reserve(best)
-        self.stopping.finishing |= self.finish() or self.keeper.requested == "finish"
+        self.stopping.finishing |= self.finish() or self.heartbeat.requested == "finish"
         if self.stopping.interrupts:
             self._end_running(self.stopping.reason)
-        if not self.draining and (self.interrupted() or self.keeper.requested == "stop"):
+        if not self.draining and (self.interrupted() or self.heartbeat.requested == "stop"):
             self._draining_since = self.clock()
             self._end_running("stop")
 

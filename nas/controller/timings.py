@@ -13,7 +13,7 @@ R = TypeVar("R")
 
 
 @dataclass(slots=True)
-class Account:
+class Stopwatch:
     """Seconds by part: "sampler", "storage", "dashboard"; what is left of a search is waiting for its workers."""
 
     clock: Callable[[], float]
@@ -35,9 +35,9 @@ class Account:
 class TimedSampler:
     """A sampler whose time is booked."""
 
-    def __init__(self, sampler: Sampler, account: Account) -> None:
-        self._ask = account.timed("sampler", sampler.ask)
-        self._tell = account.timed("sampler", sampler.tell)
+    def __init__(self, sampler: Sampler, stopwatch: Stopwatch) -> None:
+        self._ask = stopwatch.timed("sampler", sampler.ask)
+        self._tell = stopwatch.timed("sampler", sampler.tell)
         self._state = getattr(sampler, "state", None)
 
     def ask(self, numbers: Sequence[int]) -> list[Params]:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from nas.artifacts.background_removal import Disposal
-from nas.controller.timings import Account
+from nas.artifacts.background_removal import BackgroundRemoval
+from nas.controller.timings import Stopwatch
 from nas.storage import Artifact, Lease, Storage
 from nas.storage.records import Json
 from nas.trials import Point, Trial
@@ -12,12 +12,12 @@ from workers.messages import Checkpoint
 
 
 @dataclass(slots=True)
-class Ledger:
+class UnitOfWork:
     """Gathers trials, points, artifacts and events; `flush` stores them all or none."""
 
     storage: Storage
     lease: Lease
-    account: Account
+    stopwatch: Stopwatch
     pause: float
     """Seconds between two transactions: what a crash can undo of networks whose epochs are shorter than that."""
     folder: str
@@ -29,7 +29,7 @@ class Ledger:
     _events: list[tuple[str, Mapping[str, Json]]] = field(default_factory=list)
     _forgotten: list[int] = field(default_factory=list)
     _discarded: list[str] = field(default_factory=list)
-    _disposal: Disposal = field(default_factory=Disposal)
+    _removal: BackgroundRemoval = field(default_factory=BackgroundRemoval)
     _flushed_at: float = float("-inf")
 
     def trial(self, trial: Trial) -> None:
@@ -64,14 +64,14 @@ class Ledger:
 
     def flush_when_due(self, *, seconds: float) -> None:
         """Store what was gathered unless that was done a moment ago."""
-        if self.account.clock() - self._flushed_at >= self.pause:
+        if self.stopwatch.clock() - self._flushed_at >= self.pause:
             self.flush(seconds=seconds)
 
     def flush(self, *, seconds: float) -> None:
         """Store what was gathered, in one transaction; raise `LeaseLost` if another controller has taken over."""
         if not (self._trials or self._points or self._artifacts or self._dropped or self._events or self._forgotten):
             return
-        self.account.timed("storage", self.storage.save)(
+        self.stopwatch.timed("storage", self.storage.save)(
             self.lease,
             trials=list(self._trials.values()),
             points=self._points,
@@ -82,10 +82,10 @@ class Ledger:
             seconds=seconds,
         )
         referred_to = self._referred_to()
-        self._disposal.remove([path for path in self._discarded if path not in referred_to])
+        self._removal.remove([path for path in self._discarded if path not in referred_to])
         self._trials, self._points, self._artifacts, self._events = {}, [], [], []
         self._forgotten, self._discarded, self._dropped = [], [], []
-        self._flushed_at = self.account.clock()
+        self._flushed_at = self.stopwatch.clock()
 
     def _referred_to(self) -> set[str]:
         """Return what the record refers to now: a trial may end with the checkpoint that it had before."""

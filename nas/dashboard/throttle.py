@@ -7,7 +7,7 @@ from nas.trials import Trial
 
 
 @dataclass(slots=True)
-class Showing:
+class ThrottledProjection:
     """Gathers the trials that changed until `interval` seconds have passed since they were last shown."""
 
     project: Callable[[Sequence[Trial]], None]

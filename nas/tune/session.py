@@ -4,10 +4,10 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 
-from nas.artifacts.final_result import KIND, Finals
+from nas.artifacts.final_result import KIND, FinalResult
 from nas.config import StudyConfig
 from nas.controller.controller import require_same_samples
-from nas.controller.lease_heartbeat import Keeper
+from nas.controller.lease_heartbeat import LeaseHeartbeat
 from nas.controller.prepare import prepare
 from nas.controller.provenance import environment
 from nas.controller.run import Run
@@ -72,8 +72,8 @@ class Session:
             require_same(record, config)
             require_same_samples(record, prepared.task)
             lease = storage.acquire(record.id)
-            stack.callback(_quietly(lambda: storage.release(lease)))
-            run = Run(storage, record, prepared, Keeper(storage, lease), watch=unwatched)
+            stack.callback(_ignoring_errors(lambda: storage.release(lease)))
+            run = Run(storage, record, prepared, LeaseHeartbeat(storage, lease), watch=unwatched)
             run.enter()
             return cls(run, handover, stack.pop_all())
 
@@ -89,10 +89,10 @@ class Session:
     def turn(self) -> None:
         """Hold the lease, heed what ends the search early, show what has changed; Tune's loop calls it all the time."""
         if self._run.clock() - self._renewed_at >= _RENEWAL:
-            self._run.keeper.renew()
+            self._run.heartbeat.renew()
             self._renewed_at = self._run.clock()
-        self._search.hear_the_user()
-        if self._search.showing.due:
+        self._search.check_interrupts()
+        if self._search.dashboard.due:
             self._search.show()
 
     def suggest(self, tune_id: str) -> Trial | None:
@@ -187,7 +187,7 @@ class Session:
         """Say how the search has ended, once nothing runs any more, and let the study go."""
         with self._closing:
             reason = self._search.conclude()
-            self._run.heed_trouble()
+            self._run.check_deciders()
             best = ranked(list(self._search.history), self._run.config.objectives)
             if reason in ("", "stop"):
                 self._run.leave("STOPPED", "stop", {})
@@ -224,16 +224,16 @@ class Session:
             told.discard(self._numbers.get(tune_id, -1))
         self._record()
 
-    def _finals(self, best: Trial) -> Finals:
+    def _finals(self, best: Trial) -> FinalResult:
         """Return what a final stage has left, if the study has been through one before."""
         artifacts = self._run.storage.artifacts(self._run.record.id)
-        return Finals(best, [item for item in artifacts if item.kind == KIND and item.number == best.number])
+        return FinalResult(best, [item for item in artifacts if item.kind == KIND and item.number == best.number])
 
     def _record(self) -> None:
-        self._search.ledger.flush(seconds=self._search.stopping.seconds)
+        self._search.unit_of_work.flush(seconds=self._search.stopping.seconds)
 
 
-def _quietly(release: Callable[[], None]) -> Callable[[], None]:
+def _ignoring_errors(release: Callable[[], None]) -> Callable[[], None]:
     def released() -> None:
         with suppress(NasError):  # it expires by itself
             release()

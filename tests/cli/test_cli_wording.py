@@ -11,7 +11,7 @@ from command_runs import STUDY, run_in
 from nas.cli.output import announcement, report, verdict
 from nas.cli.output.console import facts
 from nas.config import Budget
-from nas.controller.budget.stopping_criterion import Stopping
+from nas.controller.budget.stopping_criterion import StoppingCriterion
 from nas.events import StudyStarted
 from nas.reasons import search_ended, trial_ended
 from nas.snapshot import CLASSES
@@ -24,7 +24,7 @@ RECORD = Path(__file__).parents[2] / "docs" / "record.md"
 
 
 def test_every_reason_to_end_a_search_is_said_in_words() -> None:
-    reasons = set(re.findall(r'return "([a-z]+)"', inspect.getsource(Stopping.reason.fget)))  # type: ignore[attr-defined]
+    reasons = set(re.findall(r'return "([a-z]+)"', inspect.getsource(StoppingCriterion.reason.fget)))  # type: ignore[attr-defined]
     assert {"trials", "time", "finish"} <= reasons
     assert all(" " in search_ended(reason) for reason in reasons)
 

@@ -31,7 +31,7 @@ def test_every_state_and_event_is_named() -> None:
     events = {
         kind
         for path in (ROOT / "nas").rglob("*.py")
-        for kind in re.findall(r"ledger\.event\(\s*\"([a-z.]+)\"", path.read_text("utf-8"))
+        for kind in re.findall(r"unit_of_work\.event\(\s*\"([a-z.]+)\"", path.read_text("utf-8"))
     }
     assert events
     assert all(name in TEXT for name in states)

@@ -9,7 +9,7 @@ from scripted import EPOCHS, TASK, Bench, ScriptedExecutor, asha, results, space
 
 from nas.config import Budget, Objective, StudyConfig
 from nas.controller.controller import Controller
-from nas.controller.fork import Inheritance, inherited
+from nas.controller.fork import InheritedTrials, inherited
 from nas.storage.records import FORKED
 from nas.study_file.task_defaults import completed
 from nas.trials import TrialState
@@ -35,7 +35,7 @@ def searched(bench: Bench, config: StudyConfig) -> Bench:
     return bench
 
 
-def left(bench: Bench, new: StudyConfig, task: TaskInfo = TASK) -> Inheritance:
+def left(bench: Bench, new: StudyConfig, task: TaskInfo = TASK) -> InheritedTrials:
     return inherited(bench.record, bench.trials, completed(replace(new, name="new"), task), task)
 
 

@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from nas.controller.timings import Account
-from nas.controller.unit_of_work import Ledger
+from nas.controller.timings import Stopwatch
+from nas.controller.unit_of_work import UnitOfWork
 from nas.trials import Trial, TrialState
 from search_spaces.candidate import Architecture, Candidate, Recipe
 from workers.messages import Checkpoint
@@ -21,8 +21,8 @@ class Written:
 
 
 @pytest.fixture
-def ledger() -> Ledger:
-    return Ledger(cast("Any", Written()), cast("Any", None), Account(time.monotonic), pause=0.0, folder="")
+def unit_of_work() -> UnitOfWork:
+    return UnitOfWork(cast("Any", Written()), cast("Any", None), Stopwatch(time.monotonic), pause=0.0, folder="")
 
 
 def ended(number: int, checkpoint: Checkpoint) -> Trial:
@@ -35,25 +35,25 @@ def saved(path: Path) -> Checkpoint:
     return Checkpoint(str(path), "", 7, 1)
 
 
-def test_the_checkpoint_before_the_last_is_let_go(ledger: Ledger, tmp_path: Path) -> None:
+def test_the_checkpoint_before_the_last_is_let_go(unit_of_work: UnitOfWork, tmp_path: Path) -> None:
     before, last = saved(tmp_path / "before"), saved(tmp_path / "last")
-    ledger.discard(before)
-    ledger.trial(ended(1, last))
-    ledger.flush(seconds=0.0)
+    unit_of_work.discard(before)
+    unit_of_work.trial(ended(1, last))
+    unit_of_work.flush(seconds=0.0)
     assert [path.name for path in tmp_path.iterdir()] == ["last"]
 
 
-def test_a_trial_that_ends_with_the_checkpoint_it_had_keeps_the_file(ledger: Ledger, tmp_path: Path) -> None:
+def test_a_trial_that_ends_with_the_checkpoint_it_had_keeps_the_file(unit_of_work: UnitOfWork, tmp_path: Path) -> None:
     same = saved(tmp_path / "same")
-    ledger.discard(same)
-    ledger.trial(ended(1, same))
-    ledger.flush(seconds=0.0)
+    unit_of_work.discard(same)
+    unit_of_work.trial(ended(1, same))
+    unit_of_work.flush(seconds=0.0)
     assert Path(same.path).exists()
 
 
-def test_a_trial_that_leaves_the_shelf_as_it_ends_keeps_nothing(ledger: Ledger, tmp_path: Path) -> None:
+def test_a_trial_that_leaves_the_shelf_as_it_ends_keeps_nothing(unit_of_work: UnitOfWork, tmp_path: Path) -> None:
     trial = ended(1, saved(tmp_path / "weak"))
-    ledger.trial(trial)
-    ledger.forget(trial)
-    ledger.flush(seconds=0.0)
+    unit_of_work.trial(trial)
+    unit_of_work.forget(trial)
+    unit_of_work.flush(seconds=0.0)
     assert list(tmp_path.iterdir()) == []

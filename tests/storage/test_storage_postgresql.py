@@ -15,7 +15,7 @@ from postgres_server import PASSWORD, Server
 from sqlalchemy import event, select
 from sqlalchemy.engine import make_url
 
-from nas.controller.lease_heartbeat import Keeper
+from nas.controller.lease_heartbeat import LeaseHeartbeat
 from nas.errors import StorageError, StudyBusy, StudyExists
 from nas.redaction import hidden
 from nas.storage import Lease, Storage, StudyRecord, leases, tables
@@ -140,8 +140,8 @@ def test_a_save_outlives_a_restart_of_the_server(
     outage: Callable[[float], None],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    keeper = Keeper(storage, lease, interval=0.1)
-    keeper.start()
+    heartbeat = LeaseHeartbeat(storage, lease, interval=0.1)
+    heartbeat.start()
     save_all(storage, lease, complete(0))
     outage(3.0)
     began = time.monotonic()
@@ -149,10 +149,10 @@ def test_a_save_outlives_a_restart_of_the_server(
     assert 2 < time.monotonic() - began < 15
     storage.request("first")
     deadline = time.monotonic() + 10
-    while not keeper.requested and time.monotonic() < deadline:
+    while not heartbeat.requested and time.monotonic() < deadline:
         time.sleep(0.05)
-    keeper.close()
-    assert (keeper.requested, keeper.lost) == ("stop", False)
+    heartbeat.close()
+    assert (heartbeat.requested, heartbeat.lost) == ("stop", False)
     assert_once(storage, study, complete(0), complete(1))
     told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert len(told) == 1

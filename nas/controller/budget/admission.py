@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field, replace
 
 from nas.controller.budget.epoch_cost import EpochCost
-from nas.controller.budget.stopping_criterion import LATE, Stopping
+from nas.controller.budget.stopping_criterion import LATE, StoppingCriterion
 from nas.controller.proposals import Proposals
 from nas.samplers.protocol import SpaceExhausted
 from nas.trials import Trial, TrialState, over
@@ -19,7 +19,7 @@ class Admission:
     """Asks for candidates while the budget has room for them."""
 
     proposals: Proposals
-    stopping: Stopping
+    stopping: StoppingCriterion
     epochs: int
     """Of a full training."""
     first_rung: int

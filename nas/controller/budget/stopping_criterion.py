@@ -16,7 +16,7 @@ LATE = 10
 
 
 @dataclass(slots=True)
-class Stopping:
+class StoppingCriterion:
     """Keeps the accounts of one study; `spent_before` are the seconds of its earlier runs."""
 
     budget: Budget

@@ -7,7 +7,7 @@ from itertools import count
 from typing import Literal
 
 from nas.controller.loop import LOSSES
-from nas.controller.unit_of_work import Ledger
+from nas.controller.unit_of_work import UnitOfWork
 from nas.events import Happening, Noticed
 from nas.executors.protocol import Executor
 from search_spaces.candidate import Candidate
@@ -67,7 +67,7 @@ class Trainings:
     epoch_samples: int
     folder: str
     executor: Executor
-    ledger: Ledger
+    unit_of_work: UnitOfWork
     watch: Callable[[Happening], None]
     interrupted: Callable[[], bool]
     left: Callable[[], float]
@@ -98,7 +98,7 @@ class Trainings:
                     self._ended(event, take)
                 elif isinstance(event, JobLost) and event.job in self._jobs:
                     self._lost(event, take)
-            self.ledger.flush(seconds=self.seconds())
+            self.unit_of_work.flush(seconds=self.seconds())
 
     def end(self) -> None:
         """End what is under way: nobody waits for it any more."""
@@ -139,7 +139,7 @@ class Trainings:
         """
         if training.purpose != "retraining":
             return f"{self.folder}/checkpoints"
-        return f"{self.folder}/final-{training.number}-{training.seed:x}-{self.ledger.lease.epoch}"
+        return f"{self.folder}/final-{training.number}-{training.seed:x}-{self.unit_of_work.lease.epoch}"
 
     def _ended(self, outcome: Outcome, take: Take) -> None:
         training = self._open.get(outcome.number)
@@ -159,7 +159,7 @@ class Trainings:
             self._submit(number, training)
             return
         del self._open[number], self._ends[number]
-        self.ledger.event("final.lost", number=training.number, seed=training.seed, reason=event.reason)
+        self.unit_of_work.event("final.lost", number=training.number, seed=training.seed, reason=event.reason)
         self.watch(Noticed(f"{event.reason}; {training.told} is given up"))
         self._begin(take(training, None))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from nas.artifacts.final_result import KIND
 from nas.controller.final_stage.jobs import Purpose, Training
-from nas.controller.unit_of_work import Ledger
+from nas.controller.unit_of_work import UnitOfWork
 from nas.events import BaselineScored, FinalScored, Happening, Noticed
 from nas.reasons import trial_ended
 from nas.storage import Artifact
@@ -25,7 +25,7 @@ Key = tuple[Purpose, int, int, int]
 class FinalRecord:
     """What was measured, what failed; everything new goes to the ledger and is told."""
 
-    ledger: Ledger
+    unit_of_work: UnitOfWork
     watch: Callable[[Happening], None]
     retrained: list[Artifact] = field(default_factory=list)
     measured: dict[Key, Metrics] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class FinalRecord:
     def measure(self, training: Training, metrics: Metrics) -> None:
         """Record what a fresh seed, or the search's own weights, reached."""
         self.measured[key_of(training)] = dict(metrics)
-        self.ledger.event("final.measured", **_document(training), metrics=dict(metrics))
+        self.unit_of_work.event("final.measured", **_document(training), metrics=dict(metrics))
 
     def retrain(self, training: Training, saved: Checkpoint, metrics: Metrics) -> Artifact:
         """Record a retraining that was scored."""
@@ -65,21 +65,23 @@ class FinalRecord:
             seed=training.seed,
         )
         self.retrained.append(artifact)
-        self.ledger.artifact(artifact)
+        self.unit_of_work.artifact(artifact)
         self.watch(FinalScored(training.number, training.seed, metrics))
         return artifact
 
     def fail(self, training: Training, reason: str) -> None:
         """Record a training that cannot be used."""
         self.failed[key_of(training)] = reason
-        self.ledger.event("final.failed", **_document(training), reason=reason)
+        self.unit_of_work.event("final.failed", **_document(training), reason=reason)
         self.watch(Noticed(f"{training.told} failed: {trial_ended(reason)}"))
 
     def baseline(self, name: str, training: Training, metrics: Metrics) -> None:
         """Record what a baseline scored on the test samples."""
         recipe = training.candidate.recipe.to_json()
         self.linear = metrics
-        self.ledger.event("final.baseline", name=name, epochs=training.epochs, recipe=recipe, metrics=dict(metrics))
+        self.unit_of_work.event(
+            "final.baseline", name=name, epochs=training.epochs, recipe=recipe, metrics=dict(metrics)
+        )
         self.watch(BaselineScored(name, metrics))
 
 

@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from nas.artifacts.final_result import KIND, Finals
+from nas.artifacts.final_result import KIND, FinalResult
 from nas.config import StudyConfig
 from nas.controller.final_stage.baselines import LINEAR, Linear, constant, seconds_of
 from nas.controller.final_stage.comparison import Comparison
@@ -47,7 +47,7 @@ class FinalStage:
         seed = seed_of(self.config.seed, KIND, LINEAR)
         self._linear = Linear(self.task, self.metric, self.config.epoch_samples, seed, self.record.linear)
 
-    def run(self, ranked: Sequence[Trial]) -> Finals:
+    def run(self, ranked: Sequence[Trial]) -> FinalResult:
         """Choose among usable trials, best first, and score the chosen one; stop early when interrupted.
 
         Raises:
@@ -55,7 +55,7 @@ class FinalStage:
         """
         candidates = candidates_of(ranked, self.config)
         if not self.config.final.seeds:
-            return Finals(candidates[0], baselines=constant(self.task))
+            return FinalResult(candidates[0], baselines=constant(self.task))
         plan = self._plan(candidates)
         self._linear_waits = not plan.linear
         self._waiting = self._linear.begin() if plan.linear else []
@@ -93,7 +93,7 @@ class FinalStage:
             self._warn(text)
         return self._comparison.order(others)
 
-    def _scored(self, order: Sequence[Trial], plan: Plan) -> Finals:
+    def _scored(self, order: Sequence[Trial], plan: Plan) -> FinalResult:
         """Retrain one candidate after another until the retrainings of one can be trusted."""
         refused: dict[int, str] = {}
         for trial in order:
@@ -102,7 +102,7 @@ class FinalStage:
                 break
             if self.trainings.interrupted() or (found.scored and not found.gave_way):
                 self._qualify(found)
-                return Finals(trial, found.scored, len(found.failures))
+                return FinalResult(trial, found.scored, len(found.failures))
             if not found.gave_way:
                 break  # the time is over, or no worker lives long enough
             refused[trial.number] = found.told
@@ -126,7 +126,7 @@ class FinalStage:
         self._train(begun)
         return found
 
-    def _own_weights(self, trial: Trial) -> Finals:
+    def _own_weights(self, trial: Trial) -> FinalResult:
         """Score the weights that the search left: what is handed out where no retraining was possible."""
         why = (self._retrainings and next(iter(self._retrainings.hindered), "")) or "the time was over"
         self._warn(
@@ -135,11 +135,11 @@ class FinalStage:
         )
         saved = trial.checkpoint
         if saved is None:
-            return Finals(trial)
+            return FinalResult(trial)
         scoring = Training("scoring", trial.number, trial.candidate, saved.epoch, "final", saved)
         if key_of(scoring) not in self.record.measured:
             self._train([scoring])
-        return Finals(trial, own=self.record.measured.get(key_of(scoring)))
+        return FinalResult(trial, own=self.record.measured.get(key_of(scoring)))
 
     # ---- what trainings come to
 
@@ -160,7 +160,7 @@ class FinalStage:
             case "retraining":
                 more, keeps = self._take_retraining(training, outcome)
         if outcome is not None and not keeps:
-            self.trainings.ledger.discard(outcome.checkpoint)
+            self.trainings.unit_of_work.discard(outcome.checkpoint)
         return () if self.trainings.out_of_time else more
 
     def _take_baseline(self, training: Training, outcome: Outcome | None) -> Sequence[Training]:
@@ -224,7 +224,7 @@ class FinalStage:
             return trial.values[0]
         return trial.metrics.get(self.metric)
 
-    def _doubts(self, finals: Finals) -> Iterable[str]:
+    def _doubts(self, finals: FinalResult) -> Iterable[str]:
         test, validation = finals.test(self.metric), self._validation(finals.best)
         if test is not None and (leak := self.task.leak("test")):
             yield leak
@@ -247,7 +247,7 @@ class FinalStage:
 
     def _give_way(self, found: Retrainings) -> None:
         number = found.trial.number
-        self.trainings.ledger.event("final.gave_way", number=number, reason=found.told)
+        self.trainings.unit_of_work.event("final.gave_way", number=number, reason=found.told)
         self._warn(f"trial {number} gives way to the next best: {found.told}")
 
     def _none_left(self, refused: Mapping[int, str]) -> str:
