@@ -45,24 +45,24 @@ class _Parts:
         return f"{self.head}{at}{self.rest}{'?' if self.query else ''}{'&'.join(self.query)}"
 
 
-def hidden(url: str) -> str:
+def redacted(url: str) -> str:
     """Return a URL with stars instead of its passwords; of one that cannot be taken apart, its scheme alone."""
     parts = _parts(url)
     if parts is None:
-        return _doubtful(url)
+        return _redacted_whole(url)
     query = tuple(f"{pair.partition('=')[0]}={STARS}" if _is_secret(pair) else pair for pair in parts.query)
     return str(replace(parts, password=None if parts.password is None else STARS, query=query))
 
 
-def bare(url: str) -> str:
+def without_password(url: str) -> str:
     """Return a URL without its passwords, so that whoever opens it has to bring one."""
     parts = _parts(url)
     if parts is None:
-        return _doubtful(url)
+        return _redacted_whole(url)
     return str(replace(parts, password=None, query=tuple(pair for pair in parts.query if not _is_secret(pair))))
 
 
-def without(text: str, passwords: Iterable[str]) -> str:
+def without_secrets(text: str, passwords: Iterable[str]) -> str:
     """Return what somebody else says, such as a driver, with stars wherever one of these passwords stands in it."""
     spellings = {form for password in passwords for form in _spellings(password) if form}
     for spelling in sorted(spellings, key=len, reverse=True):
@@ -85,7 +85,7 @@ def _parts(url: str) -> _Parts | None:
     return _Parts(f"{part['scheme']}://", part.get("user") or "", part.get("password"), rest, query)
 
 
-def _doubtful(text: str) -> str:
+def _redacted_whole(text: str) -> str:
     """Show the scheme, or a plain path, and nothing else."""
     scheme = _SCHEME.match(text)
     if scheme:

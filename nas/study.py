@@ -16,7 +16,7 @@ from nas.controller.completeness import complete, notice
 from nas.errors import NoUsableTrial, StudyExists, StudyNotFound
 from nas.events import Watcher, unwatched
 from nas.objectives import incumbent, pareto_front
-from nas.redaction import hidden
+from nas.redaction import redacted
 from nas.storage import Artifact, Storage, StudyRecord
 from nas.study_file.load import as_begun, difference, from_file, from_json, from_mapping, to_json
 from nas.study_file.source_map import Written
@@ -37,7 +37,7 @@ class Study:
     """The URL of the storage it is in; with its password, which `repr` does not show."""
 
     def __repr__(self) -> str:
-        return f"Study(name={self.name!r}, storage={hidden(self.storage)!r})"
+        return f"Study(name={self.name!r}, storage={redacted(self.storage)!r})"
 
     @property
     def record(self) -> StudyRecord:

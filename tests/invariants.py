@@ -27,7 +27,7 @@ def invariants(storage_url: str, *, study: str = "s", before: Finished | None = 
     """
     with Storage.open(storage_url, create=False) as storage:
         with storage.reading() as connection:
-            assert storage.database.damages(connection) == []
+            assert storage.database.integrity_errors(connection) == []
             row = dict(connection.execute(select(tables.study).where(tables.study.c.name == study)).mappings().one())
             trials = _rows(connection, tables.trial, row["id"], "number")
             points = _rows(connection, tables.epoch, row["id"], "number", "epoch")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nas.config import USUAL_STORAGE
-from nas.redaction import hidden
+from nas.redaction import redacted
 
 StorageOption = Annotated[
     str | None,
@@ -68,4 +68,4 @@ def url_of(storage: str | None) -> str:
 def on_storage(command: str, url: str) -> str:
     """Return a command as the user types it for this database; the usual one, or the environment's, needs no option."""
     known = url in (USUAL_STORAGE, os.environ.get("NAS_STORAGE"))
-    return command if known else f"{command} --storage {shlex.quote(hidden(url))}"
+    return command if known else f"{command} --storage {shlex.quote(redacted(url))}"

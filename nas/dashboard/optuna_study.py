@@ -90,7 +90,7 @@ def tables(storage: Storage) -> RDBStorage:
         try:
             return RDBStorage(url, engine_kwargs=dict(storage.database.for_optuna))
         except UNREADY as error:
-            if attempt == _ATTEMPTS or storage.database.passes(error.orig):
+            if attempt == _ATTEMPTS or storage.database.is_transient(error.orig):
                 raise
             time.sleep(random.uniform(0.0, 0.2) * attempt)
     raise AssertionError

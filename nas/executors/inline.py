@@ -6,8 +6,8 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from nas.executors._shared.assigned_job import Given
-from nas.executors._shared.job_queue import Waiting
+from nas.executors._shared.assigned_job import AssignedJob
+from nas.executors._shared.job_queue import JobQueue
 from nas.executors._shared.suppressed_output import muted
 from nas.executors.protocol import Executor
 from search_spaces.hyperparameters import integer
@@ -49,8 +49,8 @@ class InlineExecutor:
         self._worker = worker
         self._loading = loading
         self.cohort = cohort
-        self._waiting = Waiting()
-        self._given: Given | None = None
+        self._waiting = JobQueue()
+        self._assigned: AssignedJob | None = None
         self._endings = Endings()
         self._training: Generator[list[Event], Collection[int], None] | None = None
         self._thread = _Thread()
@@ -98,16 +98,16 @@ class InlineExecutor:
     def end(self, numbers: Collection[int]) -> None:
         """Have trials end before their next batch."""
         self._unbegun += self._waiting.withdraw(numbers, "ENDED")
-        if self._given is not None:
-            ended = self._given.numbers & frozenset(numbers)
+        if self._assigned is not None:
+            ended = self._assigned.numbers & frozenset(numbers)
             self._endings.add(ended)
-            self._unbegun += self._given.end(ended)
+            self._unbegun += self._assigned.end(ended)
 
     def close(self) -> None:
         """Leave the training where it is, after the batch it is in."""
         self._waiting.clear()
-        if self._given is not None:
-            self._endings.add(self._given.numbers)
+        if self._assigned is not None:
+            self._endings.add(self._assigned.numbers)
         if self._at_work:
             self._thread.result(_CLOSING)
         self._thread.end()
@@ -117,8 +117,8 @@ class InlineExecutor:
         if self._training is None:
             if not len(self._waiting):
                 return False
-            self._given, self._endings = Given(self._waiting.take()), Endings()
-            self._training = self._worker.train(self._given.job, self._endings)
+            self._assigned, self._endings = AssignedJob(self._waiting.take()), Endings()
+            self._training = self._worker.train(self._assigned.job, self._endings)
             self._thread.do(self._training.__next__)
         else:
             training, stops = self._training, frozenset(self._stops)
@@ -134,12 +134,12 @@ class InlineExecutor:
             return None
         self._at_work = False
         if isinstance(result, StopIteration):
-            self._training = self._given = None
+            self._training = self._assigned = None
             return []
         if isinstance(result, BaseException):
             raise result
-        assert self._given is not None
-        return self._given.heard(result)
+        assert self._assigned is not None
+        return self._assigned.take(result)
 
 
 class _Thread:

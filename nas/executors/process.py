@@ -11,7 +11,7 @@ from nas.errors import WorkersUnusable
 from nas.executors._process.devices import Device, cores, gpus, slots
 from nas.executors._process.fork_client import ForkServer
 from nas.executors._process.worker_handle import WorkerProcess, end
-from nas.executors._shared.job_queue import Waiting
+from nas.executors._shared.job_queue import JobQueue
 from nas.executors._shared.messages import Described, Probed
 from nas.executors.protocol import Executor
 from search_spaces.hyperparameters import integer, number, option
@@ -80,7 +80,7 @@ class ProcessExecutor:
         self.cohort, self._silence = cohort, silence
         self._unmeasured = set(devices) if measured else set()
         self._cores = len(os.sched_getaffinity(0)) // len(devices)  # for the workers of one device
-        self._waiting = Waiting()
+        self._queue = JobQueue()
         self._unbegun: list[Outcome] = []
         self._false_starts = 0
         self._servers: dict[frozenset[tuple[str, str]], ForkServer] = {}
@@ -98,7 +98,7 @@ class ProcessExecutor:
     def pids(self) -> tuple[int, ...]:
         """The process ids of the workers that have begun."""
         for worker in self._workers:
-            worker.learn()
+            worker.poll_start()
         return tuple(worker.process.pid for worker in self._workers if worker.process)
 
     def describe(self, task: TaskSpec) -> TaskInfo:
@@ -133,7 +133,7 @@ class ProcessExecutor:
 
     def submit(self, job: Job) -> None:
         """Give the job to a free worker, or queue it."""
-        self._waiting.put(job)
+        self._queue.put(job)
         self._feed()
 
     def poll(self, timeout: float) -> Sequence[Event | JobLost]:
@@ -155,20 +155,20 @@ class ProcessExecutor:
         """Pass the stops on to the workers that train these trials."""
         for worker in self._workers:
             worker.answer(worker.numbers & frozenset(numbers))
-        self._unbegun += self._waiting.withdraw(numbers, "PRUNED")
+        self._unbegun += self._queue.withdraw(numbers, "PRUNED")
 
     def end(self, numbers: Collection[int]) -> None:
         """Have the workers that train these trials end them."""
         for worker in self._workers:
             self._unbegun += worker.end(worker.numbers & frozenset(numbers))
-        self._unbegun += self._waiting.withdraw(numbers, "ENDED")
+        self._unbegun += self._queue.withdraw(numbers, "ENDED")
 
     def close(self) -> None:
         """Kill every worker: what they had not reported is trained again by whoever resumes."""
         for server in self._servers.values():
             server.close()
         end([*self._workers, *([self._scout] if self._scout else [])])
-        self._waiting.clear()
+        self._queue.clear()
 
     def _worker(self, device: Device) -> WorkerProcess:
         """Ask for a worker that has torch from its first moment on."""
@@ -188,8 +188,8 @@ class ProcessExecutor:
 
     def _feed(self) -> None:
         for worker in self._workers:
-            if len(self._waiting) and worker.job is None:
-                worker.give(self._waiting.take())
+            if len(self._queue) and worker.job is None:
+                worker.give(self._queue.take())
 
     def _fill_devices(self) -> None:
         """Start more workers on a device once the first job there has shown what one takes of its memory."""
@@ -201,7 +201,7 @@ class ProcessExecutor:
 
     def _awaited(self, worker: WorkerProcess, kind: type[Message]) -> Message | None:
         """Wait for a worker's answer to what it was sent; None where it dies or freezes instead."""
-        while not (worker.dead or worker.pulse.frozen(self._listened())):
+        while not (worker.dead or worker.liveness.frozen(self._listened())):
             try:
                 while worker.connection.poll(_TURN / 2):
                     message = worker.connection.recv()
@@ -231,7 +231,7 @@ class ProcessExecutor:
             if worker.dead:
                 happened.extend(self._receive(worker))
                 happened.extend(self._replace(worker) if worker in self._workers else ())
-            elif worker.pulse.frozen(listened):
+            elif worker.liveness.frozen(listened):
                 happened.extend(self._replace(worker, f"gave no sign of life for {self._silence:g} seconds"))
         return happened
 

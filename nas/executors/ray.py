@@ -7,10 +7,10 @@ from importlib.util import find_spec
 from time import monotonic
 
 from nas.errors import WorkersUnusable
-from nas.executors._ray.host_client import Child, Ended
+from nas.executors._ray.host_client import HostEnded, HostProcess
 from nas.executors._ray.messages import Broken, Cluster, FromWorker, Gone, Leave, Leaving, ToWorker
-from nas.executors._shared.assigned_job import Given
-from nas.executors._shared.job_queue import Waiting
+from nas.executors._shared.assigned_job import AssignedJob
+from nas.executors._shared.job_queue import JobQueue
 from nas.executors._shared.messages import Answer, Described, End, JobDone, Probed, Ready, Report
 from nas.executors.protocol import Executor
 from search_spaces.hyperparameters import file, integer, number, option
@@ -69,7 +69,7 @@ class RayExecutor:
     def __init__(self, cluster: Cluster, *, cohort: int = 0, patience: float = 300.0, token: str = "") -> None:
         self.cohort = cohort
         self._cluster, self._patience, self._token = cluster, patience, token
-        self._waiting = Waiting()
+        self._queue = JobQueue()
         self._happened: list[Event | JobLost] = []
         self._workers: dict[int, _Worker] = {}
         self._spec: TaskSpec | None = None
@@ -79,7 +79,7 @@ class RayExecutor:
         self._alone_since = monotonic()
         self._trouble = ""
         self._worked = False
-        self._child = Child(cluster, token)
+        self._host = HostProcess(cluster, token)
 
     @property
     def capacity(self) -> int:
@@ -92,9 +92,9 @@ class RayExecutor:
         return tuple(worker.pid for worker in self._workers.values())
 
     @property
-    def child(self) -> Child:
+    def host(self) -> HostProcess:
         """The process in which Ray lives now."""
-        return self._child
+        return self._host
 
     def describe(self, task: TaskSpec) -> TaskInfo:
         """Let every worker load a task, those that come later too, and the first say what it holds."""
@@ -103,7 +103,7 @@ class RayExecutor:
         for worker in self._workers.values():
             self._ask(worker, task)
         while self._described is None:
-            self._hear(0.5)
+            self._receive(0.5)
             if self._deaths > deaths:
                 raise WorkersUnusable(f"a worker died while it loaded the task {task.task.name!r}: {self._trouble}")
         if isinstance(self._described.found, TaskError):
@@ -113,24 +113,24 @@ class RayExecutor:
     def probe(self, probe: Probe) -> Timings:
         """Have one worker time a few steps, as soon as there is one."""
         while not self._workers:
-            self._hear(0.5)
+            self._receive(0.5)
         id, self._probed = next(iter(self._workers)), None
-        self._child.send(ToWorker(id, probe))
+        self._host.send(ToWorker(id, probe))
         while self._probed is None and id in self._workers:
-            self._hear(0.5)
+            self._receive(0.5)
         return self._probed.timings if self._probed else (None,) * len(probe.candidates)
 
     def submit(self, job: Job) -> None:
         """Give the job to a free worker, or queue it."""
-        self._waiting.put(job)
+        self._queue.put(job)
         self._feed()
 
     def poll(self, timeout: float) -> Sequence[Event | JobLost]:
         """Collect what the workers have said, waiting for a first message."""
         for worker in self._workers.values():
             self._answer(worker, frozenset())
-        self._hear(0.0 if self._happened else timeout)
-        self._let_leave()
+        self._receive(0.0 if self._happened else timeout)
+        self._drain_workers()
         self._feed()
         happened, self._happened = self._happened, []
         return happened
@@ -139,57 +139,57 @@ class RayExecutor:
         """Pass the stops on to the workers that train these trials."""
         for worker in self._workers.values():
             self._answer(worker, worker.numbers & frozenset(numbers))
-        self._happened += self._waiting.withdraw(numbers, "PRUNED")
+        self._happened += self._queue.withdraw(numbers, "PRUNED")
 
     def end(self, numbers: Collection[int]) -> None:
         """Have the workers that train these trials end them."""
         for worker in self._workers.values():
             ended = worker.numbers & frozenset(numbers)
-            if ended and worker.given:
-                self._child.send(ToWorker(worker.id, End(ended)))
-                self._happened += worker.given.end(ended)
-        self._happened += self._waiting.withdraw(numbers, "ENDED")
+            if ended and worker.assigned:
+                self._host.send(ToWorker(worker.id, End(ended)))
+                self._happened += worker.assigned.end(ended)
+        self._happened += self._queue.withdraw(numbers, "ENDED")
 
     def close(self) -> None:
         """End every worker, and the cluster if it was started for this run."""
-        self._child.close()
+        self._host.close()
         self._workers.clear()
-        self._waiting.clear()
+        self._queue.clear()
 
     # ---- to the workers
 
     def _feed(self) -> None:
         for worker in self._workers.values():
-            if len(self._waiting) and worker.job is None and not worker.leaving_since:
-                worker.given, worker.turn, worker.answered = Given(self._waiting.take()), -1, -1
-                self._child.send(ToWorker(worker.id, worker.given.job))
+            if len(self._queue) and worker.job is None and not worker.leaving_since:
+                worker.assigned, worker.turn, worker.answered = AssignedJob(self._queue.take()), -1, -1
+                self._host.send(ToWorker(worker.id, worker.assigned.job))
 
     def _ask(self, worker: "_Worker", task: TaskSpec) -> None:
         worker.asked += 1
-        self._child.send(ToWorker(worker.id, task))
+        self._host.send(ToWorker(worker.id, task))
 
     def _answer(self, worker: "_Worker", stops: frozenset[int]) -> None:
         """Tell it whom to stop; without stops, that its last report was seen, unless that was said already."""
         if stops or worker.answered < worker.turn:
             worker.answered = worker.turn
-            self._child.send(ToWorker(worker.id, Answer(worker.turn, stops)))
+            self._host.send(ToWorker(worker.id, Answer(worker.turn, stops)))
 
-    def _let_leave(self) -> None:
+    def _drain_workers(self) -> None:
         """Let go of the workers whose nodes will be taken away and who have saved what they had."""
         for worker in list(self._workers.values()):
             if worker.leaving_since and (
                 worker.job is None or worker.saved or monotonic() - worker.leaving_since > _LEAVING
             ):
-                self._child.send(Leave(worker.id))
+                self._host.send(Leave(worker.id))
                 self._lose(worker, f"the node of worker {worker.id} is leaving", "machine")
 
     # ---- from the workers
 
-    def _hear(self, timeout: float) -> None:
+    def _receive(self, timeout: float) -> None:
         try:
-            messages = self._child.hear(timeout)
-        except Ended as ended:
-            self._replace_child(str(ended))
+            messages = self._host.receive(timeout)
+        except HostEnded as ended:
+            self._replace_host(str(ended))
             messages = []
         for message in messages:
             self._take(message)
@@ -199,7 +199,7 @@ class RayExecutor:
         match message:
             case FromWorker():
                 for said in message.messages:
-                    self._said(message.worker, said)
+                    self._received(message.worker, said)
             case Leaving() if message.worker in self._workers:
                 self._workers[message.worker].leaving_since = monotonic()
             case Gone():
@@ -212,7 +212,7 @@ class RayExecutor:
                 if message.hopeless or not self._worked:
                     raise WorkersUnusable(message.reason)
 
-    def _said(self, id: int, message: object) -> None:
+    def _received(self, id: int, message: object) -> None:
         if isinstance(message, Ready):
             self._worked = True
             self._workers[id] = _Worker(id, message.pid)
@@ -223,7 +223,7 @@ class RayExecutor:
             return  # it was given up
         match message:
             case JobDone():
-                worker.given = None
+                worker.assigned = None
             case Described():
                 worker.asked -= 1
                 self._described = self._described if worker.asked else message
@@ -232,7 +232,7 @@ class RayExecutor:
             case Report():
                 worker.turn = message.turn
                 worker.saved = bool(worker.leaving_since) and any(isinstance(item, Saved) for item in message.events)
-                self._happened += worker.given.heard(message.events) if worker.given else message.events
+                self._happened += worker.assigned.take(message.events) if worker.assigned else message.events
 
     def _lose(self, worker: "_Worker", reason: str, blame: Blame) -> None:
         del self._workers[worker.id]
@@ -240,15 +240,15 @@ class RayExecutor:
         if worker.job is not None:
             self._happened.append(JobLost(worker.job.id, reason, blame))
 
-    def _replace_child(self, reason: str) -> None:
+    def _replace_host(self, reason: str) -> None:
         """Start another child; all that the workers of this one were doing is lost."""
         self._trouble = self._trouble or reason
         if not self._worked:
             raise WorkersUnusable(self._trouble)
         for worker in list(self._workers.values()):
             self._lose(worker, self._trouble, "machine")
-        self._child.close()
-        self._child = Child(self._cluster, self._token)
+        self._host.close()
+        self._host = HostProcess(self._cluster, self._token)
 
     def _require_workers(self) -> None:
         if self._workers:
@@ -265,7 +265,7 @@ class _Worker:
 
     id: int
     pid: int
-    given: Given | None = None
+    assigned: AssignedJob | None = None
     turn: int = -1
     answered: int = -1
     asked: int = 0
@@ -276,9 +276,9 @@ class _Worker:
     @property
     def job(self) -> Job | None:
         """The job that it has."""
-        return self.given.job if self.given else None
+        return self.assigned.job if self.assigned else None
 
     @property
     def numbers(self) -> frozenset[int]:
         """The trials it trains."""
-        return self.given.numbers if self.given else frozenset()
+        return self.assigned.numbers if self.assigned else frozenset()

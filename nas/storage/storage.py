@@ -13,10 +13,10 @@ from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nas.errors import StorageError, StudyBusy, StudyExists
-from nas.redaction import hidden
+from nas.redaction import redacted
 from nas.storage import check, leases, schema, tables
 from nas.storage.backends.protocol import Database, connect
-from nas.storage.backends.retries import patiently, told
+from nas.storage.backends.retries import translate_errors, with_retries
 from nas.storage.owner import this_process
 from nas.storage.records import Artifact, Lease, StorageStatus, StudyEvent, StudyRecord, StudyState
 from nas.storage.rows import commands, queries
@@ -26,7 +26,7 @@ from nas.trials import Point, Trial
 from workers.messages import TaskInfo
 
 T = TypeVar("T")
-_LETTING_GO = 10.0
+_RELEASE_TIMEOUT = 10.0
 """Seconds in which a lease is given back, if ever."""
 
 
@@ -34,7 +34,7 @@ class Storage:
     """An open database; may be used from several threads. Every method may raise StorageError."""
 
     def __init__(self, url: str, database: Database) -> None:
-        self.url, self.database = hidden(url), database
+        self.url, self.database = redacted(url), database
 
     @classmethod
     def open(cls, url: str, *, create: bool = True) -> Self:
@@ -47,7 +47,7 @@ class Storage:
         """
         storage = cls(url, connect(url, create=create))
         try:
-            with told(storage.database):
+            with translate_errors(storage.database):
                 schema.require_newest(storage.database)
         except BaseException:
             storage.close()
@@ -59,7 +59,7 @@ class Storage:
         """Raise an existing database to the newest schema in one transaction, and return the schema it had."""
         storage = cls(url, connect(url, create=False))
         try:
-            with told(storage.database):
+            with translate_errors(storage.database):
                 return schema.upgrade(storage.database)
         finally:
             storage.close()
@@ -144,7 +144,7 @@ class Storage:
 
     def release(self, lease: Lease) -> None:
         """Give a lease back; that is not tried for long, as it also expires by itself."""
-        self._write(lambda connection: leases.release(connection, lease), seconds=_LETTING_GO)
+        self._write(lambda connection: leases.release(connection, lease), seconds=_RELEASE_TIMEOUT)
 
     def save(
         self,
@@ -247,7 +247,7 @@ class Storage:
         """Return every problem found in the database and in the files it names; relative ones are in `folder`."""
         try:
             with self.reading() as connection:
-                found = self.database.damages(connection)
+                found = self.database.integrity_errors(connection)
                 return found or list(check.problems_of_studies(connection, Path(folder)))
         except StorageError as error:
             return [str(error)]
@@ -257,19 +257,19 @@ class Storage:
         target = Path(path)
         if target.exists():
             raise StorageError(f"cannot back up to {target}: it exists")
-        with told(self.database, f"backup of {self.database.where} to {target}"):
+        with translate_errors(self.database, f"backup of {self.database.where} to {target}"):
             self.database.backup(target)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Hold one consistent snapshot."""
-        with told(self.database), self.database.reader.connect() as connection:
+        with translate_errors(self.database), self.database.reader.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Hold a write transaction, of SQLite the only one; it commits at the end, or changes nothing."""
-        with told(self.database), self.database.writer.begin() as connection:
+        with translate_errors(self.database), self.database.writer.begin() as connection:
             yield connection
 
     def _read(self, read: Callable[[Connection], T]) -> T:
@@ -279,8 +279,8 @@ class Storage:
             with self.database.reader.connect() as connection:
                 return read(connection)
 
-        with told(self.database):
-            return patiently(self.database, once)
+        with translate_errors(self.database):
+            return with_retries(self.database, once)
 
     def _write(self, write: Callable[[Connection], T], *, seconds: float = math.inf) -> T:
         """Do what may be done twice in a transaction, again if the connection is lost."""
@@ -289,5 +289,5 @@ class Storage:
             with self.database.writer.begin() as connection:
                 return write(connection)
 
-        with told(self.database):
-            return patiently(self.database, once, seconds=seconds)
+        with translate_errors(self.database):
+            return with_retries(self.database, once, seconds=seconds)

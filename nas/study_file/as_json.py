@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
-from nas.redaction import hidden
+from nas.redaction import redacted
 from search_spaces.candidate import Named
 from search_spaces.expressions import Expression
 from search_spaces.space import SearchSpace
@@ -29,7 +29,7 @@ def to_json(config: StudyConfig) -> dict[str, Any]:
         "budget": asdict(config.budget),
         "final": asdict(config.final),
         "executor": config.executor.to_json(),
-        "storage": hidden(config.storage),
+        "storage": redacted(config.storage),
         "artifacts": {**asdict(config.artifacts), "export": list(config.artifacts.export)},
         "checkpoint_seconds": config.checkpoint_seconds,
         "epoch_samples": config.epoch_samples,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from nas.config import Objective, Pruning, StudyConfig
-from nas.redaction import hidden
+from nas.redaction import redacted
 from search_spaces.candidate import Named
 from search_spaces.space_file.as_yaml import space_document, to_yaml
 
@@ -48,7 +48,7 @@ def _rest(config: StudyConfig) -> dict[str, Any]:
         "training": {"checkpoint_seconds": config.checkpoint_seconds, "epoch_samples": config.epoch_samples},
         "final": {"seeds": final.seeds, "top": final.top, "epochs": final.epochs, "ensemble": final.ensemble},
         "executor": _named(config.executor),
-        "storage": hidden(config.storage),
+        "storage": redacted(config.storage),
         "artifacts": {"folder": artifacts.folder, "keep": artifacts.keep, "export": list(artifacts.export)},
         "seed": config.seed,
     }

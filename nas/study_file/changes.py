@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 
 from nas.config import Objective, StudyConfig
-from nas.redaction import hidden
+from nas.redaction import redacted
 from search_spaces.candidate import Named
 from search_spaces.space import SearchSpace
 from search_spaces.space.recipes import MENUS
@@ -97,7 +97,7 @@ def _said(config: StudyConfig) -> Said:
     yield "training.epoch_samples", config.epoch_samples
     yield from _section("final", asdict(config.final))
     yield from _named("executor", config.executor)
-    yield "storage", hidden(config.storage)
+    yield "storage", redacted(config.storage)
     yield from _section("artifacts", asdict(replace(config.artifacts, place="")))
     yield "seed", config.seed
 

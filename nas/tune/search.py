@@ -15,7 +15,7 @@ from ray.tune.result import AUTO_RESULT_KEYS
 from ray.tune.search import Searcher
 
 from nas.config import StudyConfig
-from nas.redaction import bare
+from nas.redaction import without_password
 from nas.study_file.load import load
 from nas.trials import Point
 from nas.tune.parameters import is_ours, number, parameters, study
@@ -133,7 +133,7 @@ class NasSearch(Searcher):
         self._session = None
 
     def __getstate__(self) -> dict[str, Any]:
-        config = replace(self.config, storage=bare(self.config.storage))
+        config = replace(self.config, storage=without_password(self.config.storage))
         return {**self.__dict__, "config": config, "_session": None, "_ender": None, "_trouble": None}
 
     def _opened(self) -> Session:

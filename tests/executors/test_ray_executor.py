@@ -27,11 +27,11 @@ def here() -> Iterator[RayExecutor]:
 
 
 def test_the_token_of_an_own_cluster_is_for_its_user_alone(here: RayExecutor) -> None:
-    assert stat.S_IMODE((here.child.folder / "token").stat().st_mode) == 0o600
+    assert stat.S_IMODE((here.host.folder / "token").stat().st_mode) == 0o600
 
 
 def test_ray_starts_no_cluster_for_a_call_that_comes_after_its_end(here: RayExecutor) -> None:
-    told = Path(f"/proc/{here.child.process.pid}/environ").read_text().split("\0")
+    told = Path(f"/proc/{here.host.process.pid}/environ").read_text().split("\0")
     environment = dict(entry.split("=", 1) for entry in told if entry)
     late = subprocess.run(
         [sys.executable, "-c", "import ray; ray.put(1)"], env=environment, capture_output=True, text=True, check=False
@@ -43,7 +43,7 @@ def test_a_cluster_of_its_own_ends_with_the_executor(tmp_path: Path) -> None:
     executor = RayExecutor(Cluster("", workers=1, cpus=1.0, gpus=0.0, silence=15.0))
     executor.submit(job(1, tmp_path))
     assert isinstance(outcomes(executor, 1)[-1], Outcome)
-    session, folder = executor.child.process.pid, executor.child.folder
+    session, folder = executor.host.process.pid, executor.host.folder
     pids = [*members(session), *executor.pids]
     assert len(pids) > 5
     executor.close()

@@ -3,7 +3,7 @@
 import pytest
 
 from nas.errors import StorageError
-from nas.redaction import bare, hidden, without
+from nas.redaction import redacted, without_password, without_secrets
 from nas.storage import Storage
 
 SECRET = "s3cret"
@@ -37,29 +37,29 @@ DOUBTFUL = [
 
 @pytest.mark.parametrize("url", SHOWN)
 def test_a_url_is_shown_with_stars_for_its_passwords(url: str) -> None:
-    assert hidden(url) == SHOWN[url]
+    assert redacted(url) == SHOWN[url]
 
 
 @pytest.mark.parametrize("url", DOUBTFUL)
 def test_a_url_that_leaves_doubt_is_shown_as_its_scheme(url: str) -> None:
-    assert hidden(url) == bare(url) == "postgresql://***"
+    assert redacted(url) == without_password(url) == "postgresql://***"
 
 
 @pytest.mark.parametrize("text", ["me:s3cret@h/db", "host=h password=s3cret", "s3cret postgresql://h"])
 def test_what_is_no_url_is_not_shown_but_a_path_is(text: str) -> None:
-    assert SECRET not in hidden(text)
-    assert hidden("nas.db") == "nas.db"
+    assert SECRET not in redacted(text)
+    assert redacted("nas.db") == "nas.db"
 
 
 def test_a_bare_url_opens_the_same_database_and_has_no_password() -> None:
-    assert bare("postgresql://me:s3cret@h:1/db?connect_timeout=3&password=s3cret") == (
+    assert without_password("postgresql://me:s3cret@h:1/db?connect_timeout=3&password=s3cret") == (
         "postgresql://me@h:1/db?connect_timeout=3"
     )
 
 
 @pytest.mark.parametrize("said", ["no user 'p@ss w'", "in postgresql://me:p%40ss%20w@h", "p%40ss+w"])
 def test_what_a_driver_says_has_no_spelling_of_the_password(said: str) -> None:
-    assert "ss" not in without(said, ["p@ss w", ""])
+    assert "ss" not in without_secrets(said, ["p@ss w", ""])
 
 
 @pytest.mark.parametrize("url", [*DOUBTFUL, "mysql://me:s3cret@h/db", "postgresql+pg8000://me:s3cret@h/db"])

@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 
 from nas.controller.lease_heartbeat import LeaseHeartbeat
 from nas.errors import StorageError, StudyBusy, StudyExists
-from nas.redaction import hidden
+from nas.redaction import redacted
 from nas.storage import Lease, Storage, StudyRecord, leases, tables
 from nas.trials import Trial
 from workers.messages import TaskInfo
@@ -184,7 +184,7 @@ def test_what_is_read_is_read_once_the_server_is_back(
 def test_patience_ends(
     storage: Storage, lease: Lease, outage: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage.database, "patience", 0.5)
+    monkeypatch.setattr(storage.database, "retry_timeout", 0.5)
     outage(1.5)
     with pytest.raises(StorageError, match="the server cannot be reached"):
         storage.save(lease, seconds=1.0)
@@ -313,4 +313,4 @@ def test_the_status_tells_the_size_and_no_password(storage: Storage) -> None:
     ],
 )
 def test_a_password_is_hidden_wherever_it_is_in_a_url(text: str, shown: str) -> None:
-    assert hidden(text) == shown
+    assert redacted(text) == shown

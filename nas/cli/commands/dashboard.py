@@ -9,7 +9,7 @@ import typer
 
 from nas.cli.options import StorageOption, url_of
 from nas.cli.signals import listened
-from nas.redaction import hidden
+from nas.redaction import redacted
 
 
 def dashboard(
@@ -49,7 +49,7 @@ def dashboard(
         where = f"http://{shown}:{running.server_port}/"
         for number in listened():  # it ends alike in a terminal, with it, and in a container
             signal.signal(number, lambda *_: running.shutdown())
-        err().print(f"dashboard of {hidden(url)} at {where} (end it with Ctrl-C)", soft_wrap=True)
+        err().print(f"dashboard of {redacted(url)} at {where} (end it with Ctrl-C)", soft_wrap=True)
         running.serve_forever()
     err().print("dashboard ended")
 

@@ -8,7 +8,7 @@ from nas.cli.options import on_storage
 from nas.cli.output import humanize, report
 from nas.config import StudyConfig
 from nas.events import StudyStarted
-from nas.redaction import hidden
+from nas.redaction import redacted
 from search_spaces.candidate import Named, Settings
 from search_spaces.errors import NasError
 from search_spaces.hyperparameters import hyperparameters
@@ -28,7 +28,7 @@ def announcement(config: StudyConfig) -> str:
             "goal": report.told_objectives(config.objectives),
             "search": f"{config.sampler.name} with {config.pruning.pruner.name}, seed {config.seed}",
             "budget": report.told_budget(config.budget),
-            "storage": hidden(config.storage),
+            "storage": redacted(config.storage),
             "resume": resume_command(config),
             "watch": on_storage("nas dashboard", config.storage),
         }

@@ -11,7 +11,7 @@ from nas.cli.output.times import times
 from nas.cli.standard_streams import OutputLost
 from nas.config import Objective, StudyConfig
 from nas.events import BaselineScored, FinalScored, Happening, Noticed, StudyStarted, TrialFinished
-from nas.redaction import hidden
+from nas.redaction import redacted
 from nas.snapshot import Snapshot, class_of, tally, valued
 from nas.storage.records import Json
 from nas.trials import Trial
@@ -67,7 +67,7 @@ def _started(happening: StudyStarted) -> Document:
     config = happening.config
     return {
         "study": config.name,
-        "storage": hidden(config.storage),
+        "storage": redacted(config.storage),
         "task": asdict(happening.task),
         "space": {"name": config.space.name, "family": config.space.family, "size": config.space.size},
         "objectives": [asdict(objective) for objective in config.objectives],

@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 
 from nas.executors._process.devices import Device
 from nas.executors._process.process_tree import MARK, adopt_orphans
-from nas.executors._process.stderr_tail import LastWords
+from nas.executors._process.stderr_tail import StderrTail
 from nas.executors._shared.import_path import import_path
 from nas.executors._shared.messages import WARM_UP
 
@@ -24,7 +24,7 @@ class ForkServer:
     def __init__(self, device: Device) -> None:
         adopt_orphans()  # so that every worker is a child of this process, though the server forks it
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._last_words = LastWords()
+        self._stderr = StderrTail()
         shown = bool(os.environ.get("NAS_TRACEBACK"))
         try:
             self.process = subprocess.Popen(
@@ -32,13 +32,13 @@ class ForkServer:
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=2 if shown else subprocess.DEVNULL,  # nothing of a worker is on the terminal
-                stderr=None if shown else self._last_words.writing,
+                stderr=None if shown else self._stderr.writing,
                 env=environment(device, secrets.token_hex(8)),
                 start_new_session=True,
             )
         finally:
             theirs.close()
-            os.close(self._last_words.writing)
+            os.close(self._stderr.writing)
 
     def warm_up(self) -> None:
         """Let it load torch; who is forked later has it."""
@@ -70,8 +70,8 @@ class ForkServer:
         code = None
         with suppress(subprocess.TimeoutExpired):
             code = self.process.wait(timeout)
-        words = self._last_words.line(timeout) if code else ""
-        return f"{told(self.name, code)}: {words}" if words else told(self.name, code)
+        words = self._stderr.line(timeout) if code else ""
+        return f"{describe_exit(self.name, code)}: {words}" if words else describe_exit(self.name, code)
 
     def close(self) -> None:
         """Kill it."""
@@ -113,7 +113,7 @@ class Adopted:
             os.close(descriptor)
 
 
-def told(name: str, code: int | None) -> str:
+def describe_exit(name: str, code: int | None) -> str:
     """Say how a process ended; one without a code lives and could not start another."""
     if code is None:
         return f"{name} could not start one"

@@ -10,7 +10,7 @@ _FIELD_STATE, _FIELD_USER, _FIELD_SYSTEM = 0, 11, 12  # of /proc/PID/stat, after
 
 
 @dataclass(slots=True)
-class Pulse:
+class LivenessCheck:
     """Counts how long a worker has been silent while its controller listened.
 
     A worker says once a second that it lives, whatever it trains. When it does not, half of the limit passes before
@@ -24,7 +24,7 @@ class Pulse:
     _silent: float = 0.0
     _used: int | None = None
 
-    def heard(self) -> None:
+    def reset(self) -> None:
         """Take note of a sign of life."""
         self._silent, self._used = 0.0, None
 

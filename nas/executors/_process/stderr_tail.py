@@ -6,7 +6,7 @@ from threading import Thread
 _KEPT = 4096  # bytes
 
 
-class LastWords:
+class StderrTail:
     """Reads a pipe to its end, in a thread of its own, and keeps the last few lines."""
 
     def __init__(self) -> None:

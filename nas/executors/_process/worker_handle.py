@@ -7,10 +7,10 @@ from collections.abc import Collection
 from multiprocessing.connection import Connection
 
 from nas.executors._process.devices import Device
-from nas.executors._process.fork_client import Adopted, ForkServer, reap, told
-from nas.executors._process.liveness import Pulse
+from nas.executors._process.fork_client import Adopted, ForkServer, describe_exit, reap
+from nas.executors._process.liveness import LivenessCheck
 from nas.executors._process.process_tree import end_offspring
-from nas.executors._shared.assigned_job import Given
+from nas.executors._shared.assigned_job import AssignedJob
 from nas.executors._shared.messages import Answer, Crashed, End, JobDone, Ready, Report
 from workers.messages import Event, Job, Memory, Outcome
 
@@ -28,11 +28,11 @@ class WorkerProcess:
         self.server, self.device = server, device
         self.mark = secrets.token_hex(8)
         self.connection: Connection = server.fork(device, self.mark)
-        self.pulse = Pulse(server.process.pid, silence)
+        self.liveness = LivenessCheck(server.process.pid, silence)
         """Until it begins, its server's."""
         self.process: Adopted | None = None
         """None until it has begun."""
-        self._given: Given | None = None
+        self._assigned: AssignedJob | None = None
         self.memory: Memory | None = None
         """What its last job left as its peak."""
         self.error = ""
@@ -43,12 +43,12 @@ class WorkerProcess:
     @property
     def job(self) -> Job | None:
         """The job that it has."""
-        return self._given.job if self._given else None
+        return self._assigned.job if self._assigned else None
 
     @property
     def numbers(self) -> frozenset[int]:
         """The trials it trains."""
-        return self._given.numbers if self._given else frozenset()
+        return self._assigned.numbers if self._assigned else frozenset()
 
     @property
     def dead(self) -> bool:
@@ -60,7 +60,7 @@ class WorkerProcess:
 
     def give(self, job: Job) -> None:
         """Send it a job."""
-        self._given, self._turn, self._answered = Given(job), -1, -1
+        self._assigned, self._turn, self._answered = AssignedJob(job), -1, -1
         self.send(job)
 
     def answer(self, stops: frozenset[int]) -> None:
@@ -71,10 +71,10 @@ class WorkerProcess:
 
     def end(self, numbers: frozenset[int]) -> list[Outcome]:
         """Tell it whom to end at once; return the outcomes of those it has not begun."""
-        if self._given is None or not numbers:
+        if self._assigned is None or not numbers:
             return []
         self.send(End(numbers))
-        return self._given.end(numbers)
+        return self._assigned.end(numbers)
 
     def send(self, message: object) -> None:
         """Send it a message; if it is dead already, whoever listens to it notices."""
@@ -83,18 +83,18 @@ class WorkerProcess:
 
     def take(self, message: object) -> list[Event]:
         """Take one message and return the events in it."""
-        self.pulse.heard()
+        self.liveness.reset()
         match message:
             case Ready() as ready:
                 self.process = Adopted(ready.pid)
-                self.pulse.pid = ready.pid
+                self.liveness.pid = ready.pid
             case Crashed() as crashed:
                 self.error = crashed.error
             case JobDone() as done:
-                self._given, self.memory = None, done.memory
+                self._assigned, self.memory = None, done.memory
             case Report() as report:
                 self._turn = report.turn
-                return self._given.heard(report.events) if self._given else report.events
+                return self._assigned.take(report.events) if self._assigned else report.events
         return []
 
     @property
@@ -110,9 +110,9 @@ class WorkerProcess:
         code = self.process.code()
         if code is None:
             return f"{self.name} cannot be ended before what it waits for"
-        return f"{told(self.name, code)}: {self.error}" if self.error else told(self.name, code)
+        return f"{describe_exit(self.name, code)}: {self.error}" if self.error else describe_exit(self.name, code)
 
-    def learn(self) -> None:
+    def poll_start(self) -> None:
         """Hear whether it has begun: what it says first."""
         with contextlib.suppress(EOFError, OSError):
             if self.process is None and self.connection.poll(0):
@@ -125,7 +125,7 @@ def end(workers: Collection[WorkerProcess]) -> None:
     One that has not begun will find nobody at the other end of its socket, and end.
     """
     for worker in workers:
-        worker.learn()
+        worker.poll_start()
     begun = {worker.process: worker.mark for worker in workers if worker.process is not None}
     for process in begun:
         process.signal(signal.SIGSTOP)

@@ -20,7 +20,7 @@ _LONGEST = 300
 """Characters kept of what an error says."""
 
 
-class Line:
+class ControllerConnection:
     """The way to the controller, for several threads."""
 
     def __init__(self, connection: Connection) -> None:
@@ -37,17 +37,17 @@ def work(descriptor: int, device: str) -> None:
     adopt_orphans()
     os.set_inheritable(descriptor, False)  # what a user's code starts has nothing to do with the controller
     connection: Connection = Connection(descriptor)
-    line = Line(connection)
+    controller = ControllerConnection(connection)
     inbox = Inbox()
     Thread(target=_read, args=(connection, inbox), daemon=True).start()
-    Thread(target=_live, args=(line,), daemon=True).start()
+    Thread(target=_live, args=(controller,), daemon=True).start()
     try:
-        serve(line, inbox, device=device)
+        serve(controller, inbox, device=device)
     except BaseException as error:  # the controller tells of it; nobody reads what a worker prints
         if os.environ.get("NAS_TRACEBACK"):
             traceback.print_exception(error)
         with suppress(OSError):  # the controller may be gone, which is no error
-            line.send(Crashed(f"{type(error).__name__}: {' '.join(str(error).split())[:_LONGEST]}"))
+            controller.send(Crashed(f"{type(error).__name__}: {' '.join(str(error).split())[:_LONGEST]}"))
     os._exit(1)
 
 
@@ -60,9 +60,9 @@ def _read(connection: Connection, inbox: Inbox) -> None:
         os._exit(0)
 
 
-def _live(line: Line) -> None:
+def _live(controller: ControllerConnection) -> None:
     """Give signs of life for as long as the controller is there, which the reader watches."""
     with suppress(OSError):
         while True:
-            line.send(Alive())
+            controller.send(Alive())
             sleep(_BEAT)

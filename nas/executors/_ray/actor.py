@@ -18,7 +18,7 @@ from nas.executors._ray.messages import Beat, language
 from nas.executors._ray.task_files import Arrived, Parcel
 from nas.executors._shared.serve import Inbox, serve
 
-GROUPS = {"beat": 1, "hear": 1, "tell": 1}
+GROUPS = {"beat": 1, "receive": 1, "send": 1}
 """Threads of each concurrency group: what is heard is heard in order, and nobody waits for another."""
 STREAM = 2000
 """Items of one stream: Ray keeps account of each until its stream ends."""
@@ -40,7 +40,7 @@ class RayWorker:
         self._out = _Out()
         self._files = Arrived()
         self._silence = silence
-        self._heard_at = monotonic()
+        self._last_sign_at = monotonic()
         self._out.send(Placed(ray.get_runtime_context().get_node_id(), language()))
         Thread(target=self._watch, daemon=True).start()
         Thread(target=self._serve, args=(device,), daemon=True).start()
@@ -48,10 +48,10 @@ class RayWorker:
     @ray.method(concurrency_group="beat")
     def beat(self) -> None:
         """Hear that there is somebody."""
-        self._heard_at = monotonic()
+        self._last_sign_at = monotonic()
 
-    @ray.method(concurrency_group="hear")
-    def hear(self, messages: Sequence[object]) -> None:
+    @ray.method(concurrency_group="receive")
+    def receive(self, messages: Sequence[object]) -> None:
         """Take messages, in order."""
         for message in messages:
             if isinstance(message, Parcel):
@@ -59,14 +59,14 @@ class RayWorker:
             else:
                 self._inbox.put(self._files.local(message))  # type: ignore[arg-type]  # nothing else is passed on
 
-    @ray.method(concurrency_group="tell")
-    def tell(self) -> Iterator[tuple[object, ...]]:
+    @ray.method(concurrency_group="send")
+    def send(self) -> Iterator[tuple[object, ...]]:
         """Yield what happens, all that has gathered at a time, and a `Beat` where nothing does."""
         for _ in range(STREAM):
             yield self._out.take(self._silence / 5)
 
     def _watch(self) -> None:
-        while monotonic() - self._heard_at < self._silence:
+        while monotonic() - self._last_sign_at < self._silence:
             sleep(self._silence / 20)
         os._exit(1)
 

@@ -75,7 +75,7 @@ class _Slot:
     node: str = ""
     ready: bool = False
     leaving: bool = False
-    heard_at: float = field(default_factory=monotonic)
+    last_sign_at: float = field(default_factory=monotonic)
 
 
 class _Host:
@@ -99,7 +99,7 @@ class _Host:
         """Connect to the cluster, or start one."""
         cluster = self._cluster
         if cluster.address:
-            _knock(cluster.address)
+            _check_address(cluster.address)
             ray.init(address=cluster.address, log_to_driver=False, logging_level=logging.ERROR)
         else:
             ray.init(
@@ -118,7 +118,7 @@ class _Host:
         """Pass on what the controller says; its end is the end."""
         try:
             while True:
-                self._hear(self._connection.recv())
+                self._receive(self._connection.recv())
         except (EOFError, OSError):
             self._end(0)
 
@@ -137,7 +137,7 @@ class _Host:
             for slot in list(self._slots.values()):
                 if self._alone:
                     self._lose(slot, f"the controller was silent for {silence:g} s", "machine")
-                elif slot.ready and monotonic() - slot.heard_at > silence:
+                elif slot.ready and monotonic() - slot.last_sign_at > silence:
                     self._lose(slot, f"worker {slot.id} was silent for {silence:g} s", self._blame(slot))
                 else:
                     slot.actor.beat.remote()
@@ -171,7 +171,7 @@ class _Host:
             return
         self._head_at = monotonic()
 
-    def _hear(self, message: object) -> None:
+    def _receive(self, message: object) -> None:
         self._controller_at = monotonic()
         match message:
             case ToWorker() if message.worker in self._slots:
@@ -182,7 +182,7 @@ class _Host:
     def _pass_on(self, slot: _Slot, message: Job | TaskSpec | Probe | Answer | End) -> None:
         """Give a worker a message; before a task, the files it is read from, unless ours is the only node."""
         parcels = self._parcels.of(message) if isinstance(message, TaskSpec) and self._cluster.address else ()
-        slot.actor.hear.remote((*parcels, message))
+        slot.actor.receive.remote((*parcels, message))
 
     def _fill(self) -> None:
         """Have as many workers as are wanted; those that found no place may go."""
@@ -212,14 +212,14 @@ class _Host:
         """Pass on what one worker says until it is lost."""
         try:
             while True:
-                for reference in slot.actor.tell.options(num_returns="streaming").remote():
-                    self._said(slot, ray.get(reference))
+                for reference in slot.actor.send.options(num_returns="streaming").remote():
+                    self._received(slot, ray.get(reference))
         except RayError as error:
             if slot.id in self._slots:
                 self._lose(slot, *self._why(slot, error))
 
-    def _said(self, slot: _Slot, messages: tuple[object, ...]) -> None:
-        slot.heard_at = monotonic()
+    def _received(self, slot: _Slot, messages: tuple[object, ...]) -> None:
+        slot.last_sign_at = monotonic()
         for message in messages:
             if isinstance(message, Placed):
                 slot.node = message.node
@@ -285,7 +285,7 @@ class _Host:
         os._exit(code)
 
 
-def _knock(address: str) -> None:
+def _check_address(address: str) -> None:
     """Raise `OSError` where nobody listens: Ray itself takes minutes to find out."""
     host, _, port = address.rpartition(":")
     deadline = monotonic() + _KNOCKING

@@ -26,11 +26,11 @@ _LONGEST = 30
 """Characters that a temporary folder's path may have: Ray puts sockets below it, whose paths have at most 107."""
 
 
-class Ended(Exception):
+class HostEnded(Exception):
     """The child is no more, or as good as that."""
 
 
-class Child:
+class HostProcess:
     """One child process; it dies with the controller, and takes what it started along."""
 
     def __init__(self, cluster: Cluster, token: str = "") -> None:
@@ -53,7 +53,7 @@ class Child:
         self._connection: Connection = Connection(ours.detach())
         self._sending = Lock()
         self._closing = Event()
-        self._heard_at = self._looked_at = monotonic()
+        self._last_sign_at = self._looked_at = monotonic()
         self._begun = False
         self.send(cluster, str(self.folder))
         self._beating = Thread(target=self._beat, daemon=True)
@@ -65,17 +65,17 @@ class Child:
             for message in messages:
                 self._connection.send(message)
 
-    def hear(self, timeout: float) -> list[object]:
-        """Return what it has said, waiting for a first message; raise `Ended` if there will be nothing more."""
-        heard: list[object] = []
+    def receive(self, timeout: float) -> list[object]:
+        """Return what it has said, waiting for a first message; raise `HostEnded` if there will be nothing more."""
+        messages: list[object] = []
         try:
-            while self._connection.poll(0 if heard else timeout):
-                heard.append(self._connection.recv())
+            while self._connection.poll(0 if messages else timeout):
+                messages.append(self._connection.recv())
         except (EOFError, OSError):
-            if not heard:
-                raise Ended(self._ending()) from None
-        self._require_a_sign(heard)
-        return heard
+            if not messages:
+                raise HostEnded(self._ending()) from None
+        self._require_a_sign(messages)
+        return messages
 
     def close(self) -> None:
         """End it, and whatever it has started on this machine."""
@@ -93,17 +93,17 @@ class Child:
         while not self._closing.wait(self._silence / 5):
             self.send(Beat())
 
-    def _require_a_sign(self, heard: list[object]) -> None:
+    def _require_a_sign(self, messages: list[object]) -> None:
         """Give the child up when it has been silent for long; but not when it was we who did not listen."""
         now = monotonic()
-        self._begun = self._begun or any(not isinstance(message, Beat) for message in heard)
+        self._begun = self._begun or any(not isinstance(message, Beat) for message in messages)
         silence = self._silence if self._begun else max(self._silence, _START)
-        if heard or now - self._looked_at > self._silence / 2:
-            self._heard_at = now
+        if messages or now - self._looked_at > self._silence / 2:
+            self._last_sign_at = now
         self._looked_at = now
-        if now - self._heard_at > silence:
+        if now - self._last_sign_at > silence:
             self.process.kill()
-            raise Ended(f"Ray's child process was silent for {silence:g} s")
+            raise HostEnded(f"Ray's child process was silent for {silence:g} s")
 
     def _ending(self) -> str:
         with suppress(subprocess.TimeoutExpired):

@@ -8,7 +8,7 @@ from workers.messages import Event, Job, Outcome
 
 
 @dataclass(slots=True)
-class Given:
+class AssignedJob:
     """A worker that still loads its samples, or itself, answers nobody: its executor answers for it."""
 
     job: Job
@@ -20,7 +20,7 @@ class Given:
         """The trials of the job."""
         return frozenset(item.number for item in self.job.assignments)
 
-    def heard(self, events: Sequence[Event]) -> list[Event]:
+    def take(self, events: Sequence[Event]) -> list[Event]:
         """Take what a worker reports; return what is news: not of those who were answered for."""
         self.begun = True
         return [event for event in events if event.number not in self._answered]

@@ -8,7 +8,7 @@ from workers.messages import Assignment, Ending, Job, Outcome
 
 
 @dataclass(slots=True)
-class Waiting:
+class JobQueue:
     """First come, first served; trials that are stopped before they begin are taken out."""
 
     _jobs: deque[Job] = field(default_factory=deque)

@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from nas.errors import StorageError
-from nas.redaction import hidden
+from nas.redaction import redacted
 
 KEY = "password_file"
 """In a URL: `postgresql+psycopg://nas@db/nas?password_file=/run/secrets/db_password`."""
@@ -22,7 +22,7 @@ def with_password(url: URL) -> URL:
     if KEY not in url.query:
         return url
     file = url.query[KEY]
-    where = f"storage {hidden(url.render_as_string(hide_password=False))!r}"
+    where = f"storage {redacted(url.render_as_string(hide_password=False))!r}"
     if not isinstance(file, str) or url.password is not None:
         raise StorageError(f"{where}: give one {KEY}, and no other password")
     try:

@@ -12,7 +12,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from nas.errors import StorageError
-from nas.redaction import bare, hidden, is_secret, without
+from nas.redaction import is_secret, redacted, without_password, without_secrets
 from nas.storage import tables
 from nas.storage.backends.password_file import with_password
 from nas.storage.backends.protocol import EXAMPLES, now
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import psycopg
 
 DRIVER = "postgresql+psycopg"
-PATIENCE = 60.0
+RETRY_TIMEOUT = 60.0
 _SCHEMA_LOCK = 0x6E61735F  # "nas_": an advisory lock that everybody takes who migrates
 _NOTICED = {
     "connect_timeout": 3,
@@ -69,13 +69,13 @@ _HINT = re.compile(r"\s*Is the server running [^?]*\?")
 class Postgresql:
     """A database of a server. Writers of different studies do not wait for each other."""
 
-    patience = PATIENCE
+    retry_timeout = RETRY_TIMEOUT
 
     def __init__(self, url: URL, engine: Engine, for_optuna: Mapping[str, Any]) -> None:
         from psycopg import Error
 
         self.address = _written(url)
-        self.where = hidden(self.address)
+        self.where = redacted(self.address)
         self.for_optuna = for_optuna
         self.driver_errors: tuple[type[Exception], ...] = (Error,)
         self.writer = engine
@@ -90,7 +90,7 @@ class Postgresql:
         """Return the size of the whole database, with what others keep in it."""
         return int(connection.execute(select(func.pg_database_size(func.current_database()))).scalar_one())
 
-    def damages(self, connection: Connection) -> list[str]:
+    def integrity_errors(self, connection: Connection) -> list[str]:
         """Look for rows of ours without their parents, which a partial restore leaves, and for broken indexes."""
         constraints = [key for table in tables.metadata.sorted_tables for key in table.foreign_key_constraints]
         strays = [key for key in constraints if connection.execute(_strays(key)).first() is not None]
@@ -105,11 +105,11 @@ class Postgresql:
 
     def backup(self, target: Path) -> None:
         """Refuse, with the command that does it."""
-        url = bare(_written(self._url.set(drivername="postgresql")))
+        url = without_password(_written(self._url.set(drivername="postgresql")))
         command = f"pg_dump --format=custom --file={shlex.quote(str(target))} {shlex.quote(url)}"
         raise StorageError(f"PostgreSQL makes its own copies, also while studies run: {command}")
 
-    def sentence(self, error: BaseException | None) -> str | None:
+    def explain(self, error: BaseException | None) -> str | None:
         """Say what the state of the error means; without one the server was not reached, or was lost."""
         state = _state(error)
         for code, sentence in _SENTENCES.items():
@@ -117,14 +117,14 @@ class Postgresql:
                 return sentence
         if state.startswith(_MISTAKES):
             return None
-        said = " ".join(_HINT.sub("", without(str(error), _passwords(self._url))).split()).removeprefix(
+        said = " ".join(_HINT.sub("", without_secrets(str(error), _passwords(self._url))).split()).removeprefix(
             "connection failed: "
         )
-        if not state or self.passes(error):
+        if not state or self.is_transient(error):
             return f"the server cannot be reached: {said}"
         return said
 
-    def passes(self, error: BaseException | None) -> bool:
+    def is_transient(self, error: BaseException | None) -> bool:
         """Tell that a lost connection does, a full server, and what the server asks to do again."""
         return isinstance(error, self._broken()) and (not _state(error) or _state(error).startswith(_PASSING))
 
@@ -142,16 +142,16 @@ def connect(url: URL, *, create: bool) -> Postgresql:
         StorageError: the URL asks for another driver or names no database, or the driver is not installed.
     """
     if url.drivername not in ("postgresql", DRIVER):
-        raise StorageError(f"storage {hidden(_written(url))!r}: the only driver is psycopg ({EXAMPLES})")
+        raise StorageError(f"storage {redacted(_written(url))!r}: the only driver is psycopg ({EXAMPLES})")
     if not url.database:
-        raise StorageError(f"storage {hidden(_written(url))!r} names no database ({EXAMPLES})")
+        raise StorageError(f"storage {redacted(_written(url))!r} names no database ({EXAMPLES})")
     url = with_password(url.set(drivername=DRIVER))
     try:
         reach = _reaching(url)
         engine = create_engine(url, creator=reach, pool_pre_ping=True, pool_size=2, max_overflow=8, pool_use_lifo=True)
     except ImportError as error:
         raise StorageError(
-            f"storage {hidden(_written(url))!r} needs psycopg: pip install 'nas-service[postgres]'"
+            f"storage {redacted(_written(url))!r} needs psycopg: pip install 'nas-service[postgres]'"
         ) from error
     event.listen(engine, "connect", _prepare)
     return Postgresql(url, engine, {"creator": reach, "pool_pre_ping": True})
@@ -159,10 +159,10 @@ def connect(url: URL, *, create: bool) -> Postgresql:
 
 def _reaching(url: URL) -> "Callable[[], psycopg.Connection[Any]]":
     """Return what connects; the URL's own parameters come before ours."""
-    from nas.storage.backends.postgresql_liveness import Line
+    from nas.storage.backends.postgresql_liveness import ConnectionFactory
 
     _, given = url.get_dialect()().create_connect_args(url)
-    return Line({"application_name": "nas", **_NOTICED, "client_encoding": "utf8", **given}).open
+    return ConnectionFactory({"application_name": "nas", **_NOTICED, "client_encoding": "utf8", **given}).open
 
 
 def _written(url: URL) -> str:

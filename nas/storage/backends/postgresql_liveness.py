@@ -23,30 +23,30 @@ _END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application
 T = TypeVar("T")
 
 
-class Line:
+class ConnectionFactory:
     """Makes connections to one server, and ends there what it had to give up here, as that may hold locks."""
 
     def __init__(self, parameters: Mapping[str, Any]) -> None:
-        self._parameters, self._left = dict(parameters), list[str]()
+        self._parameters, self._abandoned = dict(parameters), list[str]()
 
-    def open(self) -> "HeardConnection":
+    def open(self) -> "MonitoredConnection":
         """Connect under a name of its own, by which the server can be asked about it."""
         name = f"{self._parameters.get('application_name', 'nas')} {secrets.token_hex(4)}"
-        made = HeardConnection.connect(**{**self._parameters, "application_name": name})
-        made.line, made.name = self, name
-        if self._left:
-            self._end_all_left(made)
+        made = MonitoredConnection.connect(**{**self._parameters, "application_name": name})
+        made.factory, made.name = self, name
+        if self._abandoned:
+            self._end_abandoned(made)
         return made
 
-    def leave(self, name: str) -> None:
+    def abandon(self, name: str) -> None:
         """Give the connection of this name up; the server may not know yet."""
-        self._left.append(name)
+        self._abandoned.append(name)
 
-    def serves(self, name: str) -> bool:
+    def is_at_work(self, name: str) -> bool:
         """Ask the server whether it is at work for a connection, or waits for it as we do; raise if it does not say."""
         soon = min(ASKING, int(self._parameters.get("connect_timeout", ASKING)))
         try:
-            with HeardConnection.connect(**{**self._parameters, "connect_timeout": soon}) as other:
+            with MonitoredConnection.connect(**{**self._parameters, "connect_timeout": soon}) as other:
                 found = other.execute(_WORKS, [name]).fetchone()
         except OperationalError as error:
             if _says_full(error):
@@ -54,24 +54,24 @@ class Line:
             raise
         return bool(found and found[0])
 
-    def _end_all_left(self, connection: psycopg.Connection[Any]) -> None:
-        left = list(self._left)
-        connection.execute(_END, [left])
+    def _end_abandoned(self, connection: psycopg.Connection[Any]) -> None:
+        abandoned = list(self._abandoned)
+        connection.execute(_END, [abandoned])
         connection.commit()
-        self._left = [name for name in self._left if name not in left]
+        self._abandoned = [name for name in self._abandoned if name not in abandoned]
 
 
-class HeardConnection(psycopg.Connection[Any]):
+class MonitoredConnection(psycopg.Connection[Any]):
     """Waits for a server that is at work for as long as that takes, but not for one that is gone without a word."""
 
-    line: Line | None = None
+    factory: ConnectionFactory | None = None
     name = ""
 
     def wait(self, gen: Generator[Any, Any, T], *args: Any, **kwargs: Any) -> T:
         """Wait for what psycopg has to do on the socket, and look up whenever that is quiet for long."""
-        return super().wait(self._listened(gen), *args, **kwargs)
+        return super().wait(self._watched(gen), *args, **kwargs)
 
-    def _listened(self, work: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
+    def _watched(self, work: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
         heard = monotonic()
         try:
             wanted = next(work)
@@ -89,11 +89,13 @@ class HeardConnection(psycopg.Connection[Any]):
     def _require_at_work(self) -> None:
         """Give the connection up unless the server says that it is busy with it, or its answer has just come."""
         with suppress(OperationalError):
-            if self.line is not None and (self.line.serves(self.name) or select([self], [], [], _ON_ITS_WAY)[0]):
+            if self.factory is not None and (
+                self.factory.is_at_work(self.name) or select([self], [], [], _ON_ITS_WAY)[0]
+            ):
                 return
         self.pgconn.finish()
-        if self.line is not None:
-            self.line.leave(self.name)
+        if self.factory is not None:
+            self.factory.abandon(self.name)
         raise OperationalError("it does not answer")
 
 

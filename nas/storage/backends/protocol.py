@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.sql.functions import FunctionElement
 
 from nas.errors import StorageError
-from nas.redaction import hidden
+from nas.redaction import redacted
 from nas.storage.backends.fault_injection import arm
 
 KINDS = ("sqlite", "postgresql")
@@ -38,7 +38,7 @@ class Database(Protocol):
     reader: Engine
     """Its transactions see one snapshot."""
     writer: Engine
-    patience: float
+    retry_timeout: float
     """For how many seconds an idempotent transaction that lost its connection is tried again."""
     driver_errors: tuple[type[Exception], ...]
 
@@ -50,7 +50,7 @@ class Database(Protocol):
         """Return the size of all that it holds."""
         ...
 
-    def damages(self, connection: Connection) -> list[str]:
+    def integrity_errors(self, connection: Connection) -> list[str]:
         """Ask the database about its own integrity, and that of the rows of our tables."""
         ...
 
@@ -58,11 +58,11 @@ class Database(Protocol):
         """Write a consistent copy to a new file."""
         ...
 
-    def sentence(self, error: BaseException | None) -> str | None:
+    def explain(self, error: BaseException | None) -> str | None:
         """Say what a driver's error means and what to do; None for a mistake of ours."""
         ...
 
-    def passes(self, error: BaseException | None) -> bool:
+    def is_transient(self, error: BaseException | None) -> bool:
         """Tell whether an error may be over in a moment, as that of a lost connection."""
         ...
 
@@ -80,10 +80,10 @@ def connect(url: str, *, create: bool) -> Database:
     except (ArgumentError, ValueError):
         parsed = None
     if parsed is None or "\0" in (parsed.database or ""):  # what was raised may quote a password
-        raise StorageError(f"storage {hidden(url)!r} is no database URL ({EXAMPLES})")
+        raise StorageError(f"storage {redacted(url)!r} is no database URL ({EXAMPLES})")
     kind = parsed.get_backend_name()
     if kind not in KINDS:
-        raise StorageError(f"storage {hidden(url)!r}: only SQLite and PostgreSQL are supported ({EXAMPLES})")
+        raise StorageError(f"storage {redacted(url)!r}: only SQLite and PostgreSQL are supported ({EXAMPLES})")
     database = cast(Database, import_module(f"nas.storage.backends.{kind}").connect(parsed, create=create))
     arm(database.writer)
     return database

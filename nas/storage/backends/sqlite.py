@@ -13,7 +13,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from nas.errors import StorageError
-from nas.redaction import hidden
+from nas.redaction import redacted
 from nas.storage.backends.protocol import EXAMPLES, now
 from nas.storage.backends.sqlite_file import DatabaseFile, may_be_written, require
 
@@ -37,7 +37,7 @@ _SENTENCES = {
 class Sqlite:
     """An open file. One writer at a time, readers are not disturbed."""
 
-    patience = 0.0  # it waits for locks by itself, and there is no connection to lose
+    retry_timeout = 0.0  # it waits for locks by itself, and there is no connection to lose
     driver_errors: tuple[type[Exception], ...] = (sqlite3.Error,)
     for_optuna: Mapping[str, Any] = {"connect_args": {"timeout": 60.0}}
 
@@ -53,7 +53,7 @@ class Sqlite:
         """Return the size of the file."""
         return self._path.stat().st_size
 
-    def damages(self, connection: Connection) -> list[str]:
+    def integrity_errors(self, connection: Connection) -> list[str]:
         """Ask about the whole file, and look for rows of ours without their parents."""
         answers = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
         strays = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
@@ -72,7 +72,7 @@ class Sqlite:
             cast(sqlite3.Connection, connection.connection.driver_connection).backup(copy)
         copy.close()
 
-    def sentence(self, error: BaseException | None) -> str | None:
+    def explain(self, error: BaseException | None) -> str | None:
         """Say what SQLite's name of the error means."""
         if isinstance(error, _MISTAKES):
             return None
@@ -82,7 +82,7 @@ class Sqlite:
                 return sentence
         return f"{error}"
 
-    def passes(self, error: BaseException | None) -> bool:
+    def is_transient(self, error: BaseException | None) -> bool:
         """Tell that nothing does: locks have been waited for already."""
         return False
 
@@ -119,7 +119,7 @@ def _now(element: now, compiler: SQLCompiler, **_: object) -> str:
 
 def _file_of(url: URL) -> Path:
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
-        shown = hidden(url.render_as_string(hide_password=False))
+        shown = redacted(url.render_as_string(hide_password=False))
         raise StorageError(f"storage {shown!r} names no file, and a study must outlive its process ({EXAMPLES})")
     return Path(url.database).absolute()
 
