@@ -31,7 +31,7 @@ from search_spaces.ops.recurrent import Recurrent
 from search_spaces.ops.sequence_pool import SequencePool
 from workers.datasets.batches import Samples, batch_count, shuffled
 from workers.engines.cost_model import layers
-from workers.engines.mixed import Chosen
+from workers.engines.mixed import MixedEngine
 from workers.engines.native import bindings
 from workers.engines.protocol import Measured, Member
 from workers.messages import TaskInfo
@@ -142,7 +142,7 @@ def samples_of(row: Row) -> Samples:
     return Samples(inputs, torch.randint(0, CLASSES, (count,), generator=generator))
 
 
-def chosen(row: Row, samples: Samples) -> Chosen:
+def chosen(row: Row, samples: Samples) -> MixedEngine:
     """Return an engine that holds the row's candidates."""
     info = TaskInfo(
         "made up",
@@ -154,7 +154,7 @@ def chosen(row: Row, samples: Samples) -> Chosen:
         "cross_entropy",
         "",
     )
-    engine = Chosen(info, samples=len(samples), epochs=10_000, device="cpu")
+    engine = MixedEngine(info, samples=len(samples), epochs=10_000, device="cpu")
     recipe = Recipe(batch_size=row.batch)
     for number, (network, optimizer) in enumerate(zip(row.networks, row.optimizers, strict=True)):
         made = Candidate(Architecture("mlp"), replace(recipe, optimizer=optimizer), number)
@@ -163,7 +163,7 @@ def chosen(row: Row, samples: Samples) -> Chosen:
     return engine
 
 
-def our_step(engine: Chosen, row: Row, samples: Samples, budget: float) -> float:
+def our_step(engine: MixedEngine, row: Row, samples: Samples, budget: float) -> float:
     """Return the seconds of one candidate's step, everything but evaluation included."""
     count, begin = 0, time.thread_time()
     while (spent := time.thread_time() - begin) < budget or not count:

@@ -13,7 +13,7 @@ from nas.controller.budget.fidelity import fitted, full_trainings
 from nas.controller.budget.survey import Survey, surveyed, timed
 from nas.controller.deciders import deciders
 from nas.controller.prepare import described
-from nas.study_file.task_defaults import completed
+from nas.study_file.task_defaults import with_task_defaults
 from nas.trials import Trial
 from search_spaces.candidate import Named
 from workers.messages import TaskInfo
@@ -90,7 +90,7 @@ def looked_at(config: StudyConfig) -> Looked:
     require_usable(config)
     with closing(executors.start(Named("inline"))) as executor:
         task = described(executor, config.task)
-        config, given = completed(config, task), bool(config.budget.epochs)
+        config, given = with_task_defaults(config, task), bool(config.budget.epochs)
         survey = timed(surveyed(config, task), config, executor)
         workers = Looked(config, task, survey, given)._workers
         budget = fitted(config, task, survey.trainable, survey.epoch_seconds, workers)

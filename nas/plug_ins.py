@@ -15,7 +15,7 @@ _LONGEST = 200
 """Characters kept of what it raised or gave."""
 
 
-class Improper(Exception):
+class ProtocolViolation(Exception):
     """What a plug-in gave is not what its protocol asks for; says what it gave."""
 
 
@@ -45,7 +45,7 @@ class PlugIn:
             raise
         except NasError as error:
             self.trouble = error
-        except Improper as error:
+        except ProtocolViolation as error:
             self.trouble = self._wrong(str(error), error)
         except BaseException as error:
             self.trouble = self._wrong(f"{method} raised {type(error).__name__}: {cut(str(error))}", error)

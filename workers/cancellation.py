@@ -15,7 +15,7 @@ NEVER = Flag(0)
 NONE: Flags = {}
 
 
-class Endings:
+class CancellationRequests:
     """Told by one thread and read by another; it belongs to one job, so that no later life of a trial is meant."""
 
     def __init__(self) -> None:

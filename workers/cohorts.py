@@ -12,7 +12,7 @@ COHORT_BYTES = 1 << 30
 
 
 @dataclass(slots=True)
-class Life:
+class AssignmentState:
     """What one assignment has been through in this job; only the worker's loop changes it."""
 
     assignment: Assignment
@@ -106,10 +106,10 @@ class Life:
         )
 
 
-def gather(job: Job, *, samples: int) -> tuple[Life, ...]:
+def gather(job: Job, *, samples: int) -> tuple[AssignmentState, ...]:
     """Return the lives of a job's assignments as they begin; an epoch has at least so many samples."""
     return tuple(
-        Life(
+        AssignmentState(
             assignment,
             min(assignment.candidate.recipe.batch_size, samples),
             assignment.checkpoint.epoch if assignment.checkpoint else 0,
@@ -128,15 +128,15 @@ def held_bytes(network: Network) -> int:
     return 4 * (4 + 3) * network.parameters
 
 
-def halves(lives: Sequence[Life]) -> list[Sequence[Life]]:
+def halves(all_assigned: Sequence[AssignmentState]) -> list[Sequence[AssignmentState]]:
     """Cut a cohort in two; each half holds candidates that go on from the same epoch."""
-    middle = (len(lives) + 1) // 2
-    return [cohort for half in (lives[:middle], lives[middle:]) for cohort in group(half)]
+    middle = (len(all_assigned) + 1) // 2
+    return [cohort for half in (all_assigned[:middle], all_assigned[middle:]) for cohort in group(half)]
 
 
-def group(lives: Iterable[Life]) -> list[Sequence[Life]]:
+def group(all_assigned: Iterable[AssignmentState]) -> list[Sequence[AssignmentState]]:
     """Put together the candidates that go on from the same epoch, the furthest first."""
-    cohorts: dict[int, list[Life]] = {}
-    for life in lives:
-        cohorts.setdefault(life.epochs, []).append(life)
+    cohorts: dict[int, list[AssignmentState]] = {}
+    for assigned in all_assigned:
+        cohorts.setdefault(assigned.epochs, []).append(assigned)
     return [cohorts[epoch] for epoch in sorted(cohorts, reverse=True)]

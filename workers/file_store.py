@@ -163,7 +163,7 @@ def _prove_here(folder: Path) -> None:
 
 def _at(place: str, work: Callable[["AbstractFileSystem", str], Result]) -> Result:
     """Do one thing to a file; once more over a new connection if the first time it went wrong."""
-    with _told_as_os_error(place):
+    with _as_os_error(place):
         try:
             return work(*_open(place))
         except (FileNotFoundError, ImportError):
@@ -173,7 +173,7 @@ def _at(place: str, work: Callable[["AbstractFileSystem", str], Result]) -> Resu
 
 
 @contextmanager
-def _told_as_os_error(place: str) -> Iterator[None]:
+def _as_os_error(place: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:

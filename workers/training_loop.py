@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from search_spaces import families
 from search_spaces.network import Network
 from workers import checkpoints
-from workers.cancellation import Endings, Flags
+from workers.cancellation import CancellationRequests, Flags
 from workers.checkpoints import TrainedState
-from workers.cohorts import COHORT_BYTES, Life, gather, group, halves, held_bytes
+from workers.cohorts import COHORT_BYTES, AssignmentState, gather, group, halves, held_bytes
 from workers.datasets.batches import Epoch, Samples, shuffled
 from workers.devices import one_thread, release
 from workers.engines.failures import failure, out_of_memory
-from workers.engines.mixed import Chosen
+from workers.engines.mixed import MixedEngine
 from workers.engines.protocol import Failure, Interrupted, Measured, Member, Result
 from workers.errors import CheckpointError
 from workers.messages import Checkpoint, Event, Job, Saved, TaskInfo, parts_of_a_pass
@@ -37,35 +37,35 @@ class Material:
     measured: Samples
 
 
-class Rounds:
+class TrainingLoop:
     """One job under way. Nothing that goes wrong with one candidate touches another."""
 
-    def __init__(self, job: Job, material: Material, device: str, endings: Endings) -> None:
-        self._job, self._material, self._device, self._endings = job, material, device, endings
+    def __init__(self, job: Job, material: Material, device: str, cancellations: CancellationRequests) -> None:
+        self._job, self._material, self._device, self._cancellations = job, material, device, cancellations
         self._stopped: set[int] = set()
         self._parts = parts_of_a_pass(material.info.samples[0], job.epoch_samples)
         self._cohorts = deque(group(gather(job, samples=len(material.train) // self._parts)))
-        self._live: dict[int, Life] = {}
+        self._live: dict[int, AssignmentState] = {}
         self._engine = self._new_engine()
         self._unsaved = self._spent = 0.0
 
     def events(self) -> Generator[list[Event], Collection[int], None]:
         """Train one cohort after another; a candidate that has to start again becomes one of its own."""
         while self._cohorts:
-            self._live = {life.number: life for life in self._cohorts.popleft()}
+            self._live = {assigned.number: assigned for assigned in self._cohorts.popleft()}
             self._engine, self._unsaved, self._spent = self._new_engine(), 0.0, 0.0
             yield from self._cohort()
 
-    def _new_engine(self) -> Chosen:
+    def _new_engine(self) -> MixedEngine:
         samples, epochs = len(self._material.train), self._job.epochs
-        return Chosen(self._material.info, samples=samples, epochs=epochs, device=self._device, parts=self._parts)
+        return MixedEngine(self._material.info, samples=samples, epochs=epochs, device=self._device, parts=self._parts)
 
     def _cohort(self) -> Generator[list[Event], Collection[int], None]:
         """Train one cohort to the last epoch; the first list, which may be empty, says that it has begun."""
         events = self._stop() + self._begin() + self._end()
         self._stopped.update((yield events) or ())
         events = self._stop() + self._end()
-        while any(life.epochs < self._job.epochs for life in self._live.values()):
+        while any(assigned.epochs < self._job.epochs for assigned in self._live.values()):
             events += self._epoch()
             self._stopped.update((yield events) or ())
             events = self._stop() + self._end() + self._save()
@@ -77,39 +77,39 @@ class Rounds:
     def _begin(self) -> list[Event]:
         """Build every candidate of the cohort and bring it to where it goes on from."""
         failures: dict[int, Failure] = {}
-        late: list[Life] = []
+        late: list[AssignmentState] = []
         held = 0
-        for life in list(self._live.values()):
+        for assigned in list(self._live.values()):
             try:
-                network = self._network(life)
+                network = self._network(assigned)
                 held += held_bytes(network)
-                if held > COHORT_BYTES and life.number != next(iter(self._live)):
-                    late.append(life)
+                if held > COHORT_BYTES and assigned.number != next(iter(self._live)):
+                    late.append(assigned)
                 else:
-                    failures |= self._enter(life, network)
+                    failures |= self._enter(assigned, network)
             except CheckpointError as error:
-                life.note, life.saved = f"checkpoint: {error}", None
-                self._again([life])
+                assigned.note, assigned.saved = f"checkpoint: {error}", None
+                self._again([assigned])
             except BaseException as error:  # a family's own code may raise anything
-                failures[life.number] = failure(error)
+                failures[assigned.number] = failure(error)
         self._forget(late)
         self._cohorts.extend([late] if late else [])
         return self._fail(failures)
 
-    def _network(self, life: Life) -> Network:
+    def _network(self, assigned: AssignmentState) -> Network:
         return families.build(
-            life.assignment.candidate.architecture, self._material.info.inputs, self._material.info.outputs
+            assigned.assignment.candidate.architecture, self._material.info.inputs, self._material.info.outputs
         )
 
-    def _enter(self, life: Life, network: Network) -> Mapping[int, Failure]:
-        state = checkpoints.load(life.saved) if life.saved else None
-        size = state.batch_size if state else life.batch_size
-        failures = self._engine.add([Member(life.number, life.assignment.candidate, network, size)])
-        life.engine = self._engine.engine_of(life.number)
+    def _enter(self, assigned: AssignmentState, network: Network) -> Mapping[int, Failure]:
+        state = checkpoints.load(assigned.saved) if assigned.saved else None
+        size = state.batch_size if state else assigned.batch_size
+        failures = self._engine.add([Member(assigned.number, assigned.assignment.candidate, network, size)])
+        assigned.engine = self._engine.engine_of(assigned.number)
         if state and not failures:
-            self._engine.restore(life.number, state)
-            life.halved = life.halved or size != life.batch_size
-            life.batch_size, life.metrics = size, state.metrics
+            self._engine.restore(assigned.number, state)
+            assigned.halved = assigned.halved or size != assigned.batch_size
+            assigned.batch_size, assigned.metrics = size, state.metrics
         return failures
 
     def _epoch(self) -> list[Event]:
@@ -124,8 +124,8 @@ class Rounds:
             events += self._leave(measured)
         self._spent = time.perf_counter() - begin
         self._unsaved += self._spent
-        for life in self._live.values():
-            life.cohort_seconds += self._spent
+        for assigned in self._live.values():
+            assigned.cohort_seconds += self._spent
         return events + self._report(trained, measured)
 
     def _samples(self, epoch: int) -> Epoch:
@@ -138,7 +138,11 @@ class Rounds:
     def _flags(self) -> Flags:
         """Return the flags of those who may be cut short now; for all others the end of the epoch is near."""
         final = self._job.stage == "final"
-        return {number: self._endings.flag(number) for number, life in self._live.items() if final or life.recoverable}
+        return {
+            number: self._cancellations.flag(number)
+            for number, assigned in self._live.items()
+            if final or assigned.recoverable
+        }
 
     def _together(self, work: Callable[[], Results]) -> Results:
         """Do one thing to the whole cohort; memory that runs out in what its candidates share fails all of them."""
@@ -152,34 +156,36 @@ class Rounds:
     def _report(self, *results: Results) -> list[Event]:
         """Put together what was measured of each candidate, in training and after it."""
         events: list[Event] = []
-        for number, life in self._live.items():
+        for number, assigned in self._live.items():
             parts = [found[number] for found in results if number in found]
             good = [part for part in parts if isinstance(part, Measured)]
             metrics = {name: value for part in good for name, value in part.metrics.items()}
-            if news := life.advance(metrics, sum(part.seconds for part in good)):
+            if news := assigned.advance(metrics, sum(part.seconds for part in good)):
                 events.append(news)
         return events
 
     def _stop(self) -> list[Event]:
         """End the candidates that the controller has given up."""
-        stopped = [life for number, life in self._live.items() if number in self._stopped]
+        stopped = [assigned for number, assigned in self._live.items() if number in self._stopped]
         self._forget(stopped)
-        return [life.prune() for life in stopped]
+        return [assigned.prune() for assigned in stopped]
 
     def _end(self) -> list[Event]:
         """End the candidates that are to end before their last epoch, also those whose cohort is yet to come."""
-        going = [life for life in self._live.values() if life.epochs < self._job.epochs]
-        ended = [life for life in going if life.number in self._endings]
-        for life in ended:
-            self._copy(life)
+        going = [assigned for assigned in self._live.values() if assigned.epochs < self._job.epochs]
+        ended = [assigned for assigned in going if assigned.number in self._cancellations]
+        for assigned in ended:
+            self._copy(assigned)
         events = self._ended(ended)
         self._forget(ended)
         return events + self._withdraw()
 
     def _withdraw(self) -> list[Event]:
         """Take the candidates that are to end out of the cohorts that wait."""
-        waiting = [life for cohort in self._cohorts for life in cohort if life.number in self._endings]
-        staying = [[life for life in cohort if life not in waiting] for cohort in self._cohorts if waiting]
+        waiting = [
+            assigned for cohort in self._cohorts for assigned in cohort if assigned.number in self._cancellations
+        ]
+        staying = [[assigned for assigned in cohort if assigned not in waiting] for cohort in self._cohorts if waiting]
         self._cohorts = deque(filter(None, staying)) if waiting else self._cohorts
         return self._ended(waiting)
 
@@ -190,28 +196,34 @@ class Rounds:
         self._forget(cut)
         return events + self._fail(_failures(results))
 
-    def _ended(self, lives: Sequence[Life]) -> list[Event]:
+    def _ended(self, all_assigned: Sequence[AssignmentState]) -> list[Event]:
         """End candidates with the weights that were last measured, if any were."""
         events: list[Event] = []
-        for life in lives:
-            final, state = self._job.stage == "final", life.kept
-            found = None if final or not life.epochs else life.saved if life.stored else self._write(life, state)
-            events.append(life.end(None, found) if isinstance(found, str) else life.end(found))
+        for assigned in all_assigned:
+            final, state = self._job.stage == "final", assigned.kept
+            found = (
+                None
+                if final or not assigned.epochs
+                else assigned.saved
+                if assigned.stored
+                else self._write(assigned, state)
+            )
+            events.append(assigned.end(None, found) if isinstance(found, str) else assigned.end(found))
         return events
 
     def _keep(self) -> None:
         """Copy what was measured where the next epoch is a long one."""
-        for life in self._live.values() if self._job.stage == "search" else ():
-            life.kept = None
-            if self._spent >= LENGTHY and life.epochs < self._job.epochs:
-                self._copy(life)
+        for assigned in self._live.values() if self._job.stage == "search" else ():
+            assigned.kept = None
+            if self._spent >= LENGTHY and assigned.epochs < self._job.epochs:
+                self._copy(assigned)
 
-    def _copy(self, life: Life) -> None:
+    def _copy(self, assigned: AssignmentState) -> None:
         """Copy a candidate's state unless it is on disk; without room for that its epochs are not cut short."""
         try:
-            life.kept = None
-            if not life.stored:
-                life.kept = replace(self._engine.export(life.number), metrics=life.metrics)
+            assigned.kept = None
+            if not assigned.stored:
+                assigned.kept = replace(self._engine.export(assigned.number), metrics=assigned.metrics)
         except Exception as error:  # each library has its own
             if not out_of_memory(error):
                 raise
@@ -229,19 +241,19 @@ class Rounds:
         self._forget(ended)
         if short:
             release()
-        return [life.fail(failures[life.number].reason) for life in ended]
+        return [assigned.fail(failures[assigned.number].reason) for assigned in ended]
 
-    def _again(self, lives: Sequence[Life]) -> None:
+    def _again(self, all_assigned: Sequence[AssignmentState]) -> None:
         """Let candidates go on from their last checkpoints after the others, in cohorts of half their number."""
-        self._forget(lives)
-        for life in lives:
-            life.begin_again()
-        self._cohorts.extend(halves(lives))
+        self._forget(all_assigned)
+        for assigned in all_assigned:
+            assigned.begin_again()
+        self._cohorts.extend(halves(all_assigned))
 
-    def _forget(self, lives: Collection[Life]) -> None:
-        self._engine.drop([life.number for life in lives])
-        for life in lives:
-            del self._live[life.number]
+    def _forget(self, all_assigned: Collection[AssignmentState]) -> None:
+        self._engine.drop([assigned.number for assigned in all_assigned])
+        for assigned in all_assigned:
+            del self._live[assigned.number]
 
     def _save(self) -> list[Event]:
         """Write a checkpoint of every candidate that goes on, when enough has been trained since the last."""
@@ -249,11 +261,11 @@ class Rounds:
             return []
         self._unsaved = 0.0
         events: list[Event] = []
-        for life in self._live.values():
-            written = self._export(life) if life.epochs < self._job.epochs else None
+        for assigned in self._live.values():
+            written = self._export(assigned) if assigned.epochs < self._job.epochs else None
             if isinstance(written, Checkpoint):
-                life.saved = written
-                events.append(Saved(life.number, life.assignment.attempt, written))
+                assigned.saved = written
+                events.append(Saved(assigned.number, assigned.assignment.attempt, written))
         return events
 
     def _complete(self) -> list[Event]:
@@ -265,30 +277,30 @@ class Rounds:
             events += self._leave(measured)
             for number, metrics in _metrics(measured).items():
                 self._live[number].metrics = metrics
-        for life in self._live.values():
-            written = self._export(life)
+        for assigned in self._live.values():
+            written = self._export(assigned)
             if isinstance(written, str):
-                life.note = written
-            events.append(life.complete(written if isinstance(written, Checkpoint) else None))
+                assigned.note = written
+            events.append(assigned.complete(written if isinstance(written, Checkpoint) else None))
         return events
 
-    def _export(self, life: Life) -> Checkpoint | str:
+    def _export(self, assigned: AssignmentState) -> Checkpoint | str:
         """Write what the engine holds of a candidate, or say why it could not be."""
         try:
-            state = replace(self._engine.export(life.number), metrics=life.metrics)
+            state = replace(self._engine.export(assigned.number), metrics=assigned.metrics)
         except Exception as error:  # each library has its own
             if not out_of_memory(error):
                 raise
             state = None
-        return self._write(life, state)
+        return self._write(assigned, state)
 
-    def _write(self, life: Life, state: TrainedState | None) -> Checkpoint | str:
+    def _write(self, assigned: AssignmentState, state: TrainedState | None) -> Checkpoint | str:
         """Write a candidate's checkpoint, or say why it could not be."""
         if state is None:
             return "checkpoint: out of memory"
-        assignment = life.assignment
+        assignment = assigned.assignment
         name = checkpoints.file_name(
-            self._job.stage, life.number, assignment.attempt, life.epochs, assignment.candidate.seed
+            self._job.stage, assigned.number, assignment.attempt, assigned.epochs, assignment.candidate.seed
         )
         try:
             return checkpoints.save(self._job.folder, name, state)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Generator
 from typing import TYPE_CHECKING
 
 from search_spaces.errors import NasError
-from workers.cancellation import Endings
+from workers.cancellation import CancellationRequests
 from workers.datasets import dataset
 from workers.messages import Event, Job, Machine, Memory, Outcome, Probe, Stage, TaskInfo, TaskSpec, Timings
 
@@ -76,14 +76,14 @@ class Worker:
 
         return memory(self.device)
 
-    def train(self, job: Job, endings: Endings | None = None) -> Events:
+    def train(self, job: Job, cancellations: CancellationRequests | None = None) -> Events:
         """Train a job's candidates together, epoch by epoch; each ends with exactly one Outcome.
 
-        Another thread may have some of them end at once, within an epoch, by `endings`. The first list says, with or
-        without events, that the samples are loaded and a cohort has begun.
+        Another thread may have some of them end at once, within an epoch, by `cancellations`. The first list, which may
+        be empty, says that the samples are loaded and a cohort has begun.
         """
         from workers.engines.failures import out_of_memory
-        from workers.training_loop import Rounds
+        from workers.training_loop import TrainingLoop
 
         try:
             material = self._material(job.task, job.stage)
@@ -94,7 +94,7 @@ class Worker:
                 raise
             yield _all_failed(job, "oom")  # the samples alone fill the device
         else:
-            yield from Rounds(job, material, self.device, endings or Endings()).events()
+            yield from TrainingLoop(job, material, self.device, cancellations or CancellationRequests()).events()
 
     def _load(self, spec: TaskSpec) -> dataset.Dataset:
         if spec not in self._datasets:

@@ -25,11 +25,11 @@ def changed(config: StudyConfig, trials: int | None, time: str | None, workers: 
 def placed(config: StudyConfig, executor: str | None, address: str | None) -> StudyConfig:
     """Return the study to be trained elsewhere; the settings of an executor that stays are kept."""
     from nas.executors import EXECUTORS
-    from nas.study_file.menus import default, offer_of
+    from nas.study_file.menus import choice_of, default
 
     if executor is not None and executor != config.executor.name:
         EXECUTORS.require(executor)
-        config = replace(config, executor=default(offer_of(EXECUTORS), executor))
+        config = replace(config, executor=default(choice_of(EXECUTORS), executor))
     if address is None:
         return config
     if "address" not in config.executor.settings:

@@ -7,10 +7,10 @@ import traceback
 
 from nas.cli.output.escaping import escaped
 from nas.cli.standard_streams import OutputLost
-from nas.cli.standard_streams import told as lost
+from nas.cli.standard_streams import report_lost_output as lost
 from nas.cli.system_limits import is_disk_full, sentence
 from nas.cli.usage_errors import CODE as USAGE
-from nas.cli.usage_errors import is_usage_error, told_usage
+from nas.cli.usage_errors import is_usage_error, usage_message
 from nas.errors import (
     FolderUnusable,
     LeaseLost,
@@ -43,7 +43,7 @@ INTERRUPTED = 130
 """Ctrl-C in a command that has nothing to drain."""
 
 
-def told(error: Exception) -> int:
+def report_error(error: Exception) -> int:
     """Write an error to standard error and return the exit code it stands for."""
     if os.environ.get("NAS_TRACEBACK"):
         print(escaped("".join(traceback.format_exception(error))), file=sys.stderr, end="")  # noqa: T201  # as below
@@ -52,7 +52,7 @@ def told(error: Exception) -> int:
     if isinstance(error, OutputLost):
         return lost(error)
     if is_usage_error(error):
-        print(escaped(told_usage(error)), file=sys.stderr)  # noqa: T201  # as below
+        print(escaped(usage_message(error)), file=sys.stderr)  # noqa: T201  # as below
         return USAGE
     head = "" if _placed(error) else "error: "
     for line in _lines(error):

@@ -43,9 +43,9 @@ def main(arguments: Sequence[str] | None = None, platform: str = sys.platform) -
     except SystemExit as exit:
         code = exit.code
     except Exception as error:
-        from nas.cli.exit_codes import told
+        from nas.cli.exit_codes import report_error
 
-        code = told(error)
+        code = report_error(error)
     finally:
         code = standard_streams.flushed() or code
         gc.freeze()  # the process ends: going through all its objects once more would take a third of a second

@@ -15,11 +15,11 @@ from nas.cli.edits import named
 from nas.cli.output import report
 from nas.cli.output.announcement import announcement, resume_command
 from nas.cli.output.console import err, out, print_json
-from nas.cli.output.json_lines import Events, finished_document
-from nas.cli.output.live import Live
-from nas.cli.output.plain_lines import Lines
+from nas.cli.output.json_lines import JsonLines, finished_document
+from nas.cli.output.live import LiveDisplay
+from nas.cli.output.plain_lines import PlainLines
 from nas.cli.output.progress import Progress
-from nas.cli.signals import Interruption, heard
+from nas.cli.signals import Interruption, handling_signals
 from nas.cli.standard_streams import OutputLost
 from nas.cli.start_time import began
 from nas.cli.system_limits import require_open_files
@@ -73,19 +73,21 @@ def _conduct(config: StudyConfig, mode: Mode, at_signal: AtSignal, begin: Callab
         console.print(Text(announcement(config)), soft_wrap=True)
     unusable: NoUsableTrial | None = None
     with _watcher(config, mode, console) as watcher:
-        say = watcher.say if isinstance(watcher, Live) else lambda text: console.print(Text(text), soft_wrap=True)
-        with heard(lambda: say(_heard(config, at_signal))) as interruption:
+        say = (
+            watcher.say if isinstance(watcher, LiveDisplay) else lambda text: console.print(Text(text), soft_wrap=True)
+        )
+        with handling_signals(lambda: say(_signal_message(config, at_signal))) as interruption:
             try:
                 begin(
                     config,
                     watch=watcher,
-                    interrupted=lambda: _unheard(watcher) or (at_signal == "stop" and interruption()),
+                    interrupted=lambda: _reader_is_gone(watcher) or (at_signal == "stop" and interruption()),
                     finish=lambda: at_signal == "finish" and interruption(),
                     began=began(),
                 )
             except NoUsableTrial as error:
                 unusable = error
-    if isinstance(watcher, Events) and watcher.lost is not None:
+    if isinstance(watcher, JsonLines) and watcher.lost is not None:
         raise watcher.lost  # it has drained: nobody reads what it finds
     state = _sum_up(config, mode, interruption)
     if unusable is not None:
@@ -94,25 +96,25 @@ def _conduct(config: StudyConfig, mode: Mode, at_signal: AtSignal, begin: Callab
         raise typer.Exit(interruption.code)
 
 
-def _heard(config: StudyConfig, at_signal: AtSignal) -> str:
+def _signal_message(config: StudyConfig, at_signal: AtSignal) -> str:
     """Say what comes of a signal."""
     if at_signal == "finish":
         return "ending the search; the best so far is retrained, scored and exported… once more to end at once"
     return f"finishing current epochs… continue with: {resume_command(config)}"
 
 
-def _unheard(watcher: Live | Lines | Events) -> bool:
+def _reader_is_gone(watcher: LiveDisplay | PlainLines | JsonLines) -> bool:
     """Tell whether the reader of the events is gone."""
-    return isinstance(watcher, Events) and watcher.lost is not None
+    return isinstance(watcher, JsonLines) and watcher.lost is not None
 
 
-def _watcher(config: StudyConfig, mode: Mode, console: Console) -> Live | Lines | Events:
+def _watcher(config: StudyConfig, mode: Mode, console: Console) -> LiveDisplay | PlainLines | JsonLines:
     if mode == "json":
-        return Events(config)
+        return JsonLines(config)
     progress = _progress(config)
     if mode == "live":
-        return Live(progress, console)
-    return Lines(progress, console if mode == "lines" else Console(quiet=True))
+        return LiveDisplay(progress, console)
+    return PlainLines(progress, console if mode == "lines" else Console(quiet=True))
 
 
 def _progress(config: StudyConfig) -> Progress:

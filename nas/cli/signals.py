@@ -40,7 +40,7 @@ class Interruption:
         if self.signal and number == signal.SIGHUP:
             return  # the shell and the kernel both say that a terminal was closed
         if self.signal:
-            for each in listened():
+            for each in handled_signals():
                 signal.signal(each, signal.SIG_DFL)  # a third one ends even what hangs while it is closed
             raise EndedAtOnce(128 + number)
         self.signal = number
@@ -50,10 +50,10 @@ class Interruption:
 
 
 @contextmanager
-def heard(say: Callable[[], None]) -> Iterator[Interruption]:
+def handling_signals(say: Callable[[], None]) -> Iterator[Interruption]:
     """Listen to the signals, and put back what listened before; exit at once at a second one."""
     interruption = Interruption(say)
-    before = {number: signal.signal(number, interruption.receive) for number in listened()}
+    before = {number: signal.signal(number, interruption.receive) for number in handled_signals()}
     try:
         yield interruption
     except EndedAtOnce as ended:
@@ -63,6 +63,6 @@ def heard(say: Callable[[], None]) -> Iterator[Interruption]:
             signal.signal(number, previous)
 
 
-def listened() -> list[signal.Signals]:
+def handled_signals() -> list[signal.Signals]:
     """Return the signals that are not to be ignored, as `nohup` and scripts want of what they start."""
     return [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]

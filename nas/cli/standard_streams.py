@@ -63,11 +63,11 @@ def flushed() -> int:
     try:
         sys.stdout.flush()
     except OutputLost as lost:
-        return told(lost)
+        return report_lost_output(lost)
     return 0
 
 
-def told(lost: OutputLost) -> int:
+def report_lost_output(lost: OutputLost) -> int:
     """Say that output was lost, if anybody may be there to read it; return the exit code.
 
     What is left of it goes nowhere: it is flushed again, at the latest by the interpreter.

@@ -17,7 +17,7 @@ def is_usage_error(error: Exception) -> bool:
     return any(kind.__name__ == "UsageError" for kind in type(error).__mro__)
 
 
-def told_usage(error: Any) -> str:
+def usage_message(error: Any) -> str:
     """Return what to print: a line that says what is wrong and where to look, or the help of a command without any."""
     if type(error).__name__ == "NoArgsIsHelpError":
         return str(error.format_message())

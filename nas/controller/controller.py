@@ -86,7 +86,7 @@ class Controller:
             )
             found = inherited(record, theirs, config, prepared.task)
             found = with_own_files(found, f"{own_folder(config)}/checkpoints")
-            self.watch(Noticed(found.told))
+            self.watch(Noticed(found.summary))
             return self.begin_prepared(prepared, found)
 
     def resume(self, record: StudyRecord, config: StudyConfig | None = None) -> StudyRecord:

@@ -33,7 +33,7 @@ class InheritedTrials:
     reason."""
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """Say in one sentence what was carried over and what was not."""
         left_out = self.origin["left_out"]
         assert isinstance(left_out, dict)

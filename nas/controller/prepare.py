@@ -14,7 +14,7 @@ from nas.controller.budget.survey import FEW, SAMPLES, surveyed, timed
 from nas.controller.deciders import Deciders, deciders
 from nas.executors.protocol import Executor
 from nas.operating_system import require_linux
-from nas.study_file.task_defaults import completed
+from nas.study_file.task_defaults import with_task_defaults
 from search_spaces.candidate import Named
 from search_spaces.errors import Problem, SpecError
 from workers.errors import TaskError
@@ -46,7 +46,7 @@ def prepare(config: StudyConfig, stack: ExitStack, start: Callable[[Named], Exec
     require_writable(config)
     executor = stack.enter_context(closing(start(config.executor)))
     task = described(executor, config.task)
-    whole = completed(config, task)
+    whole = with_task_defaults(config, task)
     survey = surveyed(whole, task, SAMPLES if whole.budget.seconds else FEW)
     if whole.budget.seconds:
         survey = timed(survey, whole, executor)

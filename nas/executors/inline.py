@@ -11,7 +11,7 @@ from nas.executors._shared.job_queue import JobQueue
 from nas.executors._shared.suppressed_output import muted
 from nas.executors.protocol import Executor
 from search_spaces.hyperparameters import integer
-from workers.cancellation import Endings
+from workers.cancellation import CancellationRequests
 from workers.messages import Event, Job, JobLost, Outcome, Probe, TaskInfo, TaskSpec, Timings
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class InlineExecutor:
         self.cohort = cohort
         self._waiting = JobQueue()
         self._assigned: AssignedJob | None = None
-        self._endings = Endings()
+        self._cancellations = CancellationRequests()
         self._training: Generator[list[Event], Collection[int], None] | None = None
         self._thread = _Thread()
         self._at_work = False
@@ -100,14 +100,14 @@ class InlineExecutor:
         self._unbegun += self._waiting.withdraw(numbers, "ENDED")
         if self._assigned is not None:
             ended = self._assigned.numbers & frozenset(numbers)
-            self._endings.add(ended)
+            self._cancellations.add(ended)
             self._unbegun += self._assigned.end(ended)
 
     def close(self) -> None:
         """Leave the training where it is, after the batch it is in."""
         self._waiting.clear()
         if self._assigned is not None:
-            self._endings.add(self._assigned.numbers)
+            self._cancellations.add(self._assigned.numbers)
         if self._at_work:
             self._thread.result(_CLOSING)
         self._thread.end()
@@ -117,8 +117,8 @@ class InlineExecutor:
         if self._training is None:
             if not len(self._waiting):
                 return False
-            self._assigned, self._endings = AssignedJob(self._waiting.take()), Endings()
-            self._training = self._worker.train(self._assigned.job, self._endings)
+            self._assigned, self._cancellations = AssignedJob(self._waiting.take()), CancellationRequests()
+            self._training = self._worker.train(self._assigned.job, self._cancellations)
             self._thread.do(self._training.__next__)
         else:
             training, stops = self._training, frozenset(self._stops)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 
-from nas.plug_ins import Improper, PlugIn, plain, shown
+from nas.plug_ins import PlugIn, ProtocolViolation, plain, shown
 from nas.pruners import PRUNERS, Pruner
 from search_spaces.errors import NasError
 
@@ -39,11 +39,11 @@ class CheckedPruner:
 def _answer(given: object) -> bool:
     answer = plain(given)
     if not isinstance(answer, bool):
-        raise Improper(f"asked whether to stop a trial it gave {shown(given)}")
+        raise ProtocolViolation(f"asked whether to stop a trial it gave {shown(given)}")
     return answer
 
 
 def _epochs(given: object) -> Collection[int]:
     if not isinstance(given, Collection) or not all(isinstance(plain(epoch), int) for epoch in given):
-        raise Improper(f"asked for the epochs that it remembers it gave {shown(given)}")
+        raise ProtocolViolation(f"asked for the epochs that it remembers it gave {shown(given)}")
     return given

@@ -7,7 +7,7 @@ or recorded.
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-from nas.plug_ins import Improper, PlugIn, cut, plain, shown
+from nas.plug_ins import PlugIn, ProtocolViolation, cut, plain, shown
 from nas.samplers import SAMPLERS
 from nas.samplers.protocol import Sampler, SpaceExhausted
 from nas.trials import Trial
@@ -45,7 +45,7 @@ class CheckedSampler:
     def _asked(self, numbers: Sequence[int]) -> list[Params]:
         given = self._sampler.ask(numbers)
         if not isinstance(given, Sequence) or len(given) > len(numbers):
-            raise Improper(f"asked for {counted(len(numbers), 'candidate')} it gave {shown(given)}")
+            raise ProtocolViolation(f"asked for {counted(len(numbers), 'candidate')} it gave {shown(given)}")
         return [self._point(item) for item in given]
 
     def _written(self, number: int) -> Mapping[str, object]:
@@ -54,21 +54,23 @@ class CheckedSampler:
         try:
             written = json.loads(json.dumps(state, allow_nan=False))
         except (TypeError, ValueError, RecursionError) as error:
-            raise Improper(f"its state is not JSON: {error}") from error
+            raise ProtocolViolation(f"its state is not JSON: {error}") from error
         if not isinstance(written, dict):
-            raise Improper(f"its state is no mapping but {shown(state)}")
+            raise ProtocolViolation(f"its state is no mapping but {shown(state)}")
         return written
 
     def _point(self, given: object) -> Params:
         if not isinstance(given, Mapping):
-            raise Improper(f"a candidate needs a value for each dimension, got {shown(given)}")
+            raise ProtocolViolation(f"a candidate needs a value for each dimension, got {shown(given)}")
         params: dict[str, Scalar] = {str(name): plain(value) for name, value in given.items()}  # type: ignore[misc]
         for name, value in params.items():
             if name not in self._space.dimensions:
-                raise Improper(f"it gave a value for {cut(name)!r}, which is no dimension of the space")
+                raise ProtocolViolation(f"it gave a value for {cut(name)!r}, which is no dimension of the space")
             if not self._space.dimensions[name].contains(value):
-                raise Improper(f"it gave {name} = {shown(value)}, which is not in {self._space.dimensions[name]}")
+                raise ProtocolViolation(
+                    f"it gave {name} = {shown(value)}, which is not in {self._space.dimensions[name]}"
+                )
         active = self._space.active(params)
         if missing := [name for name in active if name not in params]:
-            raise Improper(f"it gave no value for {', '.join(missing)}")
+            raise ProtocolViolation(f"it gave no value for {', '.join(missing)}")
         return {name: params[name] for name in active}

@@ -61,7 +61,7 @@ def require(connection: Connection, lease: Lease) -> None:
         raise LeaseLost(_lost(lease))
 
 
-def lock(connection: Connection, study_id: int) -> None:
+def lock_lease(connection: Connection, study_id: int) -> None:
     """Keep every controller of a study from writing until the transaction ends."""
     connection.execute(select(tables.lease.c.epoch).where(tables.lease.c.study_id == study_id).with_for_update())
 

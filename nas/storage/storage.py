@@ -227,7 +227,7 @@ class Storage:
     def delete(self, name: str) -> None:
         """Delete a study and all that belongs to it; its files stay. Raises StudyBusy while it runs."""
         with self.writing() as connection:
-            leases.lock(connection, queries.read_study(connection, name).id)
+            leases.lock_lease(connection, queries.read_study(connection, name).id)
             record = queries.read_study(connection, name)
             if record.holder is not None:
                 raise StudyBusy(f"study {name!r} is run by {record.holder}: stop it first")

@@ -6,7 +6,7 @@ from typing import Any
 
 from nas import pruners, samplers
 from nas.executors import EXECUTORS
-from nas.study_file.menus import Offer, offer_of
+from nas.study_file.menus import MenuChoice, choice_of
 from nas.study_file.objectives import COMPARED, MEASURES
 from search_spaces.registry import Menu
 from search_spaces.space_file.json_schema import Schema, definitions, reference, settings_schema
@@ -51,7 +51,7 @@ def _task_properties() -> dict[str, Schema]:
             "pattern": r"^[a-z0-9][a-z0-9._-]{0,63}$",
             "description": "what the study is called",
         },
-        "task": {**_named(offer_of(Menu("workers.tasks", "task"))), "description": "which samples to learn"},
+        "task": {**_named(choice_of(Menu("workers.tasks", "task"))), "description": "which samples to learn"},
         "split": _object({"validation": share, "test": share, "seed": _SEED}),
         "loss": {"enum": [loss for losses in LOSSES.values() for loss in losses]},
         "space": {"anyOf": [{"enum": list(library())}, {"type": "string", "pattern": r"\.yaml$"}, reference("space")]},
@@ -62,13 +62,13 @@ def _search_properties() -> dict[str, Schema]:
     objective: Schema = {"enum": [f"{way} {name}" for name in MEASURES for way in ("maximize", "minimize")]}
     ways = [f"{way} {name}" for name in COMPARED for way in ("maximize", "minimize")]
     compared: Schema = {"enum": [*COMPARED, *ways]}
-    pruner = _named(Offer("pruner", pruners.names(), pruners.settings_of), {"metric": compared})
+    pruner = _named(MenuChoice("pruner", pruners.names(), pruners.settings_of), {"metric": compared})
     return {
         "objective": objective,
         "objectives": {"type": "array", "items": objective, "minItems": 1, "maxItems": 5, "uniqueItems": True},
         "constraints": {"type": "array", "items": reference("expression"), "description": "on finished trials"},
         "limits": reference("limits"),
-        "sampler": _named(Offer("sampler", samplers.names(), samplers.settings_of)),
+        "sampler": _named(MenuChoice("sampler", samplers.names(), samplers.settings_of)),
         "pruner": pruner,
         "seed": _SEED,
     }
@@ -89,7 +89,7 @@ def _run_properties() -> dict[str, Schema]:
         ),
         "training": _object({"checkpoint_seconds": _DURATION, "epoch_samples": _COUNT}),
         "final": _object({"seeds": _COUNT, "top": _COUNT, "epochs": _COUNT, "ensemble": {"type": "boolean"}}),
-        "executor": _named(offer_of(EXECUTORS)),
+        "executor": _named(choice_of(EXECUTORS)),
         "storage": {"type": "string", "description": "URL of a database; ${NAME} is an environment variable"},
         "artifacts": _object(
             {"folder": {"type": "string"}, "keep": _COUNT, "export": {"type": "array", "items": exporters}}
@@ -101,7 +101,7 @@ def _object(properties: dict[str, Any]) -> Schema:
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
-def _named(offer: Offer, besides: dict[str, Schema] | None = None) -> Schema:
+def _named(offer: MenuChoice, besides: dict[str, Schema] | None = None) -> Schema:
     entries = {name: settings_schema(offer.settings(name)) for name in offer.names}
     alone = [name for name, settings in entries.items() if "required" not in settings]
     several = {"minProperties": 1, "maxProperties": 1 + len(besides or {})}

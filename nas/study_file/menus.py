@@ -13,7 +13,7 @@ from search_spaces.space_file.dimensions import value
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class MenuChoice:
     """What may be chosen, and what each choice can be told."""
 
     noun: str
@@ -23,17 +23,17 @@ class Offer:
     """What somebody who chose none of them may have wanted."""
 
 
-def offer_of(menu: Menu, hint: str = "") -> Offer:
+def choice_of(menu: Menu, hint: str = "") -> MenuChoice:
     """Offer the entries of a menu."""
-    return Offer(menu.noun, menu.names(), lambda name: hyperparameters(menu.load(name)), hint)
+    return MenuChoice(menu.noun, menu.names(), lambda name: hyperparameters(menu.load(name)), hint)
 
 
-def default(offer: Offer, name: str) -> Named:
+def default(offer: MenuChoice, name: str) -> Named:
     """Return an entry with all its defaults."""
     return Named(name, Settings({hyper.name: hyper.default for hyper in offer.settings(name)}))
 
 
-def read_named(cursor: Cursor, offer: Offer, *, besides: Collection[str] = ()) -> Named | None:
+def read_named(cursor: Cursor, offer: MenuChoice, *, besides: Collection[str] = ()) -> Named | None:
     """Read a name and its settings, every default filled in; None after a mistake. `besides` are keys of no entry."""
     if isinstance(cursor.node, ScalarNode):
         name = cursor.name(offer.names, offer.noun, hint=offer.hint)
@@ -51,7 +51,7 @@ def read_named(cursor: Cursor, offer: Offer, *, besides: Collection[str] = ()) -
     return _filled(entries[name], entries[name], offer, name)
 
 
-def _filled(cursor: Cursor, settings: Cursor | None, offer: Offer, name: str) -> Named | None:
+def _filled(cursor: Cursor, settings: Cursor | None, offer: MenuChoice, name: str) -> Named | None:
     try:
         known = {hyper.name: hyper for hyper in offer.settings(name)}
     except NasError as error:  # another distribution's entry that does not import

@@ -9,7 +9,7 @@ from pathlib import Path
 from nas import samplers
 from nas.config import USUAL_STORAGE, Artifacts, Budget, Final, StudyConfig
 from nas.executors import EXECUTORS
-from nas.study_file.menus import Offer, default, offer_of, read_named
+from nas.study_file.menus import MenuChoice, choice_of, default, read_named
 from nas.study_file.objectives import read_constraints, read_objectives, read_pruning
 from nas.study_file.sections import (
     MOST,
@@ -58,11 +58,11 @@ def _config(fields: Mapping[str, Cursor], base: Path) -> StudyConfig | None:
     objectives = read_objectives(fields.get("objective"), fields.get("objectives"))
     parts = {
         "constraints": read_constraints(fields["constraints"]) if "constraints" in fields else (),
-        "sampler": _named(fields.get("sampler"), Offer("sampler", samplers.names(), samplers.settings_of), "tpe"),
+        "sampler": _named(fields.get("sampler"), MenuChoice("sampler", samplers.names(), samplers.settings_of), "tpe"),
         "pruning": read_pruning(fields.get("pruner"), objectives),
         "budget": read_budget(fields["budget"]) if "budget" in fields else Budget(),
         "final": read_final(fields["final"]) if "final" in fields else Final(),
-        "executor": _named(fields.get("executor"), offer_of(EXECUTORS), "process"),
+        "executor": _named(fields.get("executor"), choice_of(EXECUTORS), "process"),
         "storage": read_storage(fields["storage"]) if "storage" in fields else USUAL_STORAGE,
         "artifacts": read_artifacts(fields["artifacts"]) if "artifacts" in fields else Artifacts(),
         **(_training(fields["training"]) if "training" in fields else {}),
@@ -86,12 +86,12 @@ def _task(fields: Mapping[str, Cursor], base: Path) -> TaskSpec | None:
     loss = fields["loss"].name(losses, "loss") if "loss" in fields else ""
     if "task" not in fields:
         return None
-    offer = offer_of(Menu("workers.tasks", "task"), "samples of your own are given with csv, a table, or npz, arrays")
+    offer = choice_of(Menu("workers.tasks", "task"), "samples of your own are given with csv, a table, or npz, arrays")
     named = read_named(fields["task"], offer)
     return TaskSpec(_with_files(named, offer, fields["task"], base), split, loss) if named else None
 
 
-def _with_files(named: Named, offer: Offer, cursor: Cursor, base: Path) -> Named:
+def _with_files(named: Named, offer: MenuChoice, cursor: Cursor, base: Path) -> Named:
     """Make the paths of files start at the study file; report those that are not there."""
     changed: dict[str, str] = {}
     below = cursor.entries()[named.name].entries() if isinstance(cursor.node, MapNode) else {}
@@ -133,7 +133,7 @@ def _refused(cursor: Cursor) -> bool:
     return isinstance(node, ScalarNode) and node.value is None and plain_scalar(node.raw) is not None
 
 
-def _named(cursor: Cursor | None, offer: Offer, usual: str) -> Named:
+def _named(cursor: Cursor | None, offer: MenuChoice, usual: str) -> Named:
     found = read_named(cursor, offer) if cursor else None
     return found or default(offer, usual)
 

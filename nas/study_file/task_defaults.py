@@ -12,7 +12,7 @@ SIZES = ("parameters", "params", "flops", "seconds")
 """What can be an objective beside the metrics of the task; all are better when smaller."""
 
 
-def completed(config: StudyConfig, task: TaskInfo) -> StudyConfig:
+def with_task_defaults(config: StudyConfig, task: TaskInfo) -> StudyConfig:
     """Return the study as it will be searched.
 
     Raises:

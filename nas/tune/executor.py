@@ -7,7 +7,7 @@ from nas.executors.inline import Inline
 from workers.messages import Event, Job, JobLost, Probe, TaskInfo, TaskSpec, Timings
 
 
-class Handover:
+class TuneExecutor:
     """Starts nothing itself, and hears nothing: Tune's calls bring what has happened."""
 
     cohort = 1

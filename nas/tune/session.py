@@ -17,7 +17,7 @@ from nas.storage import Storage
 from nas.study import on_record, require_same
 from nas.study_file.load import as_begun, from_json, to_json
 from nas.trials import Point, Trial, TrialState
-from nas.tune.executor import Handover
+from nas.tune.executor import TuneExecutor
 from search_spaces.errors import NasError
 from workers import file_store
 from workers.messages import Checkpoint, EpochMetrics, JobLost, Outcome
@@ -40,8 +40,8 @@ class Ending:
 class Session:
     """Knows trials by Tune's ids. Whatever it is told is on record when it returns."""
 
-    def __init__(self, run: Run, handover: Handover, closing: ExitStack) -> None:
-        self._run, self._search, self._handover, self._closing = run, run.search, handover, closing
+    def __init__(self, run: Run, executor: TuneExecutor, closing: ExitStack) -> None:
+        self._run, self._search, self._executor, self._closing = run, run.search, executor, closing
         self._epochs = run.config.budget.epochs
         self._numbers: dict[str, int] = {}
         self._joined: set[str] = set()
@@ -60,11 +60,11 @@ class Session:
             SpecError, TaskError: as `nas.controller.prepare`.
         """
         with ExitStack() as stack:
-            handover = Handover()
+            executor = TuneExecutor()
             if known := on_record(config):
                 require_same(known, config)
                 config = as_begun(config, from_json(known.config))
-            prepared = prepare(config, stack, lambda _: handover)
+            prepared = prepare(config, stack, lambda _: executor)
             storage = stack.enter_context(Storage.open(config.storage))
             record = storage.find(config.name)
             if record is None:
@@ -75,7 +75,7 @@ class Session:
             stack.callback(_ignoring_errors(lambda: storage.release(lease)))
             run = Run(storage, record, prepared, LeaseHeartbeat(storage, lease), watch=unwatched)
             run.enter()
-            return cls(run, handover, stack.pop_all())
+            return cls(run, executor, stack.pop_all())
 
     @property
     def idle(self) -> bool:
@@ -98,10 +98,10 @@ class Session:
     def suggest(self, tune_id: str) -> Trial | None:
         """Begin one more trial under this id and return it; None if there is none to begin now."""
         self.turn()
-        self._handover.capacity = len(self._jobs) + 1
+        self._executor.capacity = len(self._jobs) + 1
         self._search.dispatch()
         self._record()
-        job = self._handover.take()
+        job = self._executor.take()
         if job is None:
             return None
         number = job.assignments[0].number
@@ -120,7 +120,7 @@ class Session:
         if trial.state is not TrialState.WAITING:
             return tune_id in self._numbers
         self._search.start([trial])
-        job = self._handover.take()
+        job = self._executor.take()
         assert job is not None
         self._follow(tune_id, number, job.id)
         return True
@@ -138,7 +138,7 @@ class Session:
             self._last[trial.number] = point
         self._search.receive([EpochMetrics(trial.number, trial.attempt, point.epoch, point.metrics, point.seconds)])
         self._record()
-        return point.epoch >= self._epochs or trial.number in self._handover.stops | self._handover.ended
+        return point.epoch >= self._epochs or trial.number in self._executor.stops | self._executor.ended
 
     def end(self, tune_id: str, ending: Ending) -> None:
         """Record how a trial ended that Tune has ended: at its last epoch, or before because we or Tune said so."""
@@ -152,9 +152,9 @@ class Session:
                 outcome = replace(outcome, state="FAIL", reason="metric: nothing was reported")
             elif last.epoch >= self._epochs:
                 outcome = replace(outcome, checkpoint=ending.keep(self._search.folder), reason=ending.note)
-            elif trial.number in self._handover.stops:
+            elif trial.number in self._executor.stops:
                 outcome = replace(outcome, state="PRUNED")
-            elif trial.number in self._handover.ended:
+            elif trial.number in self._executor.ended:
                 outcome = replace(outcome, state="ENDED", checkpoint=self._kept(ending, last.epoch))
             else:
                 outcome = replace(outcome, state="PRUNED", reason="stopped")
@@ -220,8 +220,8 @@ class Session:
 
     def _leave(self, tune_id: str) -> None:
         self._jobs.pop(tune_id, None)
-        for told in (self._handover.stops, self._handover.ended):
-            told.discard(self._numbers.get(tune_id, -1))
+        for numbers in (self._executor.stops, self._executor.ended):
+            numbers.discard(self._numbers.get(tune_id, -1))
         self._record()
 
     def _finals(self, best: Trial) -> FinalResult:

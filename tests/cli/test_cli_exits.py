@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from command_runs import SMALL, Nas, Ran, run_in
 
-from nas.cli.exit_codes import CODES, code_of, told
+from nas.cli.exit_codes import CODES, code_of, report_error
 from nas.storage import Storage
 from search_spaces.errors import NasError
 
@@ -99,7 +99,7 @@ def test_what_nobody_expected_is_one_line_and_a_file(
 ) -> None:
     monkeypatch.delenv("NAS_TRACEBACK", raising=False)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    assert told(ZeroDivisionError("division by zero")) == 1
+    assert report_error(ZeroDivisionError("division by zero")) == 1
     err = capsys.readouterr().err
     kept = re.search(r"report it with (\S+)\)", err)
     assert err.count("\n") == 1
@@ -109,7 +109,7 @@ def test_what_nobody_expected_is_one_line_and_a_file(
 
 def test_a_traceback_is_shown_to_who_asks(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NAS_TRACEBACK", "1")
-    told(ZeroDivisionError("division by zero"))
+    report_error(ZeroDivisionError("division by zero"))
     err = capsys.readouterr().err
     assert "ZeroDivisionError: division by zero\nerror: ZeroDivisionError" in err
     assert "the traceback above" in err

@@ -11,8 +11,8 @@ from rich.console import Console
 
 from nas.cli.output import announcement, humanize
 from nas.cli.output.console import plain
-from nas.cli.output.live import Live
-from nas.cli.output.plain_lines import Lines
+from nas.cli.output.live import LiveDisplay
+from nas.cli.output.plain_lines import PlainLines
 from nas.cli.output.progress import Progress
 from nas.config import Budget, Objective, StudyConfig
 from nas.events import EpochsDone, FinalScored, FinalStarted, Noticed, StudyStarted, TrialFinished
@@ -106,7 +106,7 @@ def test_earlier_trials_count(progress: Progress, trial: Trial) -> None:
 
 def live(progress: Progress, width: int) -> str:
     console = Console(file=io.StringIO(), width=width)
-    console.print(Live(progress, console))
+    console.print(LiveDisplay(progress, console))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -175,7 +175,7 @@ def test_the_final_stage_is_counted_apart(progress: Progress) -> None:
 
 def test_a_notice_is_a_line(progress: Progress) -> None:
     console = Console(file=io.StringIO(), width=20)
-    Lines(progress, console)(Noticed("a worker was lost and this is a long story"))
+    PlainLines(progress, console)(Noticed("a worker was lost and this is a long story"))
     assert isinstance(console.file, io.StringIO)
     assert console.file.getvalue() == "note: a worker was lost and this is a long story\n"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from command_runs import STUDY, environment, run_in
 
-from nas.cli.signals import EndedAtOnce, Interruption, heard
+from nas.cli.signals import EndedAtOnce, Interruption, handling_signals
 
 LONG = ("--trials", "100000", "--set", "sampler=random", "--set", "space.width=4..400", "--set", "space.limits={}")
 
@@ -67,7 +67,7 @@ def test_what_was_drained_is_resumed(tmp_path: Path) -> None:
 
 @pytest.fixture
 def interruption() -> Iterator[Interruption]:
-    with heard(lambda: None) as interruption:
+    with handling_signals(lambda: None) as interruption:
         yield interruption
 
 
@@ -87,7 +87,7 @@ def test_the_second_signal_ends_it_at_once(interruption: Interruption) -> None:
 
 def test_who_listened_before_listens_again() -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    with heard(lambda: None):
+    with handling_signals(lambda: None):
         signal.raise_signal(signal.SIGINT)
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 

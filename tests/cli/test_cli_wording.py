@@ -68,7 +68,7 @@ def test_baselines_are_named_behind_their_score() -> None:
 def test_samples_and_inputs_are_counted_with_their_thousands_apart() -> None:
     task = TaskInfo("csv", "regression", (1234,), 1, (60000, 20000, 10000), ("loss", "mse"), "mse", "")
     told = "60,000/20,000/10,000 in train/validation/test; 1,234 inputs, 1 output (regression)"
-    assert report.told_samples(task) == told
+    assert report.samples_text(task) == told
 
 
 def test_epochs_and_trials_are_counted_with_their_thousands_apart(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_epochs_and_trials_are_counted_with_their_thousands_apart(tmp_path: Path
 
 
 def test_a_budget_is_told_in_full() -> None:
-    told = report.told_budget(Budget(5000, 20, total_epochs=9000, seconds=120, target=0.985, patience=50))
+    told = report.budget_text(Budget(5000, 20, total_epochs=9000, seconds=120, target=0.985, patience=50))
     assert told == (
         "5,000 trials, 20 epochs each, 9,000 epochs in all, 2m 00s, until 0.9850 is reached, "
         "until 50 trials bring no new best"

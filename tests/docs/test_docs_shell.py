@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 
 from nas.cli import main
 from nas.cli.exit_codes import CODES
-from nas.cli.output.json_lines import Events
+from nas.cli.output.json_lines import JsonLines
 
 CLI = ROOT / "docs" / "cli.md"
 LINES = [
@@ -58,7 +58,7 @@ def test_every_exit_code_is_in_the_table() -> None:
 
 
 def test_every_event_is_in_the_table() -> None:
-    source = Path(importlib.util.find_spec(Events.__module__).origin or "").read_text("utf-8")  # type: ignore[union-attr]
+    source = Path(importlib.util.find_spec(JsonLines.__module__).origin or "").read_text("utf-8")  # type: ignore[union-attr]
     events = set(re.findall(r'"event": "([a-z.]+)"', source))
     assert len(events) == 6
     assert events == set(re.findall(r"^\| `([a-z]+(?:\.[a-z]+)?)` \| .*\|.*\|$", CLI.read_text("utf-8"), re.MULTILINE))

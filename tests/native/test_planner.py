@@ -14,7 +14,7 @@ from search_spaces.ops.global_pool import GlobalPool
 from search_spaces.ops.linear import Linear
 from workers.engines import planner
 from workers.engines.calibration import remembered
-from workers.engines.mixed import Chosen
+from workers.engines.mixed import MixedEngine
 from workers.engines.protocol import Member
 
 
@@ -67,7 +67,7 @@ def test_a_cache_that_is_no_json_is_measured_again(cache: Path) -> None:
 
 def test_what_the_native_engine_has_not_is_left_to_plain_torch(digits: Task, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planner, "_covered", lambda network: True)
-    engine = Chosen(digits.info, samples=len(digits.train), epochs=1, device="cpu")
+    engine = MixedEngine(digits.info, samples=len(digits.train), epochs=1, device="cpu")
     strange = candidate(1, optimizer=named("adamw", beta1=1.0))
     failures = engine.add([member(digits, 0, candidate(0)), member(digits, 1, strange)])
     assert failures[1].reason.startswith("crash: ValueError")

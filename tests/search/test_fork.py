@@ -11,7 +11,7 @@ from nas.config import Budget, Objective, StudyConfig
 from nas.controller.controller import Controller
 from nas.controller.fork import InheritedTrials, inherited
 from nas.storage.records import FORKED
-from nas.study_file.task_defaults import completed
+from nas.study_file.task_defaults import with_task_defaults
 from nas.trials import TrialState
 from search_spaces.candidate import Named, Settings
 from search_spaces.dimensions import Choice, Float, Int
@@ -36,7 +36,7 @@ def searched(bench: Bench, config: StudyConfig) -> Bench:
 
 
 def left(bench: Bench, new: StudyConfig, task: TaskInfo = TASK) -> InheritedTrials:
-    return inherited(bench.record, bench.trials, completed(replace(new, name="new"), task), task)
+    return inherited(bench.record, bench.trials, with_task_defaults(replace(new, name="new"), task), task)
 
 
 def narrower(**changes: Any) -> Callable[[StudyConfig], StudyConfig]:

@@ -7,7 +7,7 @@ from scripted import TASK, Bench
 
 from nas.config import Objective, Pruning
 from nas.controller.provenance import environment
-from nas.study_file.task_defaults import completed
+from nas.study_file.task_defaults import with_task_defaults
 from search_spaces.candidate import Named
 from search_spaces.errors import SpecError
 from search_spaces.expressions import Expression
@@ -17,63 +17,65 @@ TWO = (Objective("accuracy", "maximize"), Objective("flops", "minimize"))
 
 
 def test_a_classification_maximises_accuracy(bench: Bench) -> None:
-    found = completed(bench.config(objectives=()), TASK)
+    found = with_task_defaults(bench.config(objectives=()), TASK)
     assert found.objectives == (Objective("accuracy", "maximize"),)
 
 
 @pytest.mark.parametrize(("loss", "metric"), [("mse", "mse"), ("mae", "mae"), ("huber", "mse")])
 def test_a_regression_minimises_an_error_in_the_unit_of_its_targets(bench: Bench, loss: str, metric: str) -> None:
     task = replace(REGRESSION, loss=loss)
-    found = completed(bench.config(objectives=(), pruning=Pruning(Named("asha"))), task)
+    found = with_task_defaults(bench.config(objectives=(), pruning=Pruning(Named("asha"))), task)
     assert found.objectives == (Objective(metric, "minimize"),)
     assert (found.pruning.metric, found.pruning.direction) == (metric, "minimize")
 
 
 def test_the_one_objective_is_pruned_on(bench: Bench) -> None:
-    found = completed(bench.config(objectives=(Objective("loss", "minimize"),), pruning=Pruning(Named("asha"))), TASK)
+    found = with_task_defaults(
+        bench.config(objectives=(Objective("loss", "minimize"),), pruning=Pruning(Named("asha"))), TASK
+    )
     assert (found.pruning.metric, found.pruning.direction) == ("loss", "minimize")
 
 
 def test_a_named_pruning_metric_has_its_own_direction(bench: Bench) -> None:
-    found = completed(bench.config(objectives=TWO, pruning=Pruning(Named("asha"), "train_loss")), TASK)
+    found = with_task_defaults(bench.config(objectives=TWO, pruning=Pruning(Named("asha"), "train_loss")), TASK)
     assert (found.pruning.metric, found.pruning.direction) == ("train_loss", "minimize")
 
 
 def test_several_objectives_without_a_pruning_metric_are_refused(bench: Bench) -> None:
     with pytest.raises(SpecError, match="accuracy and flops: which metric shall be pruned on"):
-        completed(bench.config(objectives=TWO, pruning=Pruning(Named("asha"))), TASK)
+        with_task_defaults(bench.config(objectives=TWO, pruning=Pruning(Named("asha"))), TASK)
 
 
 def test_several_objectives_need_no_pruning_metric_where_nothing_is_pruned(bench: Bench) -> None:
-    assert completed(bench.config(objectives=TWO, pruning=Pruning(Named("none"))), TASK).objectives == TWO
+    assert with_task_defaults(bench.config(objectives=TWO, pruning=Pruning(Named("none"))), TASK).objectives == TWO
 
 
 def test_an_objective_that_the_task_lacks_is_refused_with_the_nearest(bench: Bench) -> None:
     with pytest.raises(SpecError, match=r"no metric 'acuracy' \(did you mean 'accuracy'\?\)"):
-        completed(bench.config(objectives=(Objective("acuracy", "maximize"),)), TASK)
+        with_task_defaults(bench.config(objectives=(Objective("acuracy", "maximize"),)), TASK)
 
 
 def test_a_pruning_metric_that_the_task_lacks_is_refused(bench: Bench) -> None:
     with pytest.raises(SpecError, match=r"pruner\.metric: task 'scripted' has no metric 'f1'"):
-        completed(bench.config(pruning=Pruning(Named("asha"), "f1")), TASK)
+        with_task_defaults(bench.config(pruning=Pruning(Named("asha"), "f1")), TASK)
 
 
 def test_a_constraint_on_what_is_not_measured_is_refused(bench: Bench) -> None:
     with pytest.raises(SpecError, match=r"latency.*'latency <= 5'"):
-        completed(bench.config(constraints=(Expression.parse("latency <= 5"),)), TASK)
+        with_task_defaults(bench.config(constraints=(Expression.parse("latency <= 5"),)), TASK)
 
 
 @pytest.mark.parametrize(
     "text", ["parameters <= 200k", "memory <= 1M", "accuracy >= 0.5", "seconds <= 5 and flops <= 1M"]
 )
 def test_a_constraint_on_sizes_and_metrics_is_allowed(bench: Bench, text: str) -> None:
-    assert completed(bench.config(constraints=(Expression.parse(text),)), TASK).constraints
+    assert with_task_defaults(bench.config(constraints=(Expression.parse(text),)), TASK).constraints
 
 
 def test_every_mistake_is_told_at_once(bench: Bench) -> None:
     wrong = bench.config(objectives=(Objective("auc", "maximize"),), pruning=Pruning(Named("asha"), "f2"))
     with pytest.raises(SpecError) as caught:
-        completed(wrong, TASK)
+        with_task_defaults(wrong, TASK)
     assert len(caught.value.problems) == 2
 
 

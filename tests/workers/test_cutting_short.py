@@ -12,10 +12,10 @@ import torch
 from training_jobs import candidate, curve, job, of, outcome, run
 
 from workers import checkpoints, training_loop
-from workers.cancellation import Endings
-from workers.cohorts import Life
+from workers.cancellation import CancellationRequests
+from workers.cohorts import AssignmentState
 from workers.datasets.batches import Epoch
-from workers.engines.mixed import Chosen
+from workers.engines.mixed import MixedEngine
 from workers.engines.planner import SWITCH
 from workers.messages import Assignment, Checkpoint, EpochMetrics, Event, Job, Outcome, Saved
 from workers.worker import Worker
@@ -35,25 +35,25 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 
 def cut(job: Job, numbers: Collection[int], *, epoch: int, where: str = BEFORE_BATCHES) -> list[Event]:
     """Run a job; within an epoch, counted from 1, these trials are to end."""
-    endings = Endings()
-    honest = {name: getattr(Chosen, name) for name in ("epoch", "evaluate")}
+    cancellations = CancellationRequests()
+    honest = {name: getattr(MixedEngine, name) for name in ("epoch", "evaluate")}
     trained = iter(range(1, EPOCHS + 1))
 
-    def train(self: Chosen, samples: Epoch, flags: object) -> object:
+    def train(self: MixedEngine, samples: Epoch, flags: object) -> object:
         if next(trained) == epoch and where == BEFORE_BATCHES:
-            endings.add(numbers)
+            cancellations.add(numbers)
         return honest["epoch"](self, samples, flags)
 
-    def measure(self: Chosen, samples: object, flags: object) -> object:
+    def measure(self: MixedEngine, samples: object, flags: object) -> object:
         if where == BEFORE_MEASURING and next(measured) == epoch:
-            endings.add(numbers)
+            cancellations.add(numbers)
         return honest["evaluate"](self, samples, flags)
 
     measured = iter(range(1, EPOCHS + 1))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Chosen, "epoch", train)
-        patch.setattr(Chosen, "evaluate", measure)
-        return [event for events in Worker().train(job, endings) for event in events]
+        patch.setattr(MixedEngine, "epoch", train)
+        patch.setattr(MixedEngine, "evaluate", measure)
+        return [event for events in Worker().train(job, cancellations) for event in events]
 
 
 def ended_after(events: list[Event], number: int = 0) -> tuple[str, int, int | None]:
@@ -121,10 +121,10 @@ def test_a_short_epoch_is_trained_to_its_end(tmp_path: Path, monkeypatch: pytest
 
 def told(job: Job, answer: Callable[[Event], Collection[int]]) -> Iterator[Event]:
     """Run a job; after each event `answer` names whom to end."""
-    endings = Endings()
-    for events in Worker().train(job, endings):
+    cancellations = CancellationRequests()
+    for events in Worker().train(job, cancellations):
         for event in events:
-            endings.add(answer(event))
+            cancellations.add(answer(event))
             yield event
 
 
@@ -153,14 +153,14 @@ def test_without_memory_for_a_copy_the_epoch_is_trained_to_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training_loop, "LENGTHY", 0.0)
-    honest, asked = Chosen.export, iter(range(10))
+    honest, asked = MixedEngine.export, iter(range(10))
 
-    def short(self: Chosen, number: int) -> checkpoints.TrainedState:
+    def short(self: MixedEngine, number: int) -> checkpoints.TrainedState:
         if next(asked) == 0:
             raise MemoryError
         return honest(self, number)
 
-    monkeypatch.setattr(Chosen, "export", short)
+    monkeypatch.setattr(MixedEngine, "export", short)
     events = cut(job(tmp_path, candidate(), epochs=EPOCHS), [0], epoch=2)
     assert ended_after(events) == ("ENDED", 2, 2)
 
@@ -176,7 +176,7 @@ def test_a_full_disk_costs_the_checkpoint_of_what_was_measured(tmp_path: Path, m
 
 
 def test_a_life_that_begins_again_is_cut_short_without_what_it_has_lost() -> None:
-    life = Life(Assignment(0, candidate()), 32, epochs=3, saved=Checkpoint("", "", 0, 3))
+    life = AssignmentState(Assignment(0, candidate()), 32, epochs=3, saved=Checkpoint("", "", 0, 3))
     assert life.recoverable
     life = replace(life, saved=Checkpoint("", "", 0, 2))
     assert not life.recoverable

@@ -12,7 +12,7 @@ from workers.engines.solo import Solo
 from workers.messages import TaskInfo
 
 
-class Chosen:
+class MixedEngine:
     """Trains each candidate of a cohort in the engine that is best for it; alone or not, that is the same one."""
 
     name = "chosen"

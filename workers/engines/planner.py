@@ -68,7 +68,7 @@ def status() -> bindings.Status:
 def _covered(network: Network) -> bool:
     try:
         program.lower(network, 0)
-    except program.Uncovered:
+    except program.Unsupported:
         return False
     return True
 
@@ -99,7 +99,7 @@ def _tried(network: Network, batch: int, optimizer: Named) -> Choice:
     def measure() -> dict[str, Any]:
         solo, native = race((_solo, _native), network, batch, optimizer)
         if min(solo, native) == float("inf"):
-            raise program.Uncovered("a network that neither engine trains")
+            raise program.Unsupported("a network that neither engine trains")
         return {"engine": "native" if native <= NEAR * solo else "solo", "solo": solo, "native": native}
 
     name = f"trial-{status().variant}-{network.fingerprint[:16]}-{batch}-{optimizer.name}"

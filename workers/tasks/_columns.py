@@ -19,9 +19,9 @@ from workers.tasks._notations import (
     is_date,
     looks_like_date,
     looks_like_number,
+    notation_text,
     notations,
     plain,
-    told,
 )
 from workers.tasks.protocol import Notation
 
@@ -119,7 +119,7 @@ def _odd_cell(tables: list[Table], name: str, notation: Notation, odd: set[str],
     for table in tables:
         for line, cell in zip(table.lines, table.columns[name], strict=True):
             if cell in odd:
-                said = f"column {name!r} holds {told(notation)}, got {cell!r} ({_ways_out(name, cell)})"
+                said = f"column {name!r} holds {notation_text(notation)}, got {cell!r} ({_ways_out(name, cell)})"
                 return TaskError(f"{table.path}:{line}: {said}", _said_of(name, declared))
     raise AssertionError(name)
 
@@ -191,7 +191,7 @@ def _is_identifier(count: Mapping[str, int], gaps: int) -> bool:
 def _of_notation(name: str, notation: Notation, gaps: int) -> Column:
     kind: Literal["date", "number"] = "date" if notation.get("date") else "number"
     else_say = f" (else say ignore: [{name}])" if kind == "date" else ""
-    return Column(name, kind, told(notation), missing=gaps, warning=f"{how_read(notation)}{else_say}")
+    return Column(name, kind, notation_text(notation), missing=gaps, warning=f"{how_read(notation)}{else_say}")
 
 
 def _of_texts(name: str, count: "Counter[str]", gaps: int) -> Column:

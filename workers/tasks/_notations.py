@@ -120,7 +120,7 @@ def chosen(found: Found, decimal: str) -> Notation | None:
     return found.notations[0]
 
 
-def told(notation: Notation) -> str:
+def notation_text(notation: Notation) -> str:
     """Say what a column holds, and in what notation that was read."""
     return f"{'dates' if notation.get('date') else 'numbers'}, {how_read(notation)}"
 

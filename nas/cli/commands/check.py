@@ -32,7 +32,7 @@ def check(
         definition = {name: value for name, value in to_json(looked.config).items() if name != "base"}
         print_json({"definition": definition, **looked.document})
         return
-    told = estimate.told(looked)
+    told = estimate.estimate_rows(looked)
     for name, value in told.items():
         typer.echo(escaped(f"# {name:<{max(map(len, told))}}  {value}"))
     cut = data_summary.Cut(data_summary.ALL, f"nas check {file} | less")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nas.cli.options import StorageOption, url_of
-from nas.cli.signals import listened
+from nas.cli.signals import handled_signals
 from nas.redaction import redacted
 
 
@@ -47,7 +47,7 @@ def dashboard(
     with server(url, host=host, port=port, token=token, names=allow_host or (), methods=methods) as running:
         shown = f"[{host}]" if ":" in host else host
         where = f"http://{shown}:{running.server_port}/"
-        for number in listened():  # it ends alike in a terminal, with it, and in a container
+        for number in handled_signals():  # it ends alike in a terminal, with it, and in a container
             signal.signal(number, lambda *_: running.shutdown())
         err().print(f"dashboard of {redacted(url)} at {where} (end it with Ctrl-C)", soft_wrap=True)
         running.serve_forever()

@@ -38,10 +38,10 @@ def tasks(
         print_json({"name": name, "description": sentence, "settings": documents})
         return
     out().print(sentence, markup=False)
-    out().print(facts({item.name: _told(item) for item in settings}))
+    out().print(facts({item.name: _setting_text(item) for item in settings}))
 
 
-def _told(item: "Hyperparameter") -> str:
+def _setting_text(item: "Hyperparameter") -> str:
     """Say what a setting may be, and what it is unless somebody says."""
     default = f"{item.usual} unless given" if item.usual else "required" if item.required else "optional"
     return f"{item.allowed}; {default}: {item.doc}"

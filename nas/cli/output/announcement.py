@@ -23,11 +23,11 @@ def announcement(config: StudyConfig) -> str:
     return _rows(
         {
             "study": config.name,
-            "task": humanize.named(told_task(config.task.task)),
+            "task": humanize.named(task_text(config.task.task)),
             "space": report.announced_space(config.space),
-            "goal": report.told_objectives(config.objectives),
+            "goal": report.objectives_text(config.objectives),
             "search": f"{config.sampler.name} with {config.pruning.pruner.name}, seed {config.seed}",
-            "budget": report.told_budget(config.budget),
+            "budget": report.budget_text(config.budget),
             "storage": redacted(config.storage),
             "resume": resume_command(config),
             "watch": on_storage("nas dashboard", config.storage),
@@ -37,16 +37,16 @@ def announcement(config: StudyConfig) -> str:
 
 def begun(happening: StudyStarted, known: StudyConfig) -> str:
     """Say what the samples are, now that they are read, and what they decide; `known` is what was announced."""
-    goal = "" if known.objectives else report.told_objectives(happening.config.objectives)
+    goal = "" if known.objectives else report.objectives_text(happening.config.objectives)
     epochs = "" if known.budget.epochs else f"{happening.config.budget.epochs:,} for a full training, {_fitted(known)}"
-    return _rows({"samples": report.told_samples(happening.task), "goal": goal, "epochs": epochs})
+    return _rows({"samples": report.samples_text(happening.task), "goal": goal, "epochs": epochs})
 
 
 def _fitted(known: StudyConfig) -> str:
     return "fitted to the samples and the time" if known.budget.seconds else "fitted to the samples"
 
 
-def told_task(task: Named) -> Named:
+def task_text(task: Named) -> Named:
     """Return the task with the settings that somebody chose, files from the working folder."""
     try:
         files = {item.name for item in hyperparameters(TASKS.load(task.name)) if item.is_file}

@@ -86,7 +86,7 @@ def _columns(task: TaskInfo, cut: Cut | None) -> Iterator[str]:
     width = min(_NAME, max((len(_shown(column.name)) for column in shown), default=0))
     for column in shown:
         noun = "array" if column.kind == "array" else "column"
-        yield f"{noun} {_shown(column.name):<{width}}  {_told(column)}"
+        yield f"{noun} {_shown(column.name):<{width}}  {_column_text(column)}"
     if rest and cut:
         yield (
             f"and {humanize.counted(len(rest), 'more column')}: {_summed(rest)} "
@@ -94,7 +94,7 @@ def _columns(task: TaskInfo, cut: Cut | None) -> Iterator[str]:
         )
 
 
-def _told(column: Column) -> str:
+def _column_text(column: Column) -> str:
     """Say what one column is."""
     kept = f"{column.kept:,} of {humanize.counted(column.values, 'category', 'categories')} kept"
     unknown = f", {column.unknown:,} training samples unknown" if column.unknown else ""

@@ -8,23 +8,23 @@ from nas.controller.budget.fidelity import SEARCH_SHARE
 from nas.estimate import Looked, advice
 
 
-def told(looked: Looked) -> dict[str, str]:
+def estimate_rows(looked: Looked) -> dict[str, str]:
     """Return it as names and sentences."""
     trainable, sampled = looked.survey.trainable, f"of {len(looked.survey.samples)} sampled networks"
     infeasible, notice = looked.survey.infeasible, advice(looked.config, trainable)
     return {
-        "samples": report.told_samples(looked.task),
+        "samples": report.samples_text(looked.task),
         "space": report.announced_space(looked.config.space),
-        "parameters": _told([trial.parameters for trial in trainable]),
-        "flops": _told([trial.flops for trial in trainable]),
+        "parameters": _sizes_text([trial.parameters for trial in trainable]),
+        "flops": _sizes_text([trial.flops for trial in trainable]),
         "infeasible": f"{infeasible:.1%} {sampled}" if infeasible else f"none {sampled}",
-        "epochs": _told_epochs(looked),
-        "time": _told_time(looked),
+        "epochs": _epochs_text(looked),
+        "time": _time_text(looked),
         **({"notice": notice} if notice else {}),
     }
 
 
-def _told_epochs(looked: Looked) -> str:
+def _epochs_text(looked: Looked) -> str:
     budget = looked.config.budget
     epoch = looked.survey.epoch_seconds
     why = "as given" if looked.given_epochs else "fitted to the samples" + (" and the time" if budget.seconds else "")
@@ -32,7 +32,7 @@ def _told_epochs(looked: Looked) -> str:
     return f"{budget.epochs:,} for a full training, {why}{each}"
 
 
-def _told_time(looked: Looked) -> str:
+def _time_text(looked: Looked) -> str:
     budget, bought = looked.config.budget, looked.trainings
     if bought is None:
         if looked.seconds is None:
@@ -46,7 +46,7 @@ def _told_time(looked: Looked) -> str:
     return f"{time} buys not one full training, not one trial to its end: give limits, fewer epochs, or {enough}"
 
 
-def _told(sizes: Sequence[int]) -> str:
+def _sizes_text(sizes: Sequence[int]) -> str:
     if not sizes:
         return "no sample can be trained"
     low, median, high = map(humanize.number, (min(sizes), statistics.median(sizes), max(sizes)))

@@ -20,7 +20,7 @@ Document = dict[str, object]
 
 
 @dataclass(slots=True)
-class Events:
+class JsonLines:
     """Prints each happening that programs may want to know of."""
 
     config: StudyConfig

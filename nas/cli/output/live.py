@@ -22,7 +22,7 @@ _TOLD = 3
 
 
 @dataclass(slots=True)
-class Live:
+class LiveDisplay:
     """Shows a run while it lasts; what is said meanwhile scrolls by above it."""
 
     progress: Progress

@@ -25,7 +25,7 @@ from nas.trials import Trial
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class PlainLines:
     """Writes lines, each whole and never broken."""
 
     progress: Progress

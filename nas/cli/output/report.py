@@ -89,19 +89,19 @@ def definition(snapshot: Snapshot) -> dict[str, object]:
     config, task = snapshot.config, snapshot.record.task
     return {
         "task": humanize.named(chosen(config.task.task, Menu("workers.tasks", "task"))),
-        "samples": told_samples(task),
+        "samples": samples_text(task),
         "space": announced_space(config.space),
         "constraints": "; ".join(item.text for item in config.constraints),
-        "objective": told_objectives(config.objectives),
+        "objective": objectives_text(config.objectives),
         "sampler": humanize.named(chosen(config.sampler, SAMPLERS)),
         "pruner": _pruner(config.pruning),
-        "budget": told_budget(config.budget),
+        "budget": budget_text(config.budget),
         "executor": humanize.named(chosen(config.executor, EXECUTORS)),
         "seed": config.seed,
     }
 
 
-def told_budget(budget: Budget) -> str:
+def budget_text(budget: Budget) -> str:
     """Say what ends a search, whatever is reached first."""
     lasting = (
         humanize.counted(budget.trials, "trial") if budget.trials else "",
@@ -114,7 +114,7 @@ def told_budget(budget: Budget) -> str:
     return ", ".join(part for part in lasting if part)
 
 
-def told_samples(task: TaskInfo) -> str:
+def samples_text(task: TaskInfo) -> str:
     """Say how many samples of what shape a task has, and what is predicted."""
     parts = "/".join(f"{part:,}" for part in task.samples)
     classes = humanize.counted(task.outputs, "class", "classes")
@@ -123,7 +123,7 @@ def told_samples(task: TaskInfo) -> str:
     return f"{parts} in train/validation/test; {shape}, {predicted} ({task.kind})"
 
 
-def told_objectives(objectives: Iterable[Objective]) -> str:
+def objectives_text(objectives: Iterable[Objective]) -> str:
     """Say what is optimised."""
     return ", ".join(f"{item.direction} {humanize.measure('validation', item.metric)}" for item in objectives)
 

@@ -50,7 +50,7 @@ class Comparison:
         ]
 
     @property
-    def told(self) -> list[str]:
+    def warnings(self) -> list[str]:
         """Say which candidates had fresh seeds that failed, and why."""
         return [
             f"trial {trial.number}: {len(failures)} of {self.fresh} fresh seeds {summed_up(failures)}"

@@ -46,7 +46,7 @@ class Training:
         return 1 + len(self.lost)
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """Say what it is."""
         if self.purpose == "baseline":
             return "the linear baseline"
@@ -155,12 +155,12 @@ class Trainings:
             return  # its outcome came before its worker died
         training = replace(training, lost=(*training.lost, event.blame))
         if training.lost.count(event.blame) < LOSSES[event.blame] and not self._late(number):
-            self.watch(Noticed(f"{event.reason}; {training.told} is begun again"))
+            self.watch(Noticed(f"{event.reason}; {training.description} is begun again"))
             self._submit(number, training)
             return
         del self._open[number], self._ends[number]
         self.unit_of_work.event("final.lost", number=training.number, seed=training.seed, reason=event.reason)
-        self.watch(Noticed(f"{event.reason}; {training.told} is given up"))
+        self.watch(Noticed(f"{event.reason}; {training.description} is given up"))
         self._begin(take(training, None))
 
     def _late(self, number: int) -> bool:

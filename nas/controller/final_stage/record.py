@@ -73,7 +73,7 @@ class FinalRecord:
         """Record a training that cannot be used."""
         self.failed[key_of(training)] = reason
         self.unit_of_work.event("final.failed", **_document(training), reason=reason)
-        self.watch(Noticed(f"{training.told} failed: {trial_ended(reason)}"))
+        self.watch(Noticed(f"{training.description} failed: {trial_ended(reason)}"))
 
     def baseline(self, name: str, training: Training, metrics: Metrics) -> None:
         """Record what a baseline scored on the test samples."""

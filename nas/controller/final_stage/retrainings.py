@@ -54,7 +54,7 @@ class Retrainings:
         return len(self.failures) >= max(2, (self.wanted + 1) // 2)
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """Say how many failed, and why."""
         return f"{len(self.failures)} of {len(self.failures) + len(self.scored)} retrainings {summed_up(self.failures)}"
 

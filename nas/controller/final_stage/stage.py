@@ -74,8 +74,8 @@ class FinalStage:
             final = replace(final, top=1)  # parameters, say: no seed changes them
         terms = terms_of(self.config, self.task, self.trainings.executor.capacity)
         plan = planned(candidates, final, terms, left=self.trainings.left())
-        if told := cuts(plan, planned(candidates, final, terms)):
-            self._warn(f"time is short: {told}")
+        if cut := cuts(plan, planned(candidates, final, terms)):
+            self._warn(f"time is short: {cut}")
         return plan
 
     def _ordered(self, candidates: Sequence[Trial], plan: Plan) -> list[Trial]:
@@ -89,7 +89,7 @@ class FinalStage:
         if missing := [replace(item, limit=room) for item in self._comparison.missing()]:
             self.trainings.watch(ComparisonStarted(tuple(trial.number for trial in compared), plan.fresh))
             self._train(missing)
-        for text in self._comparison.told:
+        for text in self._comparison.warnings:
             self._warn(text)
         return self._comparison.order(others)
 
@@ -105,7 +105,7 @@ class FinalStage:
                 return FinalResult(trial, found.scored, len(found.failures))
             if not found.gave_way:
                 break  # the time is over, or no worker lives long enough
-            refused[trial.number] = found.told
+            refused[trial.number] = found.description
             self._give_way(found)
             if self.trainings.out_of_time:
                 break
@@ -239,7 +239,7 @@ class FinalStage:
     def _qualify(self, found: Retrainings) -> None:
         """Say what is not as it was planned with retrainings that count all the same."""
         if found.failures:
-            self._warn(f"trial {found.trial.number}: {found.told}, others were trained in their place")
+            self._warn(f"trial {found.trial.number}: {found.description}, others were trained in their place")
         whole = max(found.wanted, self.config.final.seeds)
         if found.scored and len(found.scored) < whole and not self.trainings.interrupted():
             why = next(iter(found.hindered), "there was no time for more")
@@ -247,8 +247,8 @@ class FinalStage:
 
     def _give_way(self, found: Retrainings) -> None:
         number = found.trial.number
-        self.trainings.unit_of_work.event("final.gave_way", number=number, reason=found.told)
-        self._warn(f"trial {number} gives way to the next best: {found.told}")
+        self.trainings.unit_of_work.event("final.gave_way", number=number, reason=found.description)
+        self._warn(f"trial {number} gives way to the next best: {found.description}")
 
     def _none_left(self, refused: Mapping[int, str]) -> str:
         tried = "; ".join(f"trial {number}: {why}" for number, why in list(refused.items())[:3])

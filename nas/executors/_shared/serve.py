@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from nas.executors._shared.messages import Answer, Described, End, JobDone, Probed, Ready, Report
 from search_spaces.errors import NasError
-from workers.cancellation import Endings
+from workers.cancellation import CancellationRequests
 from workers.errors import TaskError
 from workers.messages import Job, Probe, TaskSpec
 
@@ -26,8 +26,8 @@ class Inbox:
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[Job | TaskSpec | Probe | Answer] = SimpleQueue()
-        self._endings: dict[int, Endings] = {}
-        self._last = Endings()
+        self._cancellations: dict[int, CancellationRequests] = {}
+        self._last = CancellationRequests()
 
     def put(self, message: Job | TaskSpec | Probe | Answer | End) -> None:
         """Take a message in; called by the thread that listens."""
@@ -36,16 +36,16 @@ class Inbox:
                 self._last.add(message.numbers)
                 return
             case Job():
-                self._last = self._endings[message.id] = Endings()
+                self._last = self._cancellations[message.id] = CancellationRequests()
         self._queue.put(message)
 
     def get(self, timeout: float | None = None) -> Job | TaskSpec | Probe | Answer:
         """Return the next message; raise `Empty` where none has come in time."""
         return self._queue.get(timeout=timeout) if timeout != 0.0 else self._queue.get_nowait()
 
-    def endings(self, job: Job) -> Endings:
+    def cancellations(self, job: Job) -> CancellationRequests:
         """Return what tells whom of a job to end."""
-        return self._endings.pop(job.id)
+        return self._cancellations.pop(job.id)
 
 
 class Outbox(Protocol):
@@ -76,7 +76,7 @@ def serve(outbox: Outbox, inbox: Inbox, *, device: str) -> None:
 
 
 def _train(worker: "Worker", job: Job, outbox: Outbox, inbox: Inbox) -> None:
-    training = worker.train(job, inbox.endings(job))
+    training = worker.train(job, inbox.cancellations(job))
     stops: Collection[int] | None = None
     for turn in count():
         began = monotonic()

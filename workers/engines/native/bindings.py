@@ -13,7 +13,7 @@ ABI = 2
 GET_IT = "with a C++ compiler installed, `python -m workers.engines.native.build` makes it"
 
 
-class Absent(NasError):
+class EngineMissing(NasError):
     """The native engine cannot be used here; the text says why and what would help."""
 
 
@@ -36,7 +36,7 @@ NO_MEMORY, INTERRUPTED = 1, 2
 """What `Work.failed` says of a candidate that was not trained or measured to the end."""
 
 
-class Recipe(ctypes.Structure):
+class NativeRecipe(ctypes.Structure):
     """How a candidate is trained (NasRecipe)."""
 
     _fields_ = (
@@ -67,7 +67,7 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "nas_peak": (ctypes.c_double, ()),
     "nas_make": (
         ctypes.c_void_p,
-        (ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.POINTER(Recipe)),
+        (ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.POINTER(NativeRecipe)),
     ),
     "nas_free": (None, (ctypes.c_void_p,)),
     "nas_arena": (ctypes.c_void_p, (ctypes.c_void_p,)),
@@ -86,22 +86,22 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
 
 @cache
 def load(variant: str = "") -> ctypes.CDLL:
-    """Load one variant, or the best that this machine can run; raise `Absent` where there is none."""
+    """Load one variant, or the best that this machine can run; raise `EngineMissing` where there is none."""
     return _open(variant or best())
 
 
 def best() -> str:
-    """Name the best variant that was built and runs here; raise `Absent` where there is none."""
+    """Name the best variant that was built and runs here; raise `EngineMissing` where there is none."""
     known = variants()
     if not known:
-        raise Absent("the native engine is for x86-64 and ARM processors")
+        raise EngineMissing("the native engine is for x86-64 and ARM processors")
     built = [name for name in known if (HERE / file_name(name)).exists()]
     if not built:
-        raise Absent(f"the native engine was not built; {GET_IT}")
+        raise EngineMissing(f"the native engine was not built; {GET_IT}")
     level = _open(built[0]).nas_level()
     fitting = [name for name in built if not level or int(name[-1]) <= level]
     if not fitting:
-        raise Absent(f"the native engine was built for newer processors only ({', '.join(built)}); {GET_IT}")
+        raise EngineMissing(f"the native engine was built for newer processors only ({', '.join(built)}); {GET_IT}")
     return fitting[-1]
 
 
@@ -110,7 +110,7 @@ def status() -> Status:
     try:
         variant = best()
         return Status(variant, load(variant).nas_lanes(), str(HERE / file_name(variant)))
-    except Absent as absent:
+    except EngineMissing as absent:
         return Status(reason=str(absent))
 
 
@@ -123,7 +123,7 @@ def _open(variant: str) -> ctypes.CDLL:
             function = getattr(library, name)
             function.restype, function.argtypes = answer, arguments
     except (OSError, AttributeError) as error:
-        raise Absent(f"the native engine's {path.name} does not load ({error}); {GET_IT}") from error
+        raise EngineMissing(f"the native engine's {path.name} does not load ({error}); {GET_IT}") from error
     if library.nas_abi() != ABI:
-        raise Absent(f"the native engine's {path.name} is of another version; {GET_IT}")
+        raise EngineMissing(f"the native engine's {path.name} is of another version; {GET_IT}")
     return library

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from workers.checkpoints import TrainedState
 from workers.engines.native import optimizer_rules, program
-from workers.engines.native.bindings import Recipe
+from workers.engines.native.bindings import NativeRecipe
 from workers.engines.native.program import Slot
 from workers.engines.protocol import Member
 from workers.errors import CheckpointError
@@ -18,11 +18,11 @@ from workers.layers._modules import build
 from workers.messages import TaskInfo
 
 
-class Trained:
+class NativeCandidate:
     """Owns one candidate of C++; its weights, states and buffers are views of C++'s memory."""
 
     def __init__(self, member: Member, info: TaskInfo, library: ctypes.CDLL) -> None:
-        """Make it with its initial weights; raise `Uncovered` if C++ has no such layer or optimizer."""
+        """Make it with its initial weights; raise `Unsupported` if C++ has no such layer or optimizer."""
         self.member = member
         self.step = self.epochs = 0
         self.product = 1.0
@@ -54,11 +54,11 @@ class Trained:
         self.product = 1.0 if product is None else float(product)
         self.step, self.epochs = state.step, state.epoch
 
-    def _make(self, library: ctypes.CDLL, recipe: Recipe) -> int:
+    def _make(self, library: ctypes.CDLL, recipe: NativeRecipe) -> int:
         numbers = np.array(self._program.description, np.int64)
         handle: int | None = library.nas_make(numbers.ctypes.data, len(numbers), self._program.inputs, recipe)
         if handle is None:
-            raise program.Uncovered("a layer that the engine's shared object does not know")
+            raise program.Unsupported("a layer that the engine's shared object does not know")
         weakref.finalize(self, library.nas_free, handle)
         return handle
 

@@ -15,9 +15,9 @@ from workers.datasets.batches import Epoch, Samples, batch_count, step_count
 from workers.engines.failures import failure
 from workers.engines.native import bindings
 from workers.engines.native.bindings import INTERRUPTED, NO_MEMORY, Work
-from workers.engines.native.candidate import Trained
+from workers.engines.native.candidate import NativeCandidate
 from workers.engines.native.packing import EVALUATION_SIZE, Packed, Packer
-from workers.engines.native.program import Uncovered
+from workers.engines.native.program import Unsupported
 from workers.engines.protocol import Failure, Interrupted, Measured, Member, Result
 from workers.messages import TaskInfo
 from workers.schedules.constant import Constant
@@ -39,15 +39,15 @@ class Native:
         self._packer, self._measurer = Packer(self._library), Packer(self._library)
         self._measured: tuple[Samples, Packed] | None = None
         self._scale = np.array(info.target_scale or [1.0] * info.outputs, np.float64)
-        self._trained: dict[int, Trained] = {}
+        self._trained: dict[int, NativeCandidate] = {}
 
     def add(self, members: Collection[Member]) -> Mapping[int, Failure]:
         """Make the candidates in C++; return those that cannot be made: `uncovered: …` where C++ has no such layer."""
         failures: dict[int, Failure] = {}
         for member in members:
             try:
-                self._trained[member.number] = Trained(member, self._info, self._library)
-            except Uncovered as error:
+                self._trained[member.number] = NativeCandidate(member, self._info, self._library)
+            except Unsupported as error:
                 failures[member.number] = Failure(f"uncovered: {error}")
             except BaseException as error:  # one candidate's error is its outcome, never its neighbours'
                 failures[member.number] = failure(error)
@@ -58,7 +58,7 @@ class Native:
         packs = {size: self._packer.train(epoch.samples, size) for size in {*map(_size, self._trained.values())}}
         kept: list[Factors | None] = []  # C++ reads them while it works
 
-        def work(trained: Trained) -> Work:
+        def work(trained: NativeCandidate) -> Work:
             packed = packs[_size(trained)]
             kept.append(self._factors(trained, epoch))
             return _work(trained, packed, kept[-1], flags)
@@ -93,7 +93,9 @@ class Native:
         """Let a candidate go on from a state."""
         self._trained[number].restore(state)
 
-    def _call(self, work: Callable[[Trained], Work], function: Callable[[ctypes.Array[Work], int], None]) -> list[Work]:
+    def _call(
+        self, work: Callable[[NativeCandidate], Work], function: Callable[[ctypes.Array[Work], int], None]
+    ) -> list[Work]:
         """Let C++ do one thing for every candidate; the interpreter is free meanwhile."""
         works = (Work * len(self._trained))(*map(work, self._trained.values()))
         function(works, len(works))
@@ -106,7 +108,7 @@ class Native:
             for number, done in zip(self._trained, works, strict=True)
         }
 
-    def _factors(self, trained: Trained, epoch: Epoch) -> Factors | None:
+    def _factors(self, trained: NativeCandidate, epoch: Epoch) -> Factors | None:
         """Return the learning rate's factors of an epoch's steps; nothing where it never changes."""
         recipe = trained.member.candidate.recipe
         factors = _schedule(recipe.schedule, recipe.warmup, self._steps(size=_size(trained)))
@@ -122,15 +124,15 @@ def _schedule(named: Named, warmup: float, steps: int) -> Factors | None:
     return np.array([schedules.factor_at(schedule, warmup=warmup, step=step, steps=steps) for step in range(steps)])
 
 
-def _size(trained: Trained) -> int:
+def _size(trained: NativeCandidate) -> int:
     return trained.member.batch_size
 
 
-def _batches(trained: Trained, epoch: Epoch) -> int:
+def _batches(trained: NativeCandidate, epoch: Epoch) -> int:
     return batch_count(len(epoch.samples), _size(trained))
 
 
-def _work(trained: Trained, packed: Packed, factors: Factors | None, flags: Flags) -> Work:
+def _work(trained: NativeCandidate, packed: Packed, factors: Factors | None, flags: Flags) -> Work:
     return Work(
         candidate=trained.handle,
         inputs=packed.inputs.ctypes.data,

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from search_spaces.candidate import Recipe as Trained
+from search_spaces.candidate import Recipe
 from workers import optimizers
-from workers.engines.native.bindings import Recipe
-from workers.engines.native.program import Uncovered
+from workers.engines.native.bindings import NativeRecipe
+from workers.engines.native.program import Unsupported
 from workers.messages import TaskInfo
 from workers.optimizers.adadelta import Adadelta
 from workers.optimizers.adagrad import Adagrad
@@ -51,16 +51,16 @@ class Rule:
     """torch makes the states before the first step."""
 
 
-def describe(recipe: Trained, info: TaskInfo) -> tuple[Rule, Recipe]:
-    """Return a recipe's rule, and the recipe for C++; raise `Uncovered` for an optimizer that is not known there."""
+def describe(recipe: Recipe, info: TaskInfo) -> tuple[Rule, NativeRecipe]:
+    """Return a recipe's rule, and the recipe for C++; raise `Unsupported` for an optimizer that is not known there."""
     optimizer = optimizers.make(recipe.optimizer)
     make = MAKERS.get(type(optimizer))
     if make is None or info.loss not in LOSSES:
-        raise Uncovered(recipe.optimizer.name if make is None else info.loss)
+        raise Unsupported(recipe.optimizer.name if make is None else info.loss)
     rule: Rule = make(optimizer)
     if rule.states == MOMENTS and not (0 <= rule.first < 1 and 0 <= rule.second < 1):
-        raise Uncovered("moments that never fade, which torch refuses in its own words")
-    described = Recipe(
+        raise Unsupported("moments that never fade, which torch refuses in its own words")
+    described = NativeRecipe(
         rule=RULES.index(rule.name),
         loss=LOSSES.index(info.loss),
         lr=optimizer.lr,

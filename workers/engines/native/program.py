@@ -19,7 +19,7 @@ PAD = 16
 """Floats that rows of weights are padded to."""
 
 
-class Uncovered(NasError):
+class Unsupported(NasError):
     """The native engine has no such layer; the network is another engine's."""
 
 
@@ -109,11 +109,11 @@ class Writer:
 
 
 def lower(network: Network, seed: int) -> Program:
-    """Describe a candidate's network to C++; raise `Uncovered` where an op is not known there."""
+    """Describe a candidate's network to C++; raise `Unsupported` where an op is not known there."""
     writer = Writer(seed)
     description = writer.chain(network.ops, network.inputs, "")
     if not description or not writer.weights:
-        raise Uncovered("a network without weights")
+        raise Unsupported("a network without weights")
     return Program(
         tuple(description),
         prod(network.inputs),
@@ -137,7 +137,7 @@ def _lowering(op: Op) -> Lowering:
     try:
         found: Lowering = LOWERINGS.load(name_of(op))
     except UnknownName as error:
-        raise Uncovered(name_of(op)) from error
+        raise Unsupported(name_of(op)) from error
     return found
 
 

@@ -4,7 +4,7 @@ from math import prod
 
 from search_spaces.ops.protocol import Shape
 from search_spaces.ops.residual import Residual as Op
-from workers.engines.native.program import Uncovered, Writer
+from workers.engines.native.program import Unsupported, Writer
 
 
 class Residual:
@@ -16,5 +16,5 @@ class Residual:
         body = writer.chain(op.body, shape, f"{name}body.")
         shortcut = writer.chain(op.shortcut, shape, f"{name}shortcut.")
         if not body:
-            raise Uncovered("a residual whose body does nothing")
+            raise Unsupported("a residual whose body does nothing")
         writer.layer("residual", prod(shape), len(body), *body, len(shortcut), *shortcut)
