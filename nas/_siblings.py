@@ -1,4 +1,4 @@
-"""Sibling packages: `workers` and `search_spaces` are those installed beside `nas`, whatever files a user has.
+"""Loader of sibling packages: `workers` and `search_spaces` are those installed beside `nas`.
 
 Python looks for a module in the folder of the running script first, so that a `workers.py` beside it would be found in
 place of ours. Ours are therefore loaded from where `nas` is; what the user's own module of that name holds is found

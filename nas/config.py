@@ -1,4 +1,4 @@
-"""The definition of one study, as values: what `study.yaml` says once every default is filled in."""
+"""Study definition as values: what `study.yaml` says once every default is filled in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""What can go wrong in a study, as errors a user can read; leaves of the tree in `search_spaces.errors`."""
+"""Errors of studies that a user can read; leaves of the tree in `search_spaces.errors`."""
 
 import errno
 from typing import Self

@@ -1,4 +1,4 @@
-"""What can be said of a study before it runs: its networks' cost, by sampling; what its time buys, by a few steps."""
+"""Estimate of a study before it runs: the cost of its networks by sampling, of its time by a few training steps."""
 
 import os
 import statistics

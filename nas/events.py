@@ -1,4 +1,4 @@
-"""What a search tells whoever watches it: frozen values, handed to one callable."""
+"""Events of a search: frozen values, passed to one listener."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

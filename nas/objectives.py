@@ -1,4 +1,4 @@
-"""From what was measured to objective values and constraint excesses, and which trial is the best."""
+"""Objectives: values and constraint excesses from metrics, and the order of trials by them."""
 
 import math
 import sys

@@ -1,4 +1,4 @@
-"""A plug-in that is set aside once it fails: it is blamed by name in one sentence, and decides nothing more.
+"""Plug-in guard: a plug-in that fails is disabled, named in one sentence, and not called again.
 
 What is in the middle of an event goes on to its end, and the search drains as if its user had stopped it, so that
 nothing is lost; then the mistake is told.

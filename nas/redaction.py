@@ -1,4 +1,4 @@
-"""Passwords in the URLs of databases: what is shown, logged or recorded has none.
+"""Redaction: URLs of databases without their passwords, for whatever is shown, logged or recorded.
 
 A URL is taken apart, and shown only where that leaves no doubt about which part is the password. Of any other the
 scheme alone is shown: a sign that is not escaped may put a piece of the password where a host or a path is expected.

@@ -1,4 +1,4 @@
-"""One study as it stands in the storage, read at once, and what the commands say of it."""
+"""Snapshot: one consistent reading of a study in the storage, for every command that shows it."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

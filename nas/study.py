@@ -1,4 +1,4 @@
-"""What a user holds in Python: a study, run or opened, with its trials, its best, and a way to take it along."""
+"""Public Python interface: run, resume, fork or open a study, read its trials and result, export its best."""
 
 import os
 import time

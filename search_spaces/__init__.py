@@ -1,1 +1,1 @@
-"""What can be built: dimensions, search spaces, families and networks, in pure Python without torch."""
+"""Search spaces: dimensions, spaces, families and networks, in pure Python without torch."""

@@ -1,4 +1,4 @@
-"""What a class on a menu can be told: its dataclass fields, each with a default, what is allowed, and a sentence.
+"""Declarations of settings: the dataclass fields of a menu's class, each with a default, bounds and a sentence.
 
     @dataclass(frozen=True, slots=True)
     class Sgd:

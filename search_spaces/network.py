@@ -1,4 +1,4 @@
-"""A network: ops in order with the shapes between them; what it costs, its fingerprint, its picture; no torch."""
+"""Network: ops in order with the shapes between them; its costs, its fingerprint, its drawing; no torch."""
 
 import hashlib
 import json

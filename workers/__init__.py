@@ -1,1 +1,1 @@
-"""Train and measure candidates on a device. torch lives here and only here; importing this package does not load it."""
+"""Workers: train and measure candidates on a device; the only package that uses torch, loaded on first use."""

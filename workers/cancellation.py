@@ -1,4 +1,4 @@
-"""Early ending: which trials of a job are to end at once; engines look it up between two batches."""
+"""Cancellation: which trials of a job are to end at once; engines look it up between two batches."""
 
 import ctypes
 from collections.abc import Collection, Mapping

@@ -1,4 +1,4 @@
-"""Cohorts: the candidates of a job that train as one, and what each has been through so far."""
+"""Cohorts: the candidates of a job that train as one, and the state of each."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

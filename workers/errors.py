@@ -1,4 +1,4 @@
-"""What can go wrong in a worker, as errors a user can read; leaves of the tree in `search_spaces.errors`."""
+"""Errors of workers that a user can read; leaves of the tree in `search_spaces.errors`."""
 
 from search_spaces.errors import NasError
 

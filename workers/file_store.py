@@ -1,4 +1,4 @@
-"""Files in a folder that is a path on this machine, or an address that fsspec understands: `s3://bucket/nas`.
+"""File store: files in a local folder, or at an address that fsspec understands, such as `s3://bucket/nas`.
 
 A file is there in whole or not at all. `file://` is a path: a folder that all nodes of a cluster have mounted.
 Whatever goes wrong with a file is an `OSError`, as it is with a path.

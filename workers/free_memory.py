@@ -1,4 +1,4 @@
-"""Memory that this process can still take: what the machine, its container and the limits of the process leave."""
+"""Free memory of this process: what the machine, its container and the limits of the process leave."""
 
 import os
 import resource

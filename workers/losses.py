@@ -1,4 +1,4 @@
-"""Losses: what training makes small."""
+"""Losses: what training minimises."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The wire between the controller and its workers: frozen values, no torch.
+"""Messages between the controller and its workers: frozen values, no torch.
 
 The controller sends a `Job`; the worker answers with a stream of events. `EpochMetrics` and `Saved` tell of progress,
 exactly one `Outcome` ends each assignment. `attempt` says which life of the trial an event belongs to.

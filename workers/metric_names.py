@@ -1,4 +1,4 @@
-"""Names of metrics and losses: which each kind of task has, and which way they are better."""
+"""Metric and loss names: which each kind of task has, and in which direction each is better."""
 
 from collections.abc import Mapping
 from typing import Literal

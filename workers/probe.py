@@ -1,4 +1,4 @@
-"""Cost estimate: a few training steps and a part of the validation samples are timed instead of an epoch.
+"""Probe: time a few training steps and some validation samples to estimate the cost of an epoch.
 
 The engine is the one that the planner would probably choose; nothing is calibrated for it. On a CPU the time of this
 thread counts: what an epoch takes does not depend on what else runs while a few steps of it are timed.

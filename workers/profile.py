@@ -1,4 +1,4 @@
-"""What a network costs on a device: the time of a forward pass, and the most memory training it takes.
+"""Profile of a network on a device: the time of a forward pass, and the peak memory of training it.
 
 Parameters and FLOPs need no device: they come from `Network`.
 """

@@ -1,4 +1,4 @@
-"""Seeds that are made of others: a counter-based stream for everything random in a training."""
+"""Seeds: counter-based random streams for everything random in a training."""
 
 MASK = (1 << 64) - 1
 

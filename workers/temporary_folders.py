@@ -1,4 +1,4 @@
-"""Temporary folders that are swept: whoever makes one removes those that a killed process has left.
+"""Temporary folders with cleanup: whoever makes one removes those that a killed process has left.
 
 A folder is locked for as long as its maker lives, which the kernel sees to: one that can be locked is nobody's. Links
 are not followed.

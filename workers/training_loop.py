@@ -1,4 +1,4 @@
-"""The epoch loop, written once: the candidates of a job are trained, measured, stopped, saved and told of."""
+"""Training loop of a job: train, measure, stop, save and report its candidates, epoch by epoch."""
 
 import errno
 import time

@@ -1,4 +1,4 @@
-"""A worker: a job goes in, its events come out, and what comes back are the numbers to stop."""
+"""Worker: receive a job, yield its events, and take back the numbers of trials to stop."""
 
 import gc
 import os

@@ -1,1 +1,1 @@
-"""Artifacts: files of a study: where they lie, which stay, how they leave."""
+"""Artifacts: the files of a study: where they may lie, which are kept, how they are exported."""

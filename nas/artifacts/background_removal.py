@@ -1,4 +1,4 @@
-"""Files that nobody needs any more: removed at once, or, behind an address, beside the search."""
+"""Background removal: delete local files at once, and remote ones in a thread beside the search."""
 
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor

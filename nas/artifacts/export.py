@@ -1,4 +1,4 @@
-"""Hand out a trained trial: its best weights on record, written and verified in a format people use."""
+"""Export of a trained trial: its best weights on record, written and verified in a portable format."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

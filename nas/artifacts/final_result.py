@@ -1,4 +1,4 @@
-"""What a final stage came to: the chosen trial, its test score, the baselines, and what is to be doubted."""
+"""Result of a final stage: the chosen trial, its test score, the baselines, and warnings about it."""
 
 import math
 import statistics

@@ -1,4 +1,4 @@
-"""Whether controller and workers can all reach the folder that a study's checkpoints and exports go to."""
+"""Check of the artifacts folder: can the controller and all workers read and write it?"""
 
 import os
 

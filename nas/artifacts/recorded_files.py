@@ -1,4 +1,4 @@
-"""Files on record after a search: where they lie now, whether they are as they were written, and what is owed."""
+"""Files on record: where they are now, whether they are unchanged, and which exports are missing."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A project that was moved, mounted elsewhere or copied: where the files that a study names are now.
+"""Relocation: find the files of a study whose project was moved, mounted elsewhere or copied.
 
 The record keeps paths in full, and the folder of the study file that they began at. Where a file is no longer at its
 path, it is looked for at the same place relative to the database's folder and to the working folder; whether its

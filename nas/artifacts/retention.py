@@ -1,4 +1,4 @@
-"""Which trials keep their weights: the best few, and with several objectives the whole Pareto front."""
+"""Retention: the best few trials keep their weights, and with several objectives the whole Pareto front."""
 
 import re
 from collections.abc import Iterable, Sequence

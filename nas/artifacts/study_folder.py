@@ -1,4 +1,4 @@
-"""A study's own folder: marked as that of one record, so that no other study's files are written over or swept away.
+"""A study's own folder: marked with the id of its record, so that no other study's files are overwritten or deleted.
 
 A study of the same name in another database, or in a copy of a database whose original is still there, is given a
 folder of its own beside the first one's.

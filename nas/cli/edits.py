@@ -1,4 +1,4 @@
-"""What the command line may change of a study between two runs: how many trials, how long, how many workers."""
+"""Changes that a command line makes to a study between two runs: trials, time, workers, name."""
 
 import json
 import shlex

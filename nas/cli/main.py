@@ -1,4 +1,4 @@
-"""The console script `nas`: finds the command, loads its file only then, and turns errors into exit codes."""
+"""Console script `nas`: find the command, load only its file, and turn errors into exit codes."""
 
 import gc
 import os

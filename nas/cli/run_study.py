@@ -1,4 +1,4 @@
-"""A search on the command line: what is told before, shown while it runs, and said at its end."""
+"""Run a search from the command line: announcement, live progress, summary."""
 
 import signal
 import sys

@@ -1,4 +1,4 @@
-"""The three standard streams, made fit to be used: whichever are closed, full, or cannot say every sign.
+"""Standard streams that may be closed, full, or unable to encode every character, made safe to use.
 
 Standard output has what was asked for: when it cannot be written, that is the end of the command, as `OutputLost`.
 Standard error only tells on the way: when nobody is left to read it, the search goes on.

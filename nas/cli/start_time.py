@@ -1,4 +1,4 @@
-"""When this command began, before Python was loaded: what a budget's time counts from."""
+"""Start time of this command, before Python was loaded: what a budget's time counts from."""
 
 import os
 import time

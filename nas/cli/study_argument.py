@@ -1,4 +1,4 @@
-"""The study that a command is given: a file, or `-` for standard input; mistakes are told with its name."""
+"""The study argument of a command: a file, or `-` for standard input; errors are reported with its name."""
 
 import sys
 from collections.abc import Sequence

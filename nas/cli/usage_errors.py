@@ -1,4 +1,4 @@
-"""A command line that is wrong, told in one line as every other error is.
+"""Usage errors: a wrong command line, reported in one line like every other error.
 
 Errors are `Any` here: their classes are in click, or in typer's own copy of it.
 """

@@ -1,4 +1,4 @@
-"""How many candidates go into one job: enough that training, not talking, fills the time; few enough to learn from.
+"""Cohort size: how many candidates go into one job, from the time that their epochs take.
 
 A sampler that is asked for n candidates at once chooses the last of them without knowing the first. So a cohort grows
 only while its candidates are cheap (an epoch of all of them stays under `TURN` seconds) and never beyond the share of

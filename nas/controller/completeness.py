@@ -1,4 +1,4 @@
-"""Whether a study on record has anything left to do for a definition."""
+"""Completeness check: is a study on record finished for this definition, with all its files?"""
 
 from collections.abc import Sequence
 

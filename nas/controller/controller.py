@@ -1,4 +1,4 @@
-"""The one process that runs a study: it takes the lease, puts the parts together, searches, and hands out the best."""
+"""Controller: create, fork or resume one study, hold its lease, and run it to its end."""
 
 import time
 from collections.abc import Callable

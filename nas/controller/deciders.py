@@ -1,4 +1,4 @@
-"""Who decides in one run of a study: the sampler that proposes candidates, the pruner that stops them."""
+"""The two parts that decide in a run: the sampler that proposes candidates, the pruner that stops them."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Exports of a run: the best network written in every format that is asked for; what is lost is made again."""
+"""Export stage: write the best network in every format asked for; what was lost is written again."""
 
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future

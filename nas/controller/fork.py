@@ -1,4 +1,4 @@
-"""A study that begins with trials of another: which of them still hold under its definition, and why others do not."""
+"""Fork: begin a study with those trials of another that are valid under the new definition."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

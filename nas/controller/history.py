@@ -1,4 +1,4 @@
-"""All trials of a study in memory: what finished, what waits, and the incumbent."""
+"""Run history: all trials of a study in memory, those that wait, and the incumbent."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Keeps the study's lease alive while the controller is busy, and hears what others ask of the study."""
+"""Lease heartbeat: renew the study's lease in a background thread, and poll for requests to stop."""
 
 from contextlib import suppress
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The loop of one study: ask, dispatch, report, prune, tell, record; the one place that decides what happens next."""
+"""Search loop: ask, dispatch, report, prune, tell, record."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""From what a worker measured to how a trial ended: its state, its values, its reason."""
+"""Outcomes: turn what a worker measured into a finished or interrupted trial: its state, values and reason."""
 
 import math
 from collections.abc import Mapping, Sequence

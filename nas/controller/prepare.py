@@ -1,4 +1,4 @@
-"""Preparation of a run: a definition filled in from its task, fitted to its time, with who decides and who trains."""
+"""Preparation of a run: executor, task, defaults, time estimate, sampler and pruner, before anything is written."""
 
 from collections.abc import Callable
 from contextlib import ExitStack, closing

@@ -1,4 +1,4 @@
-"""From a sampler's parameters to a trial: built and counted, held against the limits, looked up in the record."""
+"""Proposals: turn a sampler's parameters into a trial: build and count it, check limits, look for duplicates."""
 
 import hashlib
 import json

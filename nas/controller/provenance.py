@@ -1,4 +1,4 @@
-"""What a study ran on: versions, machine and source revision, kept in its record."""
+"""Provenance: versions, machine and source revision that a study ran on, kept in its record."""
 
 import os
 import platform

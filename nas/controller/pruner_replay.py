@@ -1,4 +1,4 @@
-"""What a pruner is shown again when a study is resumed: of finished trials only what still counts for its decisions."""
+"""Pruner replay: the values that a resumed study shows its pruner again, only those that still matter."""
 
 import math
 from collections.abc import Collection, Mapping, Sequence

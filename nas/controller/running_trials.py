@@ -1,4 +1,4 @@
-"""Trials under way: which job trains which, and what a worker is told of one."""
+"""Running trials: which job trains which trial, and the assignment that a worker is sent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Graceful shutdown: what ends a search early, and how what runs is ended: lease lost, target, time, the user."""
+"""Graceful shutdown: reasons to end a search early (lost lease, target, time, stop request), draining, its deadline."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Where a controller's time goes: parts of a search, each wrapped so that it counts its own seconds."""
+"""Stopwatch: seconds that a search spends in its parts: sampler, storage, dashboard."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

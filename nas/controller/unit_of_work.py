@@ -1,4 +1,4 @@
-"""What the controller still has to write: gathered during one turn of its loop, stored in one transaction."""
+"""Unit of work: collect one turn's changes and commit them in one transaction."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The guard in front of the dashboard, which itself lets everybody in and do everything, from any web page too."""
+"""Guard of the dashboard: authentication and protection against requests of other web pages, which it lacks itself."""
 
 import hmac
 import logging

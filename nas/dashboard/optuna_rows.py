@@ -1,4 +1,4 @@
-"""How a trial of ours looks in Optuna: what is written of it at first, and what of it has changed since."""
+"""Rows of Optuna's tables for one trial of ours: the first version, and later changes."""
 
 import math
 import sys

@@ -1,4 +1,4 @@
-"""Optuna's tables, written in bulk: what its own API does a row at a time and through an ORM.
+"""Bulk writes to Optuna's tables, which Optuna's own API writes row by row through an ORM.
 
 The tables are described by hand, as far as they are written here; Optuna creates them. A contract test reads all of it
 back through Optuna.

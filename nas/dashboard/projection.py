@@ -1,4 +1,4 @@
-"""The dashboard's tables: a study projected into Optuna's own tables, live.
+"""Projection: copy a study into Optuna's tables, live, for the dashboard.
 
 Our tables are the truth; Optuna's are a shadow of them, in the same database and under the study's name, which may be
 thrown away and made anew at any time. Nothing that goes wrong here ever reaches the search.

@@ -1,4 +1,4 @@
-"""The dashboard's server: optuna-dashboard behind its guard, on waitress; no visitor breaks it or holds it up.
+"""Server of the dashboard: optuna-dashboard behind its guard, on waitress, with limits for every visitor.
 
 A request has to be there within some seconds, however slowly it comes; the fewer connections are free, the sooner.
 Answers wait in files, not in threads, for those who read them slowly.

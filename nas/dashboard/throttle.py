@@ -1,4 +1,4 @@
-"""Shows a search's trials in the dashboard's tables, now and then and all that changed at once."""
+"""Throttled projection: collect the trials that changed, and write them to the dashboard's tables once a second."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

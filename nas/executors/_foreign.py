@@ -1,4 +1,4 @@
-"""An executor of another distribution: what it raises, and nobody foresaw, names it in one sentence."""
+"""Executors of other distributions: an unexpected exception becomes one sentence that names the executor."""
 
 from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar

@@ -1,4 +1,4 @@
-"""What every executor does: run jobs somewhere and hand back what they report."""
+"""Executor protocol: run jobs somewhere and return what they report."""
 
 from collections.abc import Collection, Sequence
 from typing import Protocol

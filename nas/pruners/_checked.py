@@ -1,4 +1,4 @@
-"""A pruner whose errors name it: set aside, it stops no trial any more, and the search ends with a sentence."""
+"""Checked pruner: validate a pruner's answers; one that fails is disabled, and the search stops with an error."""
 
 from collections.abc import Callable, Collection
 

@@ -1,4 +1,4 @@
-"""What pruners share: the curve a trial has reported so far, and when to look at it."""
+"""Learning curves for pruners: what a trial has reported so far, and when to look at it."""
 
 import math
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What every pruner does: see learning curves grow, and stop weak trials."""
+"""Pruner protocol: watch learning curves, and stop weak trials."""
 
 from collections.abc import Collection
 from typing import Protocol

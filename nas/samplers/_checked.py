@@ -1,4 +1,4 @@
-"""A sampler that is held to its protocol: what it gives is a point of the space, and its errors name it.
+"""Checked sampler: validate a sampler's proposals; one that fails is disabled, and the search stops with an error.
 
 A sampler may come from another distribution. What it does wrong ends the search with a sentence, before it is trained
 or recorded.

@@ -1,4 +1,4 @@
-"""Which dimensions of a conditional space are modelled together: those that were always active together."""
+"""Groups of dimensions of a conditional space that were always active together, and are modelled together."""
 
 from collections.abc import Iterable
 

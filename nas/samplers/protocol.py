@@ -1,4 +1,4 @@
-"""What every sampler does: propose parameter sets, and learn from trials."""
+"""Sampler protocol: propose parameters, and learn from trials."""
 
 from collections.abc import Sequence
 from typing import Protocol

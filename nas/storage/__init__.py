@@ -1,4 +1,4 @@
-"""Storage: the tables, migrations and leases that hold the truth."""
+"""Storage: tables, migrations and leases of the database, which is the source of truth."""
 
 from nas.storage.records import Artifact, Lease, Owner, StorageStatus, StudyEvent, StudyRecord, StudyState
 from nas.storage.storage import Storage

@@ -1,4 +1,4 @@
-"""What `nas db check` looks for: rows that contradict each other, checkpoints that are not there."""
+"""Integrity check, `nas db check`: rows that contradict each other, checkpoints that are missing or altered."""
 
 import hashlib
 import math

@@ -1,4 +1,4 @@
-"""The lease: one controller per study, fenced by an epoch that grows with every owner, in database time."""
+"""Leases: one controller per study, fenced by an epoch that grows with every owner, in database time."""
 
 import json
 import secrets

@@ -1,4 +1,4 @@
-"""Who this process is, and whether the process that holds a lease still lives."""
+"""Lease owner: the identity of this process, and whether the process that holds a lease is dead."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""What the storage hands out: a study, a lease, an artifact, an event, as frozen values."""
+"""Records that the storage returns: a study, a lease, an artifact, an event, as frozen values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

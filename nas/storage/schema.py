@@ -1,4 +1,4 @@
-"""Which schema a database has, and how it becomes the one that this version of the project writes."""
+"""Schema version: create the tables of an empty database, upgrade older ones, refuse others."""
 
 from pathlib import Path
 

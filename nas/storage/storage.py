@@ -1,4 +1,4 @@
-"""Storage: one database that holds studies, their trials and who may write them. The truth, and its one door."""
+"""Storage: the only way to the database that holds studies, their trials and leases."""
 
 import json
 import math

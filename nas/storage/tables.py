@@ -1,4 +1,4 @@
-"""The tables of the truth, and the two column types they need."""
+"""Tables of the database, and two column types of ours."""
 
 from datetime import UTC, datetime
 

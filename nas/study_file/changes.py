@@ -1,4 +1,4 @@
-"""What differs between two definitions of a study, by the paths of the study file, and what may differ on resume."""
+"""Differences between two definitions of a study, by paths of the study file, and which are allowed on resume."""
 
 import os
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Study files: from strict YAML to a `StudyConfig`, every mistake told at once."""
+"""Study files: strict YAML to a `StudyConfig`, with all mistakes reported at once."""
 
 import os
 from collections.abc import Mapping, Sequence

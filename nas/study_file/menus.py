@@ -1,4 +1,4 @@
-"""A name from a menu with its own settings: `tpe`, or `{tpe: {startup: 8}}`."""
+"""Menu choice: a name from a menu with its own settings: `tpe`, or `{tpe: {startup: 8}}`."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a study file says about metrics: objectives, constraints, and the metric that a pruner compares."""
+"""Metrics in a study file: objectives, constraints, and the metric that a pruner compares."""
 
 from nas import pruners
 from nas.config import Direction, Objective, Pruning, prunable

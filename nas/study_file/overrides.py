@@ -1,4 +1,4 @@
-"""`--set path=value`: changes of a study's document before it is read."""
+"""Overrides, `--set path=value`: changes of a study's document before it is read."""
 
 import re
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""A study as it was written: with the place of each value, for mistakes that show only when it meets its samples."""
+"""Source map of a study: the place of each value in its file, for errors found only with the samples."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""From the document of a study to a `StudyConfig`, section by section."""
+"""Reader of a study's document: section by section into a `StudyConfig`."""
 
 import os
 import re

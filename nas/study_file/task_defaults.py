@@ -1,4 +1,4 @@
-"""Fills in what a study file leaves to its task: objectives, the pruning metric; and refuses metrics the task lacks."""
+"""Task defaults: objectives and pruning metric that a study file leaves to its task; metrics that the task lacks."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What goes wrong inside a trial of Tune."""
+"""Errors inside a trial of Tune."""
 
 from search_spaces.errors import NasError
 

@@ -1,4 +1,4 @@
-"""The executor whose workers are Tune's trials: a job waits here until Tune asks for one, a stop until it reports."""
+"""Tune executor: its workers are Tune's trials; a job waits until Tune asks for one, a stop until it reports."""
 
 from collections import deque
 from collections.abc import Collection, Sequence

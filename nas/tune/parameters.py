@@ -1,4 +1,4 @@
-"""What a trial of Tune is given: parameters by their flat names, and under `nas` the study and the trial's number."""
+"""Parameters of a trial of Tune: flat names, and under `nas` the study and the trial's number."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The scheduler: Tune tells it of every report before anyone else, and our pruner says who stops."""
+"""Tune scheduler: receives every report before anyone else; our pruner decides who stops."""
 
 from typing import Any
 

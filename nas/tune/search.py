@@ -1,4 +1,4 @@
-"""The searcher: Tune asks it for trials, and it asks our sampler, within our budget."""
+"""Tune searcher: asked by Tune for trials, it asks our sampler within our budget."""
 
 import json
 import os

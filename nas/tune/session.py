@@ -1,4 +1,4 @@
-"""One run of a study by Tune: it holds the lease, and each of Tune's calls takes the search one step further."""
+"""Session: one run of a study by Tune; it holds the lease, and each of Tune's calls advances the search."""
 
 from collections.abc import Callable
 from contextlib import ExitStack, suppress

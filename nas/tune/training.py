@@ -1,4 +1,4 @@
-"""A trainable for those who have none: it trains the candidate of a trial as our own workers do."""
+"""Ready-made trainable for Tune: trains the candidate of a trial as our own workers do."""
 
 import os
 import tempfile

@@ -1,4 +1,4 @@
-"""Our checkpoint of one candidate inside a checkpoint of Tune: the file itself, and what has been reported with it."""
+"""Checkpoint of a candidate inside a checkpoint of Tune: the file itself, and the metrics reported with it."""
 
 import json
 from contextlib import suppress

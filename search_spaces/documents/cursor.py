@@ -1,4 +1,4 @@
-"""Readers of nodes: each returns a value of its type, or reports the mistake and returns what it was given instead."""
+"""Cursor over nodes: each reader returns a value of its type, or reports the mistake and returns its default."""
 
 import math
 from collections.abc import Collection

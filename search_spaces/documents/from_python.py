@@ -1,4 +1,4 @@
-"""From Python's dictionaries, lists and values to the nodes of a document, as if they had been written in one."""
+"""Nodes of a document from Python's dictionaries, lists and values, as if they had been written in a file."""
 
 import math
 import os

@@ -1,4 +1,4 @@
-"""What a document is made of: values that know where they were written, and the report of what is wrong with them."""
+"""Nodes of a document: values that know where they were written, and the report of mistakes in them."""
 
 from dataclasses import dataclass
 

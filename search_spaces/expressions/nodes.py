@@ -1,4 +1,4 @@
-"""What an expression is made of: nodes that know their value, and how far they are from holding."""
+"""Nodes of an expression: each evaluates to a value, and says how far it is from holding."""
 
 import math
 import operator

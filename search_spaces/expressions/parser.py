@@ -1,4 +1,4 @@
-"""Expressions over dimensions and metrics: `depth > 2 -> max(width) <= 64`; an own parser, nothing is executed.
+"""Parser of expressions over dimensions and metrics, `depth > 2 -> max(width) <= 64`; nothing is executed.
 
 Loosest first: `->`, `or`, `and`, `not`, comparisons and `in [...]` (which chain), `+ -`, `* / // %`, sign, names,
 numbers (`200k`, `1.5M`), texts in quotes, `min max sum len abs`. A bare word right of `==`, `!=` or inside `[...]`

@@ -1,4 +1,4 @@
-"""What several families are made of: menus of options, and a norm with its activation."""
+"""Shared parts of families: menus of options, and a norm with its activation."""
 
 from typing import TypeVar
 

@@ -1,4 +1,4 @@
-"""What every family does: turn its hyper-parameters into a network."""
+"""Family protocol: turn hyper-parameters into a network."""
 
 from typing import Protocol
 

@@ -1,4 +1,4 @@
-"""What every op does: say its output shape, its parameters, its FLOPs and what it keeps for the backward pass."""
+"""Op protocol: output shape, parameters, FLOPs, and what is kept for the backward pass."""
 
 from dataclasses import dataclass
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""Where a flat name belongs: `width.0`, `norm.group.groups`, `optimizer.sgd.lr`, or flat `groups` and `lr`."""
+"""Resolution of flat names: `width.0`, `norm.group.groups`, `optimizer.sgd.lr`, or flat `groups` and `lr`."""
 
 from dataclasses import dataclass
 from functools import cache

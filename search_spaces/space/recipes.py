@@ -1,4 +1,4 @@
-"""What a space may say about training: the hyper-parameters of a recipe, and the menus that two of them open."""
+"""Hyper-parameters of a recipe, which a space may sample, and the menus that two of them open."""
 
 from collections.abc import Mapping
 

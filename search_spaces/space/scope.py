@@ -1,4 +1,4 @@
-"""The values that names have at one point of a space: chosen, fixed, or by default."""
+"""Scope: the values of names at one point of a space: chosen, fixed, or by default."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What must hold of a space before anything is sampled from it, the order of its dimensions, and its size."""
+"""Validation of a space before anything is sampled from it, the order of its dimensions, and its size."""
 
 import math
 import random

@@ -1,4 +1,4 @@
-"""From values back to YAML, in the few forms that the strict reader knows; and from a `SearchSpace` to its document."""
+"""YAML writer: values in the few forms that the strict reader knows, and a `SearchSpace` as its document."""
 
 import json
 from collections.abc import Iterator, Mapping

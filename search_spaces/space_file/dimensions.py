@@ -1,4 +1,4 @@
-"""One hyper-parameter as it is written: a value, a range, a list of options, or options that open their own."""
+"""Reader of one hyper-parameter: a value, a range, a list of options, or options that open their own."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

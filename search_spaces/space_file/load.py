@@ -1,4 +1,4 @@
-"""From a document to a `SearchSpace`: `family`, its hyper-parameters, the recipe's, `constraints` and `limits`."""
+"""Reader of a search space: `family`, its hyper-parameters, the recipe's, `constraints` and `limits`."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The dimensions and fixed values of one space, collected hyper-parameter by hyper-parameter."""
+"""Dimensions and fixed values of one space, collected hyper-parameter by hyper-parameter."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The constant model: what the same answer for every sample scores, the bar that any network has to clear."""
+"""Constant model: the score of the same answer for every sample, which any network has to beat."""
 
 import numpy as np
 from numpy.typing import NDArray

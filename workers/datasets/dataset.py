@@ -1,4 +1,4 @@
-"""A task's samples, split, prepared and hashed: what candidates are trained and measured on. Numpy alone, no torch.
+"""Data set: a task's samples, split, prepared and hashed; NumPy alone, no torch.
 
 Inputs are float32 (samples, *shape). In regression the targets are standardised as measured on train; errors are
 brought back to their unit by `TaskInfo.target_scale`, predictions by `Preprocessing.target_scale` and `_offset`.

@@ -1,4 +1,4 @@
-"""What a task holds and what was done to its samples, as the controller, the record and the user are told."""
+"""Description of a data set for the controller, the record and the user: its contents, and what was done to them."""
 
 import hashlib
 from collections import Counter

@@ -1,4 +1,4 @@
-"""How raw samples become a network's inputs, and its outputs become predictions: statistics from train alone."""
+"""Preprocessing: raw samples to inputs, outputs to predictions, with statistics of the train part alone."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Which samples train, which choose and which are kept for the end: seeded, stratified by class."""
+"""Splits: which samples are for training, validation and the test; seeded, stratified by class."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""How fast the engines are on this machine: a few small networks are timed once, and remembered in the user's cache."""
+"""Calibration: the speed of the engines on this machine, measured once on small networks and cached."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What a training step is expected to cost in an engine: a time for each layer and a rate for its arithmetic."""
+"""Cost model: the expected time of a training step in an engine: a time for each layer, a rate for its arithmetic."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass

@@ -1,4 +1,4 @@
-"""Why a candidate failed, in the words of an `Outcome`."""
+"""Failures: the reason why a candidate failed, as an `Outcome` words it."""
 
 import torch
 

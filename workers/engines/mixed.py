@@ -1,4 +1,4 @@
-"""An engine that trains each candidate of a cohort in the engine that the planner chooses for it."""
+"""Mixed engine: train each candidate of a cohort in the engine that the planner chooses for it."""
 
 from collections.abc import Collection, Mapping
 

@@ -1,4 +1,4 @@
-"""The planner: whether a candidate is trained natively or in plain torch; by estimate, where that is close by trial.
+"""Planner: choose plain torch or the native engine for a candidate, by estimate, or by a trial where that is close.
 
 Estimates come from a calibration of this machine. Where they differ by less than `CLEAR`, one step of the candidate's
 own network is timed in both engines. Both are remembered in the user's cache, so that the same study on the same

@@ -1,4 +1,4 @@
-"""What every engine does: train a cohort an epoch at a time, and let candidates come, go and be carried elsewhere."""
+"""Engine protocol: train a cohort an epoch at a time, add and remove candidates, export their states."""
 
 import math
 from collections.abc import Collection, Mapping

@@ -1,4 +1,4 @@
-"""What torch would load that a training never uses: its compiler, a second in every process that makes an optimizer."""
+"""Faster start of torch: skip its compiler, which a training never uses and an optimizer would load."""
 
 from torch import optim
 

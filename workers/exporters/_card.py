@@ -1,4 +1,4 @@
-"""What an exported network is: as a JSON card beside it, and as metadata inside its file, which may travel alone."""
+"""Card of an exported network: JSON beside it, and metadata inside its file, which may travel alone."""
 
 import json
 from pathlib import Path

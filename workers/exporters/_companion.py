@@ -1,4 +1,4 @@
-"""The companion of a network that is no Python: a small file of plain numpy between raw samples and its outputs."""
+"""Companion file of an exported network that is not Python: NumPy code between raw samples and its outputs."""
 
 from pathlib import Path
 from types import ModuleType

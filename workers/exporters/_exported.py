@@ -1,4 +1,4 @@
-"""The menu of formats, and what an export hands back."""
+"""Menu of export formats, and the result of an export."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The text of a network's standalone source, put together from its layers' own source."""
+"""Source listing of a network: standalone code, put together from its layers' own source."""
 
 import inspect
 from collections.abc import Iterator, Sequence

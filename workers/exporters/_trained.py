@@ -1,4 +1,4 @@
-"""What is exported, with everything that is told of it: weights, samples to compare on, and its card."""
+"""Trained network for export: its weights, samples to compare on, and its card."""
 
 import platform
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Write an export beside its place, reload it, compare it, and only then put it there."""
+"""Verified export: write beside the final place, reload, compare, and only then rename."""
 
 import hashlib
 import math

@@ -1,4 +1,4 @@
-"""What every exporter does: write a trained network, and run what it wrote."""
+"""Exporter protocol: write a trained network, and run what was written."""
 
 from pathlib import Path
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""What every layer does for the op of the same file name: become a module, and become source."""
+"""Layer protocol, for the op of the same file name: become a torch module, and become source."""
 
 from typing import Protocol
 

@@ -1,4 +1,4 @@
-"""What every optimizer does: hold its hyper-parameters, and become torch's."""
+"""Optimizer protocol: hold hyper-parameters, and become torch's optimizer."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol

@@ -1,4 +1,4 @@
-"""What every schedule does: say how large the learning rate is."""
+"""Schedule protocol: the factor of the learning rate at a point of the training."""
 
 from typing import Protocol
 

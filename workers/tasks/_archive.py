@@ -1,4 +1,4 @@
-"""Reads an .npz file without believing it: sizes are compared with the file before memory is taken for an array."""
+"""Safe reader of .npz files: sizes are compared with the file before memory is allocated."""
 
 import math
 import zipfile

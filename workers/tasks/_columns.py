@@ -1,4 +1,4 @@
-"""What the columns of a table are: numbers, dates, categories, or texts and identifiers that teach nothing."""
+"""Column types of a table: numbers, dates, categories, or texts and identifiers that are left out."""
 
 import re
 from collections import Counter

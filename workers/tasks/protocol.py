@@ -1,4 +1,4 @@
-"""What every task does: read raw samples; and what raw samples are."""
+"""Task protocol: read raw samples; and the types of raw samples."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

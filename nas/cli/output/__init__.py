@@ -1,1 +1,1 @@
-"""How the command line shows things: words, tables, live progress, lines, JSON."""
+"""Output of the command line: words, tables, live progress, plain lines, JSON."""

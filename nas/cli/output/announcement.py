@@ -1,4 +1,4 @@
-"""What a run says at its start: what is searched, on which samples, where it is kept, and how to come back to it."""
+"""Announcement of a run: what is searched, on which samples, where it is stored, and how to resume it."""
 
 import os
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Where output goes: standard output for what was asked, standard error for what is told on the way."""
+"""Consoles: standard output for what was asked for, standard error for everything else."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""What was done to the data, as lines for people: each column, the classes, and what should be looked at."""
+"""Summary of the data for people: what was made of each column, the classes, and what to look at."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

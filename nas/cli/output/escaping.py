@@ -1,4 +1,4 @@
-"""Text of foreign origin on a terminal: an error of a trial, the name of a file, a class or a key of somebody's data.
+"""Escaping of foreign text for a terminal: errors of trials, names of files, classes and keys.
 
 What would move the cursor, change a colour or the order of letters, or is no character at all, is shown as it is
 written in Python. Nothing of it is read as markup.

@@ -1,4 +1,4 @@
-"""How far a search is: counts, incumbent, speed and the time it still needs; fed by what the controller tells."""
+"""Progress of a search: counts, incumbent, speed and the time it still needs, computed from the controller's events."""
 
 import time
 from collections import Counter, deque

@@ -1,1 +1,1 @@
-"""Budget: what trainings cost, which are begun, and when it is enough."""
+"""Budget: the cost of trainings, which of them are begun, and when the search stops."""

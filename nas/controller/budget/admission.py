@@ -1,4 +1,4 @@
-"""Admission: which proposals are trained, held against what is left of the budget before a worker hears of them."""
+"""Admission control: refuse proposals that do not fit into what is left of the budget."""
 
 import math
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Cost model: the seconds of an epoch of a candidate, from what epochs of candidates of about its size have taken."""
+"""Cost model: the seconds of an epoch of a candidate, from those of candidates of about its size."""
 
 import math
 import statistics

@@ -1,4 +1,4 @@
-"""When a study has had enough: trials, epochs, wall time, a target, patience."""
+"""Stopping criterion: trials, epochs, wall time, a target, patience."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Survey: what a random sample of a study's candidates costs, before any is trained."""
+"""Survey: the cost of a random sample of a study's candidates, before any is trained."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,1 +1,1 @@
-"""Final stage: the best, compared, retrained, scored on test."""
+"""Final stage: compare the best trials, retrain the winner, score it on the test samples."""

@@ -1,4 +1,4 @@
-"""Baselines: what the most frequent class or the mean scores on the test samples, and what a linear model does."""
+"""Baselines on the test samples: the most frequent class or the mean, and a linear model."""
 
 import math
 from collections.abc import Mapping, Sequence

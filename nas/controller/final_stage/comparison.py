@@ -1,4 +1,4 @@
-"""The comparison of the best: each candidate trained anew with fresh seeds, measured on validation."""
+"""Comparison of the best trials: each trained anew with fresh seeds, measured on validation."""
 
 import math
 import statistics

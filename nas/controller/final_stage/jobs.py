@@ -1,4 +1,4 @@
-"""Trainings of the final stage: each a job of its own, begun again where its worker dies, ended where time is over."""
+"""Jobs of the final stage: one training each, retried when its worker dies, ended when its time is over."""
 
 import math
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Plan of the final stage: how many candidates, fresh seeds and retrainings the time that is left is enough for."""
+"""Plan of the final stage: how many candidates, fresh seeds and retrainings fit into the time that is left."""
 
 import heapq
 import math

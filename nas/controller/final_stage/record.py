@@ -1,4 +1,4 @@
-"""The record of a final stage: what earlier runs of the study did of it, and what this one adds."""
+"""Record of a final stage: what earlier runs of the study measured, and what this run adds."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Reserve: the part of a study's time that the search leaves to what follows it."""
+"""Time reserve: the part of a study's time that the search leaves to the final stage and the export."""
 
 from collections.abc import Sequence
 

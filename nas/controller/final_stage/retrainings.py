@@ -1,4 +1,4 @@
-"""The retrainings of one trial: which seeds are still to be trained, and when the trial gives way to the next best."""
+"""Retrainings of one trial: which seeds are missing, and when the next best trial takes its place."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

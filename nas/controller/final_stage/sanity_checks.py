@@ -1,4 +1,4 @@
-"""Doubts about a final score: retrainings that broke down, and test scores far worse than validation promised."""
+"""Sanity checks of a final score: diverged retrainings, and test scores far worse than validation."""
 
 import math
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The last stage: fresh seeds choose among the best, the winner is retrained on train + validation, scored on test."""
+"""Final stage: fresh seeds choose among the best, the winner is retrained on train + validation, scored on test."""
 
 import math
 import statistics

@@ -1,4 +1,4 @@
-"""Which devices a controller's workers are pinned to, and how many of them share one; torch is not loaded for it."""
+"""Devices that workers are pinned to, and how many workers share one; found without loading torch."""
 
 import os
 from collections.abc import Mapping

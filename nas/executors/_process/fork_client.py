@@ -1,4 +1,4 @@
-"""Where the controller gets its workers from: a process that has loaded torch forks them, and they are its children."""
+"""Client of the fork server: ask for workers, which become children of this process, and reap them."""
 
 import os
 import secrets

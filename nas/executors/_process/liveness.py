@@ -1,4 +1,4 @@
-"""Whether a silent worker is frozen, or only busy: at work it uses the processor, or waits for its turn."""
+"""Liveness check: distinguish a hung worker from a busy one by its CPU time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the workers of this machine can train with."""
+"""Description of this machine as its workers see it."""
 
 from workers.messages import Machine
 

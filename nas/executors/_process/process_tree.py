@@ -1,4 +1,4 @@
-"""What a worker has started, found and ended with it: a user's own code may start processes, and leave them behind.
+"""Process tree of a worker: find and kill the processes that a user's own code has started.
 
 They are found in three ways, since each can be escaped: they descend from the worker, which adopts its orphans; they
 are in its session; they have inherited its mark.

@@ -1,4 +1,4 @@
-"""The last line that a process wrote to its standard error: read as it comes, so that it reaches no terminal."""
+"""Tail of a process's standard error: its last line, kept away from the terminal."""
 
 import os
 from threading import Thread

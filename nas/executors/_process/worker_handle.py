@@ -1,4 +1,4 @@
-"""One worker process as its controller sees it: the process, the socket to it, and the job it has."""
+"""Worker handle: a worker process as its controller sees it: the process, the socket to it, and its job."""
 
 import contextlib
 import secrets

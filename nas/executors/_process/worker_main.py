@@ -1,4 +1,4 @@
-"""What a worker process does, once it is forked: it trains what comes through a socket.
+"""Main function of a forked worker process: train what comes through a socket, until the controller is gone.
 
 A thread of its own reads the socket, so that the end of the controller, however sudden, is the end of the worker and
 of all that it has started. Another says once a second that the worker lives.

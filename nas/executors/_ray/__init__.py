@@ -1,1 +1,1 @@
-"""Ray: workers as actors of a cluster, from a child process in which Ray lives."""
+"""Ray: workers as actors of a cluster, from a child process that runs Ray."""

@@ -1,4 +1,4 @@
-"""The worker as an actor of Ray: one long stream of what happens goes out, messages come in, training is a thread.
+"""Ray actor of a worker: messages come in, training is a thread, and its events go out as one long stream.
 
 It ends itself when its controller is silent: its node may be cut off, and its trials be trained elsewhere by now.
 """

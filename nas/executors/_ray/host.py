@@ -1,4 +1,4 @@
-"""The child process in which Ray lives: `python -m nas.executors._ray.host FD` keeps workers going in a cluster.
+"""Host process of Ray: `python -m nas.executors._ray.host FD` connects to a cluster and keeps workers running there.
 
 Ray ends its driver without an exception when the cluster's head is lost, so the driver must not be the controller.
 """

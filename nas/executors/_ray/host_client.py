@@ -1,4 +1,4 @@
-"""The child process in which Ray lives, as the controller sees it: nothing that happens to Ray can end a search."""
+"""Client of Ray's host process: start it, talk to it, and survive whatever happens to Ray."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""What the ray executor and its child process say to each other; what goes on to a worker is in `_shared.messages`."""
+"""Messages between the ray executor and its host process; those for workers are in `_shared.messages`."""
 
 from dataclasses import dataclass, field, fields
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""The nodes of a Ray cluster: which are there, which will leave, and how many workers they have room for."""
+"""Nodes of a Ray cluster: which are there, which will leave, and how many workers they have room for."""
 
 from collections.abc import Mapping
 from math import inf

@@ -1,4 +1,4 @@
-"""The processes that a child and its own cluster leave: all of one session, found there and ended.
+"""Cleanup of a process session: find and end the processes that the host and its own cluster leave.
 
 Ray leaves two of its own behind for a minute when its driver is killed, and `ray stop` would end everybody's.
 """

@@ -1,4 +1,4 @@
-"""The files a task is read from, sent to each node once: through Ray's object store, into a folder of the node.
+"""Files of a task, sent to each node once: through Ray's object store into a folder of the node.
 
 A node that has the same file at the same path, on a shared file system perhaps, uses that one.
 """

@@ -1,4 +1,4 @@
-"""The job that a worker was given, as its executor sees it: whether it has begun, and who has ended meanwhile."""
+"""Assigned job: the job of one worker as its executor sees it: begun or not, and which trials have ended."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field

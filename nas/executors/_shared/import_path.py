@@ -1,4 +1,4 @@
-"""The import path of processes that are started here: our packages and what is installed, no folder of the user's.
+"""Import path of started processes: our packages and what is installed, no folder of the user's.
 
 Where a file of the working folder, or beside the running script, is called like a module that a worker imports, it
 would run there in that module's place.

@@ -1,4 +1,4 @@
-"""Jobs that no worker has begun."""
+"""Job queue: jobs that no worker has begun."""
 
 from collections import deque
 from collections.abc import Collection, Sequence

@@ -1,4 +1,4 @@
-"""What the process executor and its workers say to each other beside jobs and events."""
+"""Messages between an executor and its workers, beside jobs and events."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What the system tells of a process or thread in its file `stat`."""
+"""Fields of a process or thread in its file `stat` of /proc."""
 
 from pathlib import Path
 

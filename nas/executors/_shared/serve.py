@@ -1,4 +1,4 @@
-"""What a worker does, wherever it runs: train jobs, look at tasks, tell what happens, and hear whom to stop."""
+"""Serve loop of a worker, wherever it runs: train jobs, describe tasks, send events, obey stops."""
 
 import os
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""Keeps what a trial prints from the standard streams of the process that it shares with its controller."""
+"""Suppressed output: what a trial prints is kept off the standard streams that it shares with the controller."""
 
 import io
 import os

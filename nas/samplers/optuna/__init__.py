@@ -1,4 +1,4 @@
-"""Optuna's samplers; nothing but the files of this folder imports them, and only when one is made."""
+"""Optuna's samplers; only the files of this folder import Optuna, and only when such a sampler is made."""
 
 from nas.samplers.optuna.makers import cmaes, gp, nsga2, nsga3, qmc, tpe
 from nas.samplers.optuna.sampler import OptunaSampler

@@ -1,4 +1,4 @@
-"""What one of Optuna's samplers is made from at each proposal."""
+"""Context of one proposal: what an Optuna sampler is made from."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

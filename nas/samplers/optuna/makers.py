@@ -1,4 +1,4 @@
-"""How each of Optuna's samplers is made."""
+"""Constructors of Optuna's samplers."""
 
 from optuna.samplers import CmaEsSampler, GPSampler, NSGAIIISampler, NSGAIISampler, QMCSampler, RandomSampler
 

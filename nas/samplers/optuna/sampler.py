@@ -1,4 +1,4 @@
-"""A study in memory that one of Optuna's samplers is asked and told on, rebuilt from our history."""
+"""Adapter of Optuna's samplers: a study in memory, rebuilt from our history, on which they ask and tell."""
 
 import hashlib
 import math

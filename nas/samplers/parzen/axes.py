@@ -1,4 +1,4 @@
-"""One dimension as a Parzen estimator sees it: its values as numbers, and the kernels around what was observed.
+"""One dimension of a Parzen estimator: its values as numbers, and the kernels around observations.
 
 Bergstra et al. 2011 (TPE); widths, weights and the prior kernel as in Optuna, described by Watanabe 2023
 (arXiv:2304.11127), so that both give the same densities. The last kernel is always the prior.

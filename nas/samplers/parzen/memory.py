@@ -1,4 +1,4 @@
-"""What TPE remembers of trials: their points as rows of numbers, and how good they were."""
+"""Observations of TPE: the points of trials as rows of numbers, and how good they were."""
 
 import math
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Fail points: `NAS_FAIL_AT=commit:17` kills this process, as kill -9 does, before its 17th transaction is committed.
+"""Fault injection: `NAS_FAIL_AT=commit:17` kills this process, as kill -9 does, before its 17th transaction commits.
 
 For tests of what a crash leaves. `committed:17` kills it after that commit, before anything else is done, and
 `statement:17` before the 17th statement, which may be in the middle of a transaction or of a migration. What is

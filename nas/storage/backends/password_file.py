@@ -1,4 +1,4 @@
-"""The password of a database's URL from a file of its own, as containers are handed their secrets."""
+"""Password file: the password of a database's URL from a file, as container secrets are provided."""
 
 from pathlib import Path
 

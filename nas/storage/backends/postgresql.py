@@ -1,4 +1,4 @@
-"""PostgreSQL: how a server is reached, locked and asked for the time, and what its errors mean."""
+"""PostgreSQL backend: connecting, locking, server time, and the meaning of its errors."""
 
 import re
 import shlex

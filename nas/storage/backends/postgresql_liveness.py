@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL that notice when nobody answers: a frozen server, a network that swallows all."""
+"""Liveness of PostgreSQL connections: notice a frozen server, or a network that drops everything."""
 
 import secrets
 from collections.abc import Generator, Mapping

@@ -1,4 +1,4 @@
-"""What is particular to a kind of database, as a protocol, and how a URL finds its kind."""
+"""Database protocol: what differs between kinds of databases, and the choice of one by URL."""
 
 from collections.abc import Mapping
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Failures of the database: tried again where that is safe, else told as one sentence of where, what and what to do."""
+"""Retry transient database errors; translate the rest into StorageError."""
 
 import logging
 import math

@@ -1,4 +1,4 @@
-"""SQLite: how a file is opened, locked, copied and asked for the time, and what its errors mean."""
+"""SQLite backend: opening, locking, copying, database time, and the meaning of its errors."""
 
 import sqlite3
 import time

@@ -1,4 +1,4 @@
-"""The file of an SQLite database: whether it may be where it is, and is still what was opened."""
+"""File checks of an SQLite database: is its place allowed, and is it still the file that was opened?"""
 
 import os
 import sqlite3

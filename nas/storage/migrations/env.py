@@ -1,4 +1,4 @@
-"""What Alembic runs for each migration: on the caller's connection and transaction, on our tables alone."""
+"""Alembic environment: run migrations on the caller's connection and transaction, on our tables alone."""
 
 from typing import Literal
 

@@ -1,1 +1,1 @@
-"""Rows: how the tables of the truth are read and written, in bulk."""
+"""Rows: bulk reading and writing of our tables."""

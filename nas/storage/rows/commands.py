@@ -1,4 +1,4 @@
-"""What a controller records: trials, points, artifacts, events and the study's own state."""
+"""Commands: write trials, points, artifacts, events and the study's own row."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Trials, curves and documents as the columns they are stored in, and back.
+"""Encoding: trials, curves and documents as columns, and back.
 
 JSON has no NaN and no infinity. A number that is one is stored deliberately as text: in metrics and values, where
 every value is a number, as "NaN", "Infinity" and "-Infinity"; in a document, where text is text, as {"$number": "NaN"}.

@@ -1,4 +1,4 @@
-"""What anybody may read: studies, trials with their curves, artifacts, events. In bulk, never row by row."""
+"""Queries: read studies, trials with their curves, artifacts and events, in bulk, never row by row."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""INSERTs that meet rows with the same keys; each kind of database has a statement of its own."""
+"""Upserts: INSERTs that meet rows with the same keys, in the dialect of each kind of database."""
 
 from collections.abc import Callable, Sequence
 from functools import cache

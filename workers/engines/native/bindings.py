@@ -1,4 +1,4 @@
-"""Finds the native engine's shared object for this machine's instruction set and loads it, or says why it is absent."""
+"""Bindings of the native engine: load its shared object for this machine's instruction set, or say why not."""
 
 import ctypes
 from dataclasses import dataclass

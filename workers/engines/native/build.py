@@ -1,4 +1,4 @@
-"""Builds the engine's shared objects, one for each instruction set, with the C++ compiler that is there.
+"""Build script of the native engine: one shared object for each instruction set, by any C++ compiler.
 
     python -m workers.engines.native.build
 

@@ -1,4 +1,4 @@
-"""One candidate in the native engine: its memory in C++, and how it moves to and from a checkpoint."""
+"""Candidate in the native engine: its memory in C++, and its conversion to and from a checkpoint."""
 
 import ctypes
 import weakref

@@ -1,4 +1,4 @@
-"""Optimizers as the native engine knows them: the number of the rule, its hyper-parameters, the names of its states."""
+"""Optimizer rules of the native engine: the number of each, its hyper-parameters, the names of its states."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Samples as C++ reads them: batch by batch, the samples of a batch side by side."""
+"""Packing: samples in C++'s layout: batch by batch, the samples of a batch side by side."""
 
 import ctypes
 from dataclasses import dataclass

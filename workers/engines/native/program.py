@@ -1,4 +1,4 @@
-"""A network as the native engine sees it: a flat description for C++, and where each of torch's tensors lies."""
+"""Program: a network as a flat description for C++, with the place of each of torch's tensors."""
 
 import struct
 from collections.abc import Sequence

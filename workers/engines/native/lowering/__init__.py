@@ -1,4 +1,4 @@
-"""Lowerings: one file an op that the native engine covers, how it is described to C++."""
+"""Lowerings: one file an op that the native engine supports: its description for C++."""
 
 from search_spaces.registry import Menu
 
