@@ -150,7 +150,7 @@ def shown(name: str, row: Row, kind: str, runs: Sequence[Ran], beside: Mapping[s
 
 
 def _held(row: Row, kind: str, score: float, beside: Mapping[str, Sequence[float]]) -> str:
-    """Say what at least is promised and whether it is held."""
+    """Return what at least is promised and whether it is held."""
     if row.least is None and row.beside not in beside:
         return ""
     least = row.least if row.least is not None else statistics.median(beside[row.beside])

@@ -52,7 +52,7 @@ def ours(folder: str, seed: int, trials: int, epochs: int) -> Timed:
 
 
 def _training(folder: str) -> str:
-    """Say what the workers of a search have trained, from its record; a step takes three times the forward pass."""
+    """Return what the workers of a search have trained, from its record; a step takes three times the forward pass."""
     study = Study("search", f"sqlite:///{folder}/nas.db")
     trials, (train, validation, _) = study.trials, study.record.task.samples
     passes = 3 * train + validation

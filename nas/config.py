@@ -101,7 +101,7 @@ class StudyConfig:
     """The folder that paths in the study file began at; a project that was moved is found again by it."""
 
     def __repr__(self) -> str:
-        """Tell of it in a line, without the storage, whose URL may hold a password."""
+        """Describe it in one line, without the storage, whose URL may hold a password."""
         goal = ", ".join(f"{item.direction} {item.metric}" for item in self.objectives)
         parts = {"name": self.name, "task": self.task.task.name, "space": self.space.name or self.space.family}
         parts |= {"objectives": goal} if goal else {}
@@ -116,7 +116,7 @@ class StudyConfig:
 
 
 def prunable(objectives: Sequence[Objective]) -> bool:
-    """Tell whether the objective alone says what a pruner compares: there is one, measured after every epoch.
+    """Return whether the objective alone says what a pruner compares: there is one, measured after every epoch.
 
     An objective that is left to the task is one.
     """

@@ -31,7 +31,7 @@ class FolderUnusable(NasError):
 
     @classmethod
     def of(cls, folder: str, error: OSError) -> Self:
-        """Say what the system says of the folder, and what to do."""
+        """Return what the system says of the folder, and what to do."""
         full = "; free some space, then go on" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
         return cls(
             f"artifacts.folder: {folder!r} cannot be written: {error.strerror or error}{full} "

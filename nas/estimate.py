@@ -105,7 +105,7 @@ def advice(config: StudyConfig, trials: Sequence[Trial]) -> str:
 
 
 def faster_on_gpus(operations: float, *, cores: int, gpus: int) -> bool:
-    """Tell whether steps of so many operations are probably done sooner by the GPUs; a guess, not a measurement."""
+    """Return whether steps of so many operations are probably done sooner by the GPUs; a guess, not a measurement."""
     return operations / _CORE / cores > _GPU / gpus if gpus else False
 
 

@@ -43,7 +43,7 @@ def excesses(constraints: Sequence[Expression], measures: Mapping[str, float]) -
 
 
 def usable(trial: Trial) -> bool:
-    """Tell whether a trial may be the best: measured and not judged weak, every value finite, every constraint kept.
+    """Return whether a trial may be the best: measured and not judged weak, every value finite, every constraint kept.
 
     That is a COMPLETE trial, or one that the user's stop interrupted and that waits to go on.
     """
@@ -87,7 +87,7 @@ def error_of(metric: str, value: float) -> float:
 
 
 def needs_training(constraint: Expression) -> bool:
-    """Tell whether a constraint can only be checked once a trial has been trained."""
+    """Return whether a constraint can only be checked once a trial has been trained."""
     return not constraint.names <= KNOWN_BEFORE_TRAINING
 
 

@@ -7,7 +7,7 @@ Point = tuple[float, ...]
 
 
 def dominates(first: Point, second: Point) -> bool:
-    """Tell whether the first point is nowhere worse and somewhere better."""
+    """Return whether the first point is nowhere worse and somewhere better."""
     return first != second and all(a <= b for a, b in zip(first, second, strict=True))
 
 

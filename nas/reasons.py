@@ -29,11 +29,11 @@ _TRIAL = {
 
 
 def search_ended(reason: str) -> str:
-    """Say why a search ended."""
+    """Return why a search ended."""
     return _SEARCH.get(reason, reason)
 
 
 def trial_ended(reason: str) -> str:
-    """Say why a trial ended as it did; what a reason tells behind its first word is kept."""
+    """Return why a trial ended as it did; what a reason tells behind its first word is kept."""
     head, colon, rest = reason.partition(":")
     return f"{_TRIAL.get(head, head)}{colon}{rest}"

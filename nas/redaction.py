@@ -71,7 +71,7 @@ def without_secrets(text: str, passwords: Iterable[str]) -> str:
 
 
 def is_secret(key: str) -> bool:
-    """Tell whether a parameter of this name holds a password or the like."""
+    """Return whether a parameter of this name holds a password or the like."""
     return bool(_SECRET.search(key)) and key not in _FILES
 
 

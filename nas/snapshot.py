@@ -93,14 +93,14 @@ def config_of(url: str, name: str) -> StudyConfig:
 
 
 def state_of(record: StudyRecord) -> str:
-    """Say what a study is: one that is RUNNING on record and has no live controller was interrupted."""
+    """Return what a study is: one that is RUNNING on record and has no live controller was interrupted."""
     if record.holder is not None:
         return "RUNNING"
     return "INTERRUPTED" if record.state == "RUNNING" else record.state
 
 
 def class_of(trial: Trial) -> str:
-    """Say how a trial ended; of one that has not, its state."""
+    """Return how a trial ended; of one that has not, its state."""
     if trial.state.finished and trial.reason in UNTRAINED:
         return trial.reason
     return _BY_STATE.get(trial.state, trial.state.value.lower())

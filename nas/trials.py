@@ -20,7 +20,7 @@ class TrialState(StrEnum):
 
     @property
     def finished(self) -> bool:
-        """Tell whether a trial in this state will never change again."""
+        """Return whether a trial in this state will never change again."""
         return self in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
@@ -73,7 +73,7 @@ class Trial:
     finished_at: datetime | None = None
 
     def __repr__(self) -> str:
-        """Tell of it in a line, as a notebook shows it."""
+        """Describe it in one line, as a notebook shows it."""
         reason = f", reason={self.reason!r}" if self.reason else ""
         values = f", values=({', '.join(f'{value:.6g}' for value in self.values)})" if self.values else ""
         sizes = f"epochs={self.epochs}, parameters={self.parameters}"
@@ -82,17 +82,17 @@ class Trial:
 
     @property
     def feasible(self) -> bool:
-        """Tell whether every constraint that was measured holds."""
+        """Return whether every constraint that was measured holds."""
         return all(excess <= 0 for excess in self.constraints.values())
 
     @property
     def trained(self) -> bool:
-        """Tell whether a worker was ever given this trial, or will be: what `budget.trials` counts."""
+        """Return whether a worker was ever given this trial, or will be: what `budget.trials` counts."""
         return self.attempt > 0 or not self.state.finished
 
     @property
     def interrupted(self) -> bool:
-        """Tell whether the user's stop has interrupted this trial, which goes on when the study does."""
+        """Return whether the user's stop has interrupted this trial, which goes on when the study does."""
         return self.state is TrialState.WAITING and self.reason == "stop"
 
     @property

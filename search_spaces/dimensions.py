@@ -39,7 +39,7 @@ class Int:
         return (self.high - self.low) // self.step + 1
 
     def contains(self, value: object) -> bool:
-        """Tell whether a value is one of these whole numbers."""
+        """Return whether a value is one of these whole numbers."""
         whole = isinstance(value, int) and not isinstance(value, bool)
         return whole and self.low <= value <= self.high and (value - self.low) % self.step == 0  # type: ignore[operator]
 
@@ -87,7 +87,7 @@ class Float:
         return self._steps() + 1 if self.step else math.inf
 
     def contains(self, value: object) -> bool:
-        """Tell whether a value is one of these real numbers."""
+        """Return whether a value is one of these real numbers."""
         if isinstance(value, bool) or not isinstance(value, int | float) or not self.low <= value <= self.high:
             return False
         return not self.step or abs(self.at(round((value - self.low) / self.step)) - value) <= ON_GRID * self.step
@@ -138,7 +138,7 @@ class Choice:
         return len(self.options)
 
     def contains(self, value: object) -> bool:
-        """Tell whether a value is one of the options; true is not 1."""
+        """Return whether a value is one of the options; true is not 1."""
         return any(_same(option, value) for option in self.options)
 
     def sample(self, rng: random.Random) -> Scalar:

@@ -64,7 +64,7 @@ class BuildError(NasError):
 
 
 def nearest(given: str, allowed: Sequence[str]) -> str:
-    """Say what the user probably meant, as the tail of an error message."""
+    """Return what the user probably meant, as the tail of an error message."""
     close = get_close_matches(given, allowed, n=1, cutoff=0.6)
     if close:
         return f" (did you mean {close[0]!r}?)"

@@ -44,7 +44,7 @@ class Hyperparameter:
     """It has no value that would do when nobody says; its default is an empty text."""
 
     def mistake(self, value: object) -> str:
-        """Say what is wrong with a value, or return an empty text."""
+        """Return what is wrong with a value, or return an empty text."""
         if self.kind is bool:
             return "" if isinstance(value, bool) else f"needs true or false, got {value!r}"
         if self.is_list and isinstance(value, list | tuple):
@@ -68,7 +68,7 @@ class Hyperparameter:
 
     @property
     def absent(self) -> str:
-        """Say what it means that there is no default."""
+        """Return what it means that there is no default."""
         return "required" if self.required else "no bound" if self._boundless else "none"
 
     @property
@@ -77,7 +77,7 @@ class Hyperparameter:
 
     @property
     def allowed(self) -> str:
-        """Say what is allowed, in words."""
+        """Return what is allowed, in words."""
         if self.kind is bool:
             return "true or false"
         if self.is_file:

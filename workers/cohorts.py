@@ -48,16 +48,16 @@ class AssignmentState:
 
     @property
     def stored(self) -> bool:
-        """Tell whether what was last measured is on disk."""
+        """Return whether what was last measured is on disk."""
         return self.saved is not None and self.saved.epoch == self.epochs
 
     @property
     def recoverable(self) -> bool:
-        """Tell whether an epoch that is cut short costs nothing but itself."""
+        """Return whether an epoch that is cut short costs nothing but itself."""
         return not self.epochs or self.stored or (self.kept is not None and self.kept.epoch == self.epochs)
 
     def advance(self, metrics: Mapping[str, float], seconds: float) -> EpochMetrics | None:
-        """Take note of one more epoch; return it if the controller does not know of it."""
+        """Count one more epoch; return it if the controller does not know of it."""
         self.epochs, self.metrics, self.seconds = self.epochs + 1, metrics, self.seconds + seconds
         if self.epochs <= self.reported:
             return None

@@ -25,7 +25,7 @@ def devices() -> tuple[str, ...]:
 
 
 def memory(device: str) -> Memory:
-    """Say what this process has taken of a device's memory at its peak, and what it could have taken."""
+    """Return what this process has taken of a device's memory at its peak, and what it could have taken."""
     if device == "cpu":
         return Memory(peak_resident(), _available() + _resident())
     free, _ = torch.cuda.mem_get_info(device)

@@ -28,12 +28,12 @@ PRIVATE = ("memory", "local+memory", "data")
 
 
 def is_remote(place: str) -> bool:
-    """Tell whether a file or folder is behind an address rather than a path of this machine."""
+    """Return whether a file or folder is behind an address rather than a path of this machine."""
     return "://" in place and not place.startswith(("file://", "local://"))
 
 
 def mistake(folder: str) -> str:
-    """Say why an address cannot be a folder; empty for a path and for an address that may work."""
+    """Return why an address cannot be a folder; empty for a path and for an address that may work."""
     if not is_remote(folder):
         return "" if folder.isascii() or _is_text(folder) else "has a name that is not UTF-8, which no record can hold"
     protocol = folder.partition("://")[0]
@@ -58,7 +58,7 @@ def _is_text(folder: str) -> bool:
 
 
 def _may_hold_a_password(folder: str) -> bool:
-    """Tell whether user and password, or what could be a piece of one that is not escaped, come before the host."""
+    """Return whether user and password, or what could be a piece of one that is not escaped, come before the host."""
     authority, _, rest = folder.partition("://")[2].partition("/")
     host, _, port = authority.rpartition(":")
     return ":" in authority.rpartition("@")[0] or (bool(host) and not port.isdecimal() and "@" in rest)

@@ -94,7 +94,7 @@ class TaskInfo:
     validation samples, which the best is retrained on; targets included."""
 
     def leak(self, part: Literal["validation", "test"]) -> str:
-        """Say that the score of a part is too good where many of its samples are duplicates; empty where few are."""
+        """Return a warning that duplicates make the score of a part too good; empty where there are few."""
         of = ("validation", "test").index(part)
         count, size = self.duplicates[of], self.samples[1 + of]
         if count <= SEVERAL * size:

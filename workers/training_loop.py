@@ -244,7 +244,7 @@ class TrainingLoop:
         return [assigned.fail(failures[assigned.number].reason) for assigned in ended]
 
     def _again(self, all_assigned: Sequence[AssignmentState]) -> None:
-        """Let candidates go on from their last checkpoints after the others, in cohorts of half their number."""
+        """Requeue candidates from their last checkpoints after the others, in cohorts of half their number."""
         self._forget(all_assigned)
         for assigned in all_assigned:
             assigned.begin_again()

@@ -18,7 +18,7 @@ Events = Generator[list[Event], Collection[int], None]
 
 
 def machine() -> Machine:
-    """Say what this machine can train with."""
+    """Return what this machine can train with."""
     import torch
 
     from workers.devices import devices
@@ -71,7 +71,7 @@ class Worker:
         return timed(material, probe, device=self.device)
 
     def memory(self) -> Memory:
-        """Say what training has taken of the device's memory so far."""
+        """Return what training has taken of the device's memory so far."""
         from workers.devices import memory
 
         return memory(self.device)

@@ -62,7 +62,7 @@ class FinalResult:
 
 
 def concluded(record: StudyRecord) -> bool:
-    """Tell whether a study's result is that of its last run: it is finished, or stopped and owes its export alone.
+    """Return whether a study's result is that of its last run: it is finished, or stopped and owes its export alone.
 
     Where another run came after it, with more trials, the result is of before.
     """

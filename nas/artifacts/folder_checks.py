@@ -1,4 +1,4 @@
-"""Check of the artifacts folder: can the controller and all workers read and write it?"""
+"""Check of the artifacts folder: the controller and all workers must be able to read and write it."""
 
 import os
 
@@ -44,7 +44,7 @@ def require_usable(config: StudyConfig) -> None:
 
 
 def not_shared_warning(config: StudyConfig) -> str:
-    """Say that workers on other machines would write to folders of their own; empty where that is no matter."""
+    """Return a warning that workers on other machines would write to their own folders; empty where none would."""
     folder = config.artifacts.folder
     if "://" in folder or not _on_a_cluster(config):
         return ""

@@ -31,7 +31,7 @@ def artifacts_here(artifacts: Sequence[Artifact], folder: str) -> list[Artifact]
 
 
 def is_lost(artifact: Artifact) -> bool:
-    """Tell whether a file is gone, or is not as it was written; one that cannot be reached now is not known to be."""
+    """Return whether a file is gone, or is not as it was written; one that cannot be reached now is not known to be."""
     try:
         return sha256(file_store.read(artifact.path)).hexdigest() != artifact.sha256
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -49,7 +49,7 @@ def owed_formats(config: StudyConfig, best: int, artifacts: Sequence[Artifact]) 
 
 
 def owes(record: StudyRecord, config: StudyConfig, artifacts: Sequence[Artifact]) -> bool:
-    """Tell whether a finished study has lost files that it made, or has not made all that its definition asks for."""
+    """Return whether a finished study has lost files that it made, or has not made all that its definition asks for."""
     here = artifacts_here(artifacts, own_folder(config))
     best = record.result.get("best")
     return any(map(is_lost, here)) or (isinstance(best, int) and bool(owed_formats(config, best, here)))

@@ -20,14 +20,14 @@ RETRAINING = re.compile(r"final-\d+-[0-9a-f]+-\d+", re.ASCII)
 
 @dataclass(slots=True)
 class RetentionPolicy:
-    """Room for the checkpoints of `keep` trials; 0 keeps all."""
+    """Keeps the checkpoints of the best `keep` trials; 0 keeps all."""
 
     keep: int
     objectives: Sequence[Objective]
     _kept: list[Trial] = field(default_factory=list)
 
     def put(self, trial: Trial) -> list[Trial]:
-        """Put a COMPLETE trial on the shelf and return those that have to leave it, perhaps itself."""
+        """Add a COMPLETE trial and return the trials whose checkpoints are no longer kept, perhaps itself."""
         self._kept.append(trial)
         if not self.keep or len(self._kept) <= self.keep:
             return []

@@ -48,7 +48,7 @@ def mark(folder: str, storage: Storage, record: StudyRecord) -> None:
 
 
 def _may_have(folder: str, database: str, record: StudyRecord | None) -> bool:
-    """Tell whether a folder is a record's own: marked so, or with nothing in it that another may miss.
+    """Return whether a folder is a record's own: marked so, or with nothing in it that another may miss.
 
     One that was marked elsewhere was moved, or copied with the database. One that was marked here by a database that
     still exists at another place belongs to the original, of which this record is a copy.

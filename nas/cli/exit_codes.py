@@ -68,7 +68,7 @@ def code_of(error: Exception) -> int:
 
 
 def _placed(error: Exception) -> bool:
-    """Tell whether each line begins with file:line:column already, as editors want it."""
+    """Return whether each line begins with file:line:column already, as editors want it."""
     return isinstance(error, SpecError) and bool(error.source)
 
 

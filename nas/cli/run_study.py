@@ -97,14 +97,14 @@ def _conduct(config: StudyConfig, mode: Mode, at_signal: AtSignal, begin: Callab
 
 
 def _signal_message(config: StudyConfig, at_signal: AtSignal) -> str:
-    """Say what comes of a signal."""
+    """Return what comes of a signal."""
     if at_signal == "finish":
         return "ending the search; the best so far is retrained, scored and exported… once more to end at once"
     return f"finishing current epochs… continue with: {resume_command(config)}"
 
 
 def _reader_is_gone(watcher: LiveDisplay | PlainLines | JsonLines) -> bool:
-    """Tell whether the reader of the events is gone."""
+    """Return whether the reader of the events is gone."""
     return isinstance(watcher, JsonLines) and watcher.lost is not None
 
 

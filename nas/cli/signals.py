@@ -27,7 +27,7 @@ class Interruption:
     signal: int = 0
 
     def __call__(self) -> bool:
-        """Tell whether the study shall drain."""
+        """Return whether the study shall drain."""
         return self.signal != 0
 
     @property

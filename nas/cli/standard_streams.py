@@ -68,7 +68,7 @@ def flushed() -> int:
 
 
 def report_lost_output(lost: OutputLost) -> int:
-    """Say that output was lost, if anybody may be there to read it; return the exit code.
+    """Report that output was lost, if anybody may be there to read it; return the exit code.
 
     What is left of it goes nowhere: it is flushed again, at the latest by the interpreter.
     """
@@ -81,7 +81,7 @@ def report_lost_output(lost: OutputLost) -> int:
 
 
 def _open(number: int) -> None:
-    """Let a closed descriptor lead nowhere."""
+    """Open a closed descriptor on the null device."""
     try:
         os.fstat(number)
     except OSError:

@@ -39,7 +39,7 @@ def require_open_files() -> None:
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Tell whether a full disk, or a spent quota, is behind an error."""
+    """Return whether a full disk, or a spent quota, is behind an error."""
     return any(
         (isinstance(cause, OSError) and cause.errno in _DISK_FULL)
         or any(words in str(cause).lower() for words in _NO_SPACE)
@@ -48,7 +48,7 @@ def is_disk_full(error: BaseException) -> bool:
 
 
 def sentence(error: Exception) -> str:
-    """Say which limit of the system an error stands for; empty where it stands for none."""
+    """Return which limit of the system an error stands for; empty where it stands for none."""
     if isinstance(error, MemoryError):
         return "no memory is left; train fewer at once (--workers), or give a smaller data set"
     if not isinstance(error, OSError | RuntimeError):

@@ -13,7 +13,7 @@ CODE = 2
 
 
 def is_usage_error(error: Exception) -> bool:
-    """Tell whether the parser of the command line raised it; which package that is in depends on typer's version."""
+    """Return whether the parser of the command line raised it; which package that is in depends on typer's version."""
     return any(kind.__name__ == "UsageError" for kind in type(error).__mro__)
 
 
@@ -26,7 +26,7 @@ def usage_message(error: Any) -> str:
 
 
 def _wrong(error: Any) -> str:
-    """Say what is wrong, with the nearest match of a name."""
+    """Return what is wrong, with the nearest match of a name."""
     message = str(error.message)
     if type(error).__name__ == "NoSuchOption":
         known = [option for param in error.ctx.command.params for option in param.opts if option.startswith("--")]
@@ -48,7 +48,7 @@ def _place(error: Any) -> str:
 
 
 def _value(error: Any) -> str:
-    """Say what a value should be, and what it is where the reader of values tells."""
+    """Return what a value should be, and what it is where the reader of values tells."""
     found: list[dict[str, object]] = getattr(error.__cause__, "errors", list)()
     message = str(error.message).removeprefix("Input ")
     return f"{message.partition(',')[0]}, got {found[0]['input']!r}" if found else message

@@ -27,7 +27,7 @@ class CohortSize:
     _epochs: int = 0
 
     def observe(self, seconds: float) -> None:
-        """Take note of what one epoch of one candidate took."""
+        """Record the seconds of one epoch of one candidate."""
         self._seconds += seconds
         self._epochs += 1
 

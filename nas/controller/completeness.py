@@ -1,4 +1,4 @@
-"""Completeness check: is a study on record finished for this definition, with all its files?"""
+"""Completeness check: nothing is left to do for a study that is finished for its definition and has all its files."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from nas.study_file.changes import IDLE, difference
 
 
 def complete(record: StudyRecord, config: StudyConfig, artifacts: Sequence[Artifact]) -> bool:
-    """Tell whether a study is finished, has all its files, and its definition asks for no more than when it was."""
+    """Return whether a study is finished, has all its files, and its definition asks for no more than when it was."""
     if record.state != "FINISHED" or record.holder is not None:
         return False
     if config.final.seeds and not record.result.get("test"):
@@ -22,7 +22,7 @@ def complete(record: StudyRecord, config: StudyConfig, artifacts: Sequence[Artif
 
 
 def notice(record: StudyRecord, config: StudyConfig) -> Noticed:
-    """Say that nothing is done, why, and how to have more done."""
+    """Return the notice that nothing is done, why, and how to have more done."""
     reason = str(record.result.get("reason", ""))
     more = _more(reason, config)
     going_on = f"go on with: nas resume {config.name} {more}" if more else "every candidate of its space was tried"

@@ -34,7 +34,7 @@ class InheritedTrials:
 
     @property
     def summary(self) -> str:
-        """Say in one sentence what was carried over and what was not."""
+        """Return in one sentence what was carried over and what was not."""
         left_out = self.origin["left_out"]
         assert isinstance(left_out, dict)
         reasons = "; ".join(f"{count} left out: {reason}" for reason, count in left_out.items())
@@ -104,7 +104,7 @@ class _Test:
         return self._of_all(trial) or self._of_candidate(trial) or self._valued(trial)
 
     def _of_all(self, trial: Trial) -> str:
-        """Say what speaks against a trial whatever it measured."""
+        """Return what speaks against a trial whatever it measured."""
         if not self.same_samples or self.sections & TASK:
             return "the task differs"
         if not self.same_epochs:

@@ -33,7 +33,7 @@ class LeaseHeartbeat:
             self._thread.join()
 
     def renew(self) -> None:
-        """Hold the lease for longer, once, and hear what is requested."""
+        """Renew the lease once, and read what is requested."""
         try:
             with suppress(StorageError):  # the lease outlives a short outage; a long one ends the next write
                 self.requested = self.storage.renew(self.lease) or self.requested

@@ -156,7 +156,7 @@ class SearchLoop:
             self._note(trial)
 
     def start(self, batch: Sequence[Trial]) -> None:
-        """Hand trials that wait to a worker, as one job."""
+        """Submit waiting trials to the executor as one job."""
         starting = [self._begin(trial) for trial in batch]
         job = Job(
             id=next(self.jobs),
@@ -182,12 +182,12 @@ class SearchLoop:
     # ---- in: what the workers report
 
     def _poll(self, timeout: float) -> None:
-        """Hear what the workers have to say, if any of them is at work."""
+        """Receive what the workers have sent, if any of them is at work."""
         if self.running:
             self.receive(self.executor.poll(timeout))
 
     def receive(self, events: Sequence[Event | JobLost]) -> None:
-        """Take note of what workers did; whoever shall stop is named to the executor."""
+        """Handle events of workers, and have the executor stop the trials that the pruner stops."""
         epochs, stops = 0, set[int]()
         for event in events:
             match event:
@@ -267,7 +267,7 @@ class SearchLoop:
         self._wait(replace(running.shown, state=TrialState.WAITING))
 
     def _interrupt(self, running: Running, event: Outcome) -> None:
-        """Let a trial wait that was interrupted, not judged: what it has measured counts until it goes on."""
+        """Put an interrupted trial back to WAITING; what it has measured counts until it goes on."""
         if event.checkpoint is not None:
             self._replace_checkpoint(running.trial, event.checkpoint)
         self._wait(interrupted_trial(self.config, running.trial, running.curve, event))
@@ -277,7 +277,7 @@ class SearchLoop:
         self._note(waiting)
 
     def _end(self, trial: Trial) -> None:
-        """Record a finished trial, and let sampler, pruner and budget know."""
+        """Record a finished trial, and report it to sampler, pruner and budget."""
         best = self.history.put(trial)
         self.admission.proposals.remember(trial)
         self.stopping.finished(trial, best=best)
@@ -290,7 +290,7 @@ class SearchLoop:
 
     def _give_up(self, trial: Trial, state: TrialState, reason: str) -> None:
         """End a trial that no worker has brought to its end."""
-        self.unit_of_work.discard(trial.checkpoint)
+        self.unit_of_work.delete_after_commit(trial.checkpoint)
         self._end(over(trial, state, reason))
 
     def _end_unfinished(self, trial: Trial, curve: Sequence[Point], reason: str) -> None:
@@ -301,18 +301,18 @@ class SearchLoop:
         self._end(trial_from_outcome(self.config, trial, curve, outcome, reason))
 
     def _replace_checkpoint(self, trial: Trial, checkpoint: Checkpoint | None) -> None:
-        """Let a trial's last checkpoint go for a newer one, or for none."""
+        """Replace a trial's last checkpoint by a newer one, or by none."""
         if trial.checkpoint and (checkpoint is None or checkpoint.path != trial.checkpoint.path):
-            self.unit_of_work.discard(trial.checkpoint)
+            self.unit_of_work.delete_after_commit(trial.checkpoint)
 
     def _retain(self, trial: Trial) -> None:
         for leaving in self.retention.put(trial):
-            self.unit_of_work.forget(leaving)
+            self.unit_of_work.drop_checkpoint(leaving)
 
     # ---- bookkeeping
 
     def check_interrupts(self) -> None:
-        """Heed what ends the search early; what a stopped study waits for too long is left to a resume."""
+        """Check for reasons to end the search early; after the drain deadline, requeue what still runs."""
         self.shutdown.check_interrupts(self.history.best)
         for running in self.shutdown.overdue():
             self._requeue(running)

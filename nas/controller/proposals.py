@@ -46,11 +46,11 @@ class Proposals:
 
     @property
     def exhausted(self) -> bool:
-        """Tell whether every point of the space has been proposed."""
+        """Return whether every point of the space has been proposed."""
         return len(self._proposed) >= self.config.space.size
 
     def remember(self, trial: Trial) -> None:
-        """Take note of a trial's result, so that an equal candidate is answered from it.
+        """Record a trial's result, so that an equal candidate is answered from it.
 
         One that was ended early is no answer: an equal one may be trained further.
         """

@@ -89,7 +89,7 @@ class Run:
         self.search = self._search(record.task, prepared)
 
     def enter(self) -> None:
-        """Say that the study runs, and go on from what is on record."""
+        """Record that the study runs, and restore its history."""
         mark(self.folder, self.storage, self.record)
         trials = trials_here(self.storage.trials(self.record.id, curves="resume"), self.folder)
         self.storage.save(self.lease, state="RUNNING", config=to_json(self.config))
@@ -167,7 +167,7 @@ class Run:
         )
 
     def _projector(self) -> Callable[[Sequence[Trial]], None]:
-        """Write to the dashboard's tables, which are a courtesy: no trouble there may end a search."""
+        """Return what writes to the dashboard's tables; no error there may end a search."""
         return self.stopwatch.timed("dashboard", self.projection.update)
 
     def _announce(self, trials: Sequence[Trial]) -> None:

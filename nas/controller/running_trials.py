@@ -53,7 +53,7 @@ class RunningTrials:
         return [running for running in self._trials.values() if not running.stop_reason]
 
     def begin(self, job: int, trials: Sequence[Trial]) -> None:
-        """Take note of the trials of a job."""
+        """Add the trials of a job."""
         self._trials |= {trial.number: Running(trial, job, list(trial.curve)) for trial in trials}
         self._jobs[job] = len(trials)
 

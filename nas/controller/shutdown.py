@@ -37,11 +37,11 @@ class Shutdown:
 
     @property
     def draining(self) -> bool:
-        """Tell whether the user has stopped the study."""
+        """Return whether the user has stopped the study."""
         return self._draining_since is not None
 
     def check_interrupts(self, best: Trial | None) -> None:
-        """Look for reasons to end; `best` is the best trial so far.
+        """Check for reasons to end; `best` is the best trial so far.
 
         Raises:
             LeaseLost: another controller has taken the study over.

@@ -13,7 +13,7 @@ from workers.messages import Checkpoint
 
 @dataclass(slots=True)
 class UnitOfWork:
-    """Gathers trials, points, artifacts and events; `flush` stores them all or none."""
+    """Collects trials, points, artifacts and events; `flush` commits all of them or none."""
 
     storage: Storage
     lease: Lease
@@ -28,47 +28,47 @@ class UnitOfWork:
     _dropped: list[Artifact] = field(default_factory=list)
     _events: list[tuple[str, Mapping[str, Json]]] = field(default_factory=list)
     _forgotten: list[int] = field(default_factory=list)
-    _discarded: list[str] = field(default_factory=list)
+    _to_delete: list[str] = field(default_factory=list)
     _removal: BackgroundRemoval = field(default_factory=BackgroundRemoval)
     _flushed_at: float = float("-inf")
 
     def trial(self, trial: Trial) -> None:
-        """Note a trial's newest state."""
+        """Add a trial in its newest state."""
         self._trials[trial.number] = trial
 
     def point(self, number: int, point: Point) -> None:
-        """Note one more point of a trial's curve."""
+        """Add one more point of a trial's curve."""
         self._points.append((number, point))
 
     def artifact(self, artifact: Artifact) -> None:
-        """Note a file that was made."""
+        """Add a file that was made."""
         self._artifacts.append(artifact)
 
     def drop(self, artifact: Artifact) -> None:
-        """Note that a file that was made is lost, so that the record names it no more."""
+        """Remove a file that is lost from the record."""
         self._dropped.append(artifact)
 
-    def forget(self, trial: Trial) -> None:
-        """Note that a finished trial's checkpoint is no longer kept, and let its file go."""
+    def drop_checkpoint(self, trial: Trial) -> None:
+        """Drop a finished trial's checkpoint from the record, and delete its file after the commit."""
         self._forgotten.append(trial.number)
-        self.discard(trial.checkpoint)
+        self.delete_after_commit(trial.checkpoint)
 
-    def discard(self, checkpoint: Checkpoint | None) -> None:
-        """Let a checkpoint's file go once the record no longer refers to it."""
+    def delete_after_commit(self, checkpoint: Checkpoint | None) -> None:
+        """Delete a checkpoint's file after the commit, once the record no longer refers to it."""
         if checkpoint is not None and checkpoint.path.startswith(f"{self.folder}/"):
-            self._discarded.append(checkpoint.path)
+            self._to_delete.append(checkpoint.path)
 
     def event(self, kind: str, **payload: Json) -> None:
-        """Note that something happened."""
+        """Add an event."""
         self._events.append((kind, payload))
 
     def flush_when_due(self, *, seconds: float) -> None:
-        """Store what was gathered unless that was done a moment ago."""
+        """Commit the changes unless the last commit was a moment ago."""
         if self.stopwatch.clock() - self._flushed_at >= self.pause:
             self.flush(seconds=seconds)
 
     def flush(self, *, seconds: float) -> None:
-        """Store what was gathered, in one transaction; raise `LeaseLost` if another controller has taken over."""
+        """Commit all changes in one transaction; raise `LeaseLost` if another controller has taken over."""
         if not (self._trials or self._points or self._artifacts or self._dropped or self._events or self._forgotten):
             return
         self.stopwatch.timed("storage", self.storage.save)(
@@ -82,9 +82,9 @@ class UnitOfWork:
             seconds=seconds,
         )
         referred_to = self._referred_to()
-        self._removal.remove([path for path in self._discarded if path not in referred_to])
+        self._removal.remove([path for path in self._to_delete if path not in referred_to])
         self._trials, self._points, self._artifacts, self._events = {}, [], [], []
-        self._forgotten, self._discarded, self._dropped = [], [], []
+        self._forgotten, self._to_delete, self._dropped = [], [], []
         self._flushed_at = self.stopwatch.clock()
 
     def _referred_to(self) -> set[str]:

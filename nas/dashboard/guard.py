@@ -55,7 +55,7 @@ class Guard:
         return _say(answer, request, start) if answer else self._ask(request, start)
 
     def _ask(self, request: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
-        """Let the application answer; what it raises is told without a traceback."""
+        """Return the application's answer; what it raises is reported without a traceback."""
         request.setdefault("HTTP_ACCEPT_ENCODING", "")  # it takes for granted that there is one
         try:
             return self.application(request, _with_headers(start))
@@ -115,7 +115,7 @@ _MAKE = "openssl rand -hex 32"
 
 
 def _is_foreign(request: Mapping[str, Any]) -> bool:
-    """Tell whether another site's page asks; following a link from there is no harm, as reading changes nothing."""
+    """Return whether another site's page asks; following a link from there is no harm, as reading changes nothing."""
     origin = request.get("HTTP_ORIGIN")
     if origin is not None and _host(origin.partition("://")[2]) != _host(request["HTTP_HOST"]):
         return True
@@ -144,7 +144,7 @@ def _host(given: str) -> tuple[str, int | None]:
 
 
 def _is_senseless(request: Mapping[str, Any]) -> bool:
-    """Tell whether a path has signs that no path has, or a parameter that should be a number is none."""
+    """Return whether a path has signs that no path has, or a parameter that should be a number is none."""
     try:
         given = parse_qs(request.get("QUERY_STRING", ""), keep_blank_values=True, max_num_fields=100)
         path = request["PATH_INFO"].encode("latin-1").decode("utf-8")  # as WSGI gives it

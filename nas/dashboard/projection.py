@@ -113,7 +113,7 @@ class Projection:
             self._write(whole(some))
 
     def _is_of(self, item: Summary, trial: Trial) -> bool:
-        """Tell whether nothing of a finished trial is missing or changed, as far as counts can tell."""
+        """Return whether nothing of a finished trial is missing or changed, as far as counts can tell."""
         return trial.state.finished and item.outline == outline(trial, self._shown())
 
     def _replace(self, trials: Sequence[Trial]) -> None:

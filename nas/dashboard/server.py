@@ -99,7 +99,7 @@ class DashboardServer:
             self._server.asyncore.loop(timeout=_LOOK, map=self._server._map, use_poll=True, count=1)
 
     def shutdown(self) -> None:
-        """Let `serve_forever` return."""
+        """Make `serve_forever` return."""
         self._ended.set()
         self._server.pull_trigger()
 

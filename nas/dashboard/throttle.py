@@ -8,7 +8,7 @@ from nas.trials import Trial
 
 @dataclass(slots=True)
 class ThrottledProjection:
-    """Gathers the trials that changed until `interval` seconds have passed since they were last shown."""
+    """Collects the trials that changed until `interval` seconds have passed since they were last written."""
 
     project: Callable[[Sequence[Trial]], None]
     clock: Callable[[], float]
@@ -17,12 +17,12 @@ class ThrottledProjection:
     _shown_at: float = 0.0
 
     def note(self, trial: Trial) -> None:
-        """Take note of a trial that changed."""
+        """Add a trial that changed."""
         self._changed[trial.number] = trial
 
     @property
     def due(self) -> bool:
-        """Tell whether it is time to show them."""
+        """Return whether it is time to show them."""
         return bool(self._changed) and self.clock() - self._shown_at >= self.interval
 
     def show(self, newest: Callable[[Trial], Trial]) -> None:

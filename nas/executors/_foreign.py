@@ -30,7 +30,7 @@ class Foreign:
         return self._called(lambda: self._executor.cohort)
 
     def describe(self, task: TaskSpec) -> TaskInfo:
-        """Say what a task holds."""
+        """Return what a task holds."""
         return self._called(lambda: self._executor.describe(task))
 
     def probe(self, probe: Probe) -> Timings:

@@ -113,7 +113,7 @@ class InlineExecutor:
         self._thread.end()
 
     def _advance(self) -> bool:
-        """Let the thread go on with the job, or with the next one; tell whether there is one."""
+        """Wake the thread for the job, or for the next one; return whether there is one."""
         if self._training is None:
             if not len(self._waiting):
                 return False
@@ -165,7 +165,7 @@ class _Thread:
             return None
 
     def end(self) -> None:
-        """Let the thread end."""
+        """End the thread."""
         self._work.put(None)
 
     def _serve(self) -> None:

@@ -102,7 +102,7 @@ class ProcessExecutor:
         return tuple(worker.process.pid for worker in self._workers if worker.process)
 
     def describe(self, task: TaskSpec) -> TaskInfo:
-        """Let every worker load a task, and one that has no other work say what it holds.
+        """Have every worker load a task, and one without other work describe it.
 
         Where that takes longer than loading torch, the one goes on as a worker, as it has the task already.
         """

@@ -97,7 +97,7 @@ class RayExecutor:
         return self._host
 
     def describe(self, task: TaskSpec) -> TaskInfo:
-        """Let every worker load a task, those that come later too, and the first say what it holds."""
+        """Have every worker load a task, later ones too, and the first describe it."""
         self._spec, self._described = task, None
         deaths = self._deaths
         for worker in self._workers.values():
@@ -169,13 +169,13 @@ class RayExecutor:
         self._host.send(ToWorker(worker.id, task))
 
     def _answer(self, worker: "_Worker", stops: frozenset[int]) -> None:
-        """Tell it whom to stop; without stops, that its last report was seen, unless that was said already."""
+        """Send it the trials to stop; without any, acknowledge its last report, once."""
         if stops or worker.answered < worker.turn:
             worker.answered = worker.turn
             self._host.send(ToWorker(worker.id, Answer(worker.turn, stops)))
 
     def _drain_workers(self) -> None:
-        """Let go of the workers whose nodes will be taken away and who have saved what they had."""
+        """Release workers on nodes that will be taken away, once they have saved what they had."""
         for worker in list(self._workers.values()):
             if worker.leaving_since and (
                 worker.job is None or worker.saved or monotonic() - worker.leaving_since > _LEAVING

@@ -39,7 +39,7 @@ def names() -> tuple[str, ...]:
 
 
 def describe(name: str) -> str:
-    """Say in one sentence what a pruner does."""
+    """Return in one sentence what a pruner does."""
     return PRUNERS.describe(name)
 
 

@@ -25,7 +25,7 @@ class CheckedPruner:
         return self._plug_in.called("report", lambda: _answer(self._pruner.report(number, epoch, value)), False)
 
     def finish(self, number: int, *, complete: bool) -> None:
-        """Let it know that a trial has ended."""
+        """Report that a trial has ended."""
         self._plug_in.called("finish", lambda: self._pruner.finish(number, complete=complete), None)
 
     def remembered(self, epochs: int, *, complete: bool) -> Collection[int]:

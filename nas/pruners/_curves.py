@@ -17,7 +17,7 @@ class Watcher(Protocol):
         ...
 
     def finish(self, number: int, *, complete: bool) -> None:
-        """Take note that a trial has ended."""
+        """Handle the end of a trial."""
         ...
 
 
@@ -40,7 +40,7 @@ class Curve:
 
 
 def due(curve: Curve, warmup: int, interval: int) -> bool:
-    """Tell whether the last epoch is the first reported in its interval, counted from the end of the warm-up."""
+    """Return whether the last epoch is the first reported in its interval, counted from the end of the warm-up."""
     if curve.last < warmup:
         return False
     return curve.previous < (curve.last - warmup) // interval * interval + warmup

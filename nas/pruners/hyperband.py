@@ -46,7 +46,7 @@ class Brackets:
         self._bracket(number).see(number, epoch, value)
 
     def weak(self, number: int) -> bool:
-        """Tell whether the last value fails a rung of the trial's bracket."""
+        """Return whether the last value fails a rung of the trial's bracket."""
         return self._bracket(number).weak(number)
 
     def finish(self, number: int, *, complete: bool) -> None:

@@ -59,7 +59,7 @@ class Quantile:
             self._best[number] = better(self._best.get(number, math.nan), value, maximize=self.maximize)
 
     def weak(self, number: int) -> bool:
-        """Tell whether a trial is too weak after its last epoch."""
+        """Return whether a trial is too weak after its last epoch."""
         curve = self._curves[number]
         if self._completed < max(self.rule.startup_trials, 1):
             return False
@@ -72,7 +72,7 @@ class Quantile:
         return best < bound if self.maximize else best > bound
 
     def finish(self, number: int, *, complete: bool) -> None:
-        """Let the values of a completed trial count; forget any other."""
+        """Count the values of a completed trial; forget any other."""
         curve = self._curves.pop(number, Curve())
         self._best.pop(number, None)
         if not complete:

@@ -12,9 +12,9 @@ class Pruner(Protocol):
         ...
 
     def finish(self, number: int, *, complete: bool) -> None:
-        """Take note that a trial has ended: it completed, or it was pruned or failed."""
+        """Handle the end of a trial: it completed, or it was pruned or failed."""
         ...
 
     def remembered(self, epochs: int, *, complete: bool) -> Collection[int]:
-        """Say which epochs of a finished trial of so many still count; a resumed study reports no others again."""
+        """Return which epochs of a finished trial of so many still count; a resumed study reports no others again."""
         ...

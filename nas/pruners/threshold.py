@@ -44,7 +44,7 @@ class Bounds:
         self._curves.setdefault(number, Curve()).add(epoch, value)
 
     def weak(self, number: int) -> bool:
-        """Tell whether a trial's last value is out of bounds."""
+        """Return whether a trial's last value is out of bounds."""
         curve = self._curves[number]
         if not due(curve, self.warmup, self.interval):
             return False

@@ -42,7 +42,7 @@ def names() -> tuple[str, ...]:
 
 
 def describe(name: str) -> str:
-    """Say in one sentence what a sampler does."""
+    """Return in one sentence what a sampler does."""
     return SAMPLERS.describe(name)
 
 

@@ -35,7 +35,7 @@ class CheckedSampler:
         return self._plug_in.called("ask", lambda: self._asked(numbers), [])
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        """Let it learn from trials."""
+        """Pass trials on to learn from."""
         self._plug_in.called("tell", lambda: self._sampler.tell(trials), None)
 
     def state(self, number: int) -> Mapping[str, object]:

@@ -14,7 +14,7 @@ def this_process() -> Owner:
 
 
 def is_dead(owner: Owner) -> bool:
-    """Tell whether an owner is known to be gone; one that cannot be seen from here is not known to be."""
+    """Return whether an owner is known to be gone; one that cannot be seen from here is not known to be."""
     if owner.boot != _boot() or owner.pid <= 0:
         return False
     started = _started(owner.pid)

@@ -63,7 +63,7 @@ class StudyRecord:
     """Who holds a lease that has not expired; None says that no controller runs the study, whatever `state` says."""
 
     def __repr__(self) -> str:
-        """Tell of it in a line, as a notebook shows it."""
+        """Describe it in one line, as a notebook shows it."""
         trials = sum(self.counts.values())
         told = f"name={self.name!r}, state={self.state!r}, trials={trials}, seconds={self.seconds:.1f}"
         return f"StudyRecord({told}, result={dict(self.result).get('test')!r})"

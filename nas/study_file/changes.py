@@ -54,7 +54,7 @@ def as_begun(config: StudyConfig, begun: StudyConfig) -> StudyConfig:
 
 
 def safe(path: str) -> bool:
-    """Tell whether a study on record may go on with another value at this path."""
+    """Return whether a study on record may go on with another value at this path."""
     return path not in UNSAFE and any(f"{path}.".startswith(f"{section}.") for section in SAFE)
 
 
@@ -64,13 +64,13 @@ def _filled(config: StudyConfig, other: StudyConfig) -> StudyConfig:
 
 
 def _is_moved_file(path: str, before: object, after: object) -> bool:
-    """Tell whether a setting of the task is the path of a file, which may move: samples are compared by their hash."""
+    """Return whether a setting of the task is a file's path, which may move: samples are compared by their hash."""
     paths = all(isinstance(value, str) and os.path.isabs(value) for value in (before, after))
     return paths and path.startswith("task.")
 
 
 def _more_layers(before: object, after: object) -> bool:
-    """Tell whether each layer has what it had, and only how many there are has changed, with another depth."""
+    """Return whether each layer has what it had, and only how many there are has changed, with another depth."""
     if not isinstance(before, Mapping) or not isinstance(after, Mapping):
         return False
     return {*map(repr, before.values())} == {*map(repr, after.values())}

@@ -67,5 +67,5 @@ def _below(node: Node, key: str) -> tuple[Node, Node] | None:
 
 
 def _in_another_file(key: Node, value: Node) -> bool:
-    """Tell whether a value was written elsewhere, as a space in a file of its own; an override has no line."""
+    """Return whether a value was written elsewhere, as a space in a file of its own; an override has no line."""
     return bool(value.line) and value.source != key.source

@@ -128,7 +128,7 @@ def _space(fields: Mapping[str, Cursor]) -> SearchSpace | None:
 
 
 def _refused(cursor: Cursor) -> bool:
-    """Tell whether this is the name of a space that could not be found, which has been reported."""
+    """Return whether this is the name of a space that could not be found, which has been reported."""
     node = cursor.node
     return isinstance(node, ScalarNode) and node.value is None and plain_scalar(node.raw) is not None
 

@@ -27,7 +27,7 @@ def study(parameters: Mapping[str, Any]) -> str:
 
 
 def is_ours(parameters: Mapping[str, Any]) -> bool:
-    """Tell whether these are the parameters of a trial of ours."""
+    """Return whether these are the parameters of a trial of ours."""
     return isinstance(parameters.get(_KEY), Mapping) and {"study", "trial"} <= parameters[_KEY].keys()
 
 

@@ -54,7 +54,7 @@ class NasScheduler(FIFOScheduler):
         return super().choose_trial_to_run(tune_controller)
 
     def debug_string(self) -> str:
-        """Say what decides."""
+        """Return what decides."""
         return "Using NasScheduler: the study's own pruner."
 
 
@@ -70,12 +70,12 @@ def _search(tune_controller: Any) -> NasSearch:
 
 
 def _last(tune_controller: Any) -> bool:
-    """Tell whether Tune will ask for no more trials."""
+    """Return whether Tune will ask for no more trials."""
     return bool(tune_controller.search_alg.is_finished())
 
 
 def _reason(trial: TuneTrial) -> str:
-    """Say why a trial failed as our own workers would: `nan`, `oom`, `lost`, `crash: …`."""
+    """Return why a trial failed as our own workers would: `nan`, `oom`, `lost`, `crash: …`."""
     error = _error(trial)
     if isinstance(error, RayActorError):
         return "lost"

@@ -84,7 +84,7 @@ class NasSearch(Searcher):
             self._session.turn()
 
     def join(self, trial: TuneTrial) -> bool:
-        """Take note that Tune has queued a trial; return False where it is over on record."""
+        """Join a trial that Tune has queued; return False where it is over on record."""
         if not is_ours(trial.config) or study(trial.config) != self.config.name:
             raise _misuse(f"trial {trial.trial_id} of Tune is not of study {self.config.name!r}")
         try:
@@ -99,7 +99,7 @@ class NasSearch(Searcher):
         return {**trial.last_result, **known.metrics, _REPORTS: len(known.curve), "done": True}
 
     def conclude(self, *, last: bool) -> None:
-        """Let the study go if Tune asks for no more trials and has none to bring to an end."""
+        """Close the study if Tune asks for no more trials and has none to bring to an end."""
         if last and self._opened().idle:
             self._conclude()
 
@@ -127,7 +127,7 @@ class NasSearch(Searcher):
     # ---- what the user may call
 
     def close(self) -> None:
-        """Let the study go now, as the end of the process does: what runs waits for whoever goes on with it."""
+        """Close the study now, as the end of the process does: what runs waits for the next run."""
         if self._ender is not None:
             self._ender()
         self._session = None

@@ -79,11 +79,11 @@ class Session:
 
     @property
     def idle(self) -> bool:
-        """Tell whether Tune has no trial of ours to bring to an end."""
+        """Return whether Tune has no trial of ours to bring to an end."""
         return not self._jobs
 
     def follows(self, tune_id: str) -> bool:
-        """Tell whether the scheduler has told of a trial."""
+        """Return whether the scheduler has told of a trial."""
         return tune_id in self._joined
 
     def turn(self) -> None:
@@ -109,7 +109,7 @@ class Session:
         return self._search.history[number]
 
     def join(self, tune_id: str, number: int) -> bool:
-        """Take note that Tune has queued a trial, perhaps again; return False where it is over on record.
+        """Join a trial that Tune has queued, perhaps again; return False where it is over on record.
 
         Tune knows of a trial what it last wrote down: it may have ended since.
         """
@@ -184,7 +184,7 @@ class Session:
         self._leave(tune_id)
 
     def conclude(self) -> None:
-        """Say how the search has ended, once nothing runs any more, and let the study go."""
+        """Record how the search has ended, once nothing runs any more, and close the study."""
         with self._closing:
             reason = self._search.conclude()
             self._run.check_deciders()
@@ -197,7 +197,7 @@ class Session:
                 self._run.leave("FAILED", "no usable trial", {})
 
     def close(self) -> None:
-        """Let the study go in the middle: what runs waits for the next session."""
+        """Close the study in the middle of its search: what runs waits for the next session."""
         interrupted = [trial for tune_id in self._jobs if (trial := self._trial(tune_id))]
         self._search.receive([Outcome(trial.number, trial.attempt, "PRUNED", 0, {}, 0.0) for trial in interrupted])
         self._jobs.clear()

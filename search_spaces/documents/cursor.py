@@ -148,7 +148,7 @@ def boolean_meant(raw: str) -> str:
 
 
 def shown(node: Node) -> str:
-    """Say what was written, shortly."""
+    """Return what was written, shortly."""
     if isinstance(node, MapNode):
         return "a mapping"
     if isinstance(node, ListNode):

@@ -121,7 +121,7 @@ class Comparison:
     right: Node
 
     def value(self, values: Values) -> Value:
-        """Tell whether it holds."""
+        """Return whether it holds."""
         return excess(self, values) <= 0
 
     def children(self) -> Sequence[Node]:
@@ -138,7 +138,7 @@ class Logic:
     right: Node
 
     def value(self, values: Values) -> Value:
-        """Tell whether it holds."""
+        """Return whether it holds."""
         return excess(self, values) <= 0
 
     def children(self) -> Sequence[Node]:
@@ -153,7 +153,7 @@ class Not:
     inner: Node
 
     def value(self, values: Values) -> Value:
-        """Tell whether the inner condition fails."""
+        """Return whether the inner condition fails."""
         return not truth(self.inner.value(values))
 
     def children(self) -> Sequence[Node]:
@@ -209,7 +209,7 @@ def walk(node: Node) -> Iterator[Node]:
 
 
 def excess(node: Node, values: Values) -> float:
-    """Say how far a condition is from holding: ≤ 0 holds, infinite where it cannot be said."""
+    """Return how far a condition is from holding: ≤ 0 holds, infinite where it cannot be said."""
     if isinstance(node, Logic):
         return _logic(node, values)
     if isinstance(node, Not):
@@ -257,7 +257,7 @@ def _equality(sign: str, left: Value, right: Value) -> float:
 
 
 def same(left: Value, right: Value) -> bool:
-    """Tell whether two values are equal; true is not 1."""
+    """Return whether two values are equal; true is not 1."""
     return left == right and isinstance(left, bool) is isinstance(right, bool)
 
 

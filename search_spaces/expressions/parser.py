@@ -67,7 +67,7 @@ class Expression:
         return scalar(self.root.value(values))
 
     def excess(self, values: Mapping[str, Value]) -> float:
-        """Say how far it is from holding: ≤ 0 holds."""
+        """Return how far it is from holding: ≤ 0 holds."""
         return excess(self.root, values)
 
     def __str__(self) -> str:

@@ -96,7 +96,7 @@ class Cnn:
 
 
 def _instead(inputs: Shape) -> str:
-    """Say what the samples are, and what to do."""
+    """Return what the samples are, and what to do."""
     shape = "×".join(map(str, inputs))
     if len(inputs) == 1:
         noun = "number" if inputs == (1,) else "numbers"

@@ -38,7 +38,7 @@ class Op(Protocol):
         ...
 
     def kept(self, shape: Shape) -> Kept:
-        """Say what stays in memory for the backward pass."""
+        """Return what stays in memory for the backward pass."""
         ...
 
 

@@ -65,7 +65,7 @@ def recipe_fields() -> dict[str, Hyperparameter]:
 
 @cache
 def place_of(family: str, name: str) -> Place:
-    """Say where a flat name belongs.
+    """Return where a flat name belongs.
 
     Raises:
         SpecError: nothing is called so; names the nearest match.
@@ -86,7 +86,7 @@ def place_of(family: str, name: str) -> Place:
 
 @cache
 def is_name(family: str, name: str) -> bool:
-    """Tell whether anything is called so."""
+    """Return whether anything is called so."""
     try:
         return bool(place_of(family, name))
     except SpecError:

@@ -75,7 +75,7 @@ class Scope(Mapping[str, Value]):
         return sum(1 for _ in self)
 
     def active(self, name: str) -> bool:
-        """Tell whether a dimension has a value here."""
+        """Return whether a dimension has a value here."""
         when = self.known.dimensions[name].when
         try:
             return self._open(self.known.places[name]) and (when is None or when.excess(self) <= 0)

@@ -64,7 +64,7 @@ class SearchSpace:
         object.__setattr__(self, "_known", known)
 
     def __repr__(self) -> str:
-        """Tell of it in a line, as a notebook shows it."""
+        """Describe it in one line, as a notebook shows it."""
         return f"SearchSpace(name={self.name!r}, family={self.family!r}, dimensions={len(self.dimensions)})"
 
     @property
@@ -110,7 +110,7 @@ class SearchSpace:
         return tuple(name for name in self.dimensions if scope.active(name))
 
     def contains(self, params: Params) -> bool:
-        """Tell whether this is a point: a value for each active dimension and no other, and no constraint broken."""
+        """Return whether this is a point: a value for each active dimension and no other, and no constraint broken."""
         inside = set(params) == set(self.active(params)) and all(
             self.dimensions[name].contains(value) for name, value in params.items()
         )

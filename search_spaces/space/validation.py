@@ -156,7 +156,7 @@ def _within(path: str, expression: Expression | None, error: SpecError) -> Probl
 
 
 def excess_at(constraint: Expression, scope: Scope) -> float:
-    """Say how far a constraint is from holding; one that needs a value that is not there holds."""
+    """Return how far a constraint is from holding; one that needs a value that is not there holds."""
     try:
         return constraint.excess(scope)
     except Inactive:

@@ -37,7 +37,7 @@ def saved(path: Path) -> Checkpoint:
 
 def test_the_checkpoint_before_the_last_is_let_go(unit_of_work: UnitOfWork, tmp_path: Path) -> None:
     before, last = saved(tmp_path / "before"), saved(tmp_path / "last")
-    unit_of_work.discard(before)
+    unit_of_work.delete_after_commit(before)
     unit_of_work.trial(ended(1, last))
     unit_of_work.flush(seconds=0.0)
     assert [path.name for path in tmp_path.iterdir()] == ["last"]
@@ -45,15 +45,15 @@ def test_the_checkpoint_before_the_last_is_let_go(unit_of_work: UnitOfWork, tmp_
 
 def test_a_trial_that_ends_with_the_checkpoint_it_had_keeps_the_file(unit_of_work: UnitOfWork, tmp_path: Path) -> None:
     same = saved(tmp_path / "same")
-    unit_of_work.discard(same)
+    unit_of_work.delete_after_commit(same)
     unit_of_work.trial(ended(1, same))
     unit_of_work.flush(seconds=0.0)
     assert Path(same.path).exists()
 
 
-def test_a_trial_that_leaves_the_shelf_as_it_ends_keeps_nothing(unit_of_work: UnitOfWork, tmp_path: Path) -> None:
+def test_a_trial_that_is_no_longer_retained_as_it_ends_keeps_nothing(unit_of_work: UnitOfWork, tmp_path: Path) -> None:
     trial = ended(1, saved(tmp_path / "weak"))
     unit_of_work.trial(trial)
-    unit_of_work.forget(trial)
+    unit_of_work.drop_checkpoint(trial)
     unit_of_work.flush(seconds=0.0)
     assert list(tmp_path.iterdir()) == []

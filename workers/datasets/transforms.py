@@ -85,7 +85,7 @@ def bent(values: Any, clip: Any) -> Any:
 
 
 def is_gap(cell: Any, missing: Sequence[str]) -> bool:
-    """Tell whether a cell is missing: None and NaN too, as data frames have them."""
+    """Return whether a cell is missing: None and NaN too, as data frames have them."""
     if isinstance(cell, str):
         return cell.strip().lower() in missing
     return cell is None or str(cell).lower() in missing

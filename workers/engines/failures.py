@@ -56,7 +56,7 @@ def _said(error: BaseException) -> str:
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Tell whether an exception says that an allocation failed."""
+    """Return whether an exception says that an allocation failed."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     return isinstance(error, RuntimeError) and any(text in _said(error) for text in OUT_OF_MEMORY)

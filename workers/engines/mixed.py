@@ -54,7 +54,7 @@ class MixedEngine:
         return self._engines[number].export(number)
 
     def restore(self, number: int, state: TrainedState) -> None:
-        """Let a candidate go on from a state, whatever engine wrote it."""
+        """Restore a candidate from a state, whatever engine wrote it."""
         self._engines[number].restore(number, state)
 
     def _add(self, member: Member) -> Mapping[int, Failure]:

@@ -31,7 +31,7 @@ class Measured:
 
     @property
     def finite(self) -> bool:
-        """Tell whether its losses are numbers."""
+        """Return whether its losses are numbers."""
         return all(math.isfinite(self.metrics.get(name, 0.0)) for name in ("train_loss", "loss"))
 
 
@@ -82,5 +82,5 @@ class Engine(Protocol):
         ...
 
     def restore(self, number: int, state: TrainedState) -> None:
-        """Let a candidate that was added go on from a state; raise `CheckpointError` if it is of another network."""
+        """Restore a candidate that was added from a state; raise `CheckpointError` if it is of another network."""
         ...

@@ -53,7 +53,7 @@ class Solo:
         return self._trainings[number].export()
 
     def restore(self, number: int, state: TrainedState) -> None:
-        """Let a candidate go on from a state."""
+        """Restore a candidate from a state."""
         self._trainings[number].restore(state)
 
     def _add(self, member: Member) -> None:

@@ -7,7 +7,7 @@ MARK = "__dynamo_disable"
 
 
 def spare_the_compiler() -> None:
-    """Let optimizers be made without importing `torch._dynamo`; where torch works otherwise, nothing changes."""
+    """Make optimizers without importing `torch._dynamo`; where torch works otherwise, nothing changes."""
     for name in ("add_param_group", "state_dict", "load_state_dict", "zero_grad"):
         function = getattr(getattr(optim.Optimizer, name), "__wrapped__", None)
         if function is not None and not hasattr(function, MARK):

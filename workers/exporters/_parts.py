@@ -92,7 +92,7 @@ def constants(trained: Trained) -> str:
 
 
 def names(trained: Trained) -> str:
-    """Say which constant holds the classes as text: the labels themselves may be numbers that have names."""
+    """Return which constant holds the classes as text: the labels themselves may be numbers that have names."""
     dataset = trained.dataset
     return "CLASSES" if tuple(map(str, dataset.labels)) == dataset.info.classes else "NAMES"
 
@@ -121,12 +121,12 @@ def to_answer(trained: Trained) -> str:
 
 
 def is_table(trained: Trained) -> bool:
-    """Tell whether samples are rows of a table."""
+    """Return whether samples are rows of a table."""
     return trained.dataset.preprocessing.kind == "table"
 
 
 def is_two_dimensional(trained: Trained) -> bool:
-    """Tell whether the numbers to predict came as (samples, outputs)."""
+    """Return whether the numbers to predict came as (samples, outputs)."""
     return trained.network.outputs > 1 or trained.dataset.target_axes == 2
 
 

@@ -169,7 +169,7 @@ def _versions() -> dict[str, str]:
 
 
 def _changed(known: TaskInfo, now: TaskInfo) -> str:
-    """Say what is different; inputs would be prepared otherwise than the weights were trained on."""
+    """Return what is different; inputs would be prepared otherwise than the weights were trained on."""
     sizes = ["/".join(map(str, info.samples)) for info in (known, now)]
     if sizes[0] != sizes[1]:
         difference = f"{sizes[0]} in train/validation/test then, {sizes[1]} now"

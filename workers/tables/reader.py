@@ -120,7 +120,7 @@ def rows_of(
 
 
 def undecodable(path: str, content: bytes, encoding: str) -> str:
-    """Say where a file is not in its encoding."""
+    """Return where a file is not in its encoding."""
     try:
         content.decode(encoding)
     except UnicodeDecodeError as error:

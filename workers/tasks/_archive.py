@@ -44,7 +44,7 @@ def read_arrays(path: str) -> dict[str, Array]:
 
 
 def _require_archive(path: str, file: Path) -> None:
-    """Say what a file is that is none."""
+    """Raise TaskError, with what the file is instead of an archive."""
     with file.open("rb") as stream:
         head = stream.read(HEAD)
     if head.startswith(b"PK"):

@@ -57,7 +57,7 @@ class Taken:
 
 
 def columns_taken(tables: list[Table], names: Collection[str], declared: Declared) -> Taken:
-    """Tell what each column is; raise `TaskError` where that cannot be told or is not what was declared."""
+    """Return what each column is; raise `TaskError` where that is unclear or not what was declared."""
     counts = {name: _counts(tables, name, declared) for name in names}
     found = {
         name: Found(()) if name in declared.categorical or plain(count) else notations(count, declared.decimal)
@@ -134,7 +134,7 @@ def _ways_out(name: str, cell: str) -> str:
 
 
 def is_code(cells: Collection[str]) -> bool:
-    """Tell whether whole numbers are codes: some begin with zeros that a number has not."""
+    """Return whether whole numbers are codes: some begin with zeros that a number has not."""
     return any(len(cell) > 1 and cell[0] == "0" for cell in cells) and all(map(str.isdigit, cells))
 
 
@@ -219,7 +219,7 @@ def _way_out(noun: str, name: str) -> str:
 
 
 def _has_words(cells: Collection[str]) -> bool:
-    """Tell texts of words from names and codes: half of them have several."""
+    """Return whether texts are sentences rather than names or codes: half of them have several words."""
     return sum(bool(re.search(r"\w\W+\w+\W+\w", cell)) for cell in cells) * 2 > len(cells)
 
 

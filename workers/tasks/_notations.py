@@ -42,12 +42,12 @@ class Found:
 
     @property
     def ambiguous(self) -> bool:
-        """Tell whether a comma may be the decimal sign as well as one between thousands."""
+        """Return whether a comma may be the decimal sign as well as one between thousands."""
         return {notation.get("decimal") for notation in self.notations} == {".", ","}
 
 
 def plain(cells: Collection[str]) -> bool:
-    """Tell whether all cells are numbers as programs write them."""
+    """Return whether all cells are numbers as programs write them."""
     return all(number_of(cell, {}) is not None for cell in cells)
 
 
@@ -121,12 +121,12 @@ def chosen(found: Found, decimal: str) -> Notation | None:
 
 
 def notation_text(notation: Notation) -> str:
-    """Say what a column holds, and in what notation that was read."""
+    """Return what a column holds, and in what notation that was read."""
     return f"{'dates' if notation.get('date') else 'numbers'}, {how_read(notation)}"
 
 
 def how_read(notation: Notation) -> str:
-    """Say in what notation a column was read."""
+    """Return in what notation a column was read."""
     if order := notation.get("date"):
         return f"read {f'with the {order}, ' if order in ORDERS else ''}as days since 1970"
     signs = [
@@ -140,17 +140,17 @@ def how_read(notation: Notation) -> str:
 
 
 def is_date(cell: str) -> bool:
-    """Tell whether a cell is a date that could be read, whichever way round day and month are."""
+    """Return whether a cell is a date that could be read, whichever way round day and month are."""
     return any(days_of(year_first(cell, order)) is not None for order in ORDERS)
 
 
 def looks_like_date(cell: str) -> bool:
-    """Tell whether a cell looks like a date or a time of day, in whatever notation."""
+    """Return whether a cell looks like a date or a time of day, in whatever notation."""
     return len(cell) <= 40 and _DATE.fullmatch(cell) is not None
 
 
 def looks_like_number(cell: str) -> bool:
-    """Tell whether a cell is a number with something known around it."""
+    """Return whether a cell is a number with something known around it."""
     found = _BODY.fullmatch(signed(cell).lstrip("+-\u2212 ")) if len(cell) <= 40 else None
     known = _CURRENCIES | _UNITS | {""}
     return found is not None and found["prefix"] in known and found["suffix"].strip() in known

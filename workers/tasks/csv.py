@@ -157,7 +157,7 @@ class Csv:
         return TableInputs(columns, categorical, self.max_categories, taken.notations, missing, reading)
 
     def _kind(self, tables: list[Table]) -> tuple[Kind, Notation, str]:
-        """Tell what is predicted, in what notation, and why."""
+        """Return what is predicted, in what notation, and why."""
         if self.kind == "classification":
             return "classification", {}, "classes, as declared"
         notation = target_notation(tables, self.target, self._declared)
@@ -202,7 +202,7 @@ def _listed(given: object) -> tuple[str, ...]:
 
 
 def _hint(table: Table, target: str) -> str:
-    """Say what may be meant; a first line of samples is no header."""
+    """Return what may be meant; a first line of samples is no header."""
     names = tuple(table.columns)
     cells = [name for name in names if number_of(name, {}) is not None]
     if not cells:

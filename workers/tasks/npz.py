@@ -112,7 +112,7 @@ class Npz:
         return layout, f"taken for {layout if layout in ('vectors', 'sequences') else f'images, {layout}'}{doubt}"
 
     def _kind(self, y: Array) -> tuple[Kind, str]:
-        """Tell what is predicted, and why."""
+        """Return what is predicted, and why."""
         if self.kind in KINDS:
             return KINDS[self.kind], f"{'numbers' if self.kind == 'regression' else 'classes'}, as declared"
         if _is_one_hot(y):
@@ -155,7 +155,7 @@ def _used(path: str, arrays: Mapping[str, Array]) -> tuple[dict[str, str], list[
 
 
 def _unused(names: Sequence[str], arrays: Mapping[str, Array]) -> str:
-    """Say which arrays are not used; one of lengths or a mask is none of those that a network gets."""
+    """Return which arrays are not used; one of lengths or a mask is none of those that a network gets."""
     shown = ", ".join(f"{name} {arrays[name].shape}" for name in names[:8]) + (", …" if len(names) > 8 else "")
     padding = any(word in name.lower() for name in names for word in ("len", "mask"))
     hint = "; padding counts as data unless a feature of x marks it" if padding else ""
@@ -200,7 +200,7 @@ def _pair(path: str, used: Mapping[str, str], arrays: Mapping[str, Array], *role
 
 
 def _end_to_end(x: Array, y: Array, arrays: Mapping[str, Array]) -> str:
-    """Say what to do with sequences that stand one after the other, an array of lengths beside them."""
+    """Return what to do with sequences that stand one after the other, an array of lengths beside them."""
     for name, array in arrays.items():
         if array.shape == y.shape[:1] and array.dtype.kind in "iu" and x.ndim and array.sum() == len(x):
             told = f"{name!r} looks like the lengths of sequences that stand one after the other"
@@ -222,7 +222,7 @@ def _guess(x: Array) -> str:
 
 
 def _is_one_hot(y: Array) -> bool:
-    """Tell whether each row is 0 but for a single 1."""
+    """Return whether each row is 0 but for a single 1."""
     if y.ndim != 2 or y.shape[1] < 2 or y.dtype.kind not in "biuf":
         return False
     return bool(((y == 0) | (y == 1)).all() and (np.count_nonzero(y, axis=1) == 1).all())

@@ -13,7 +13,7 @@ db = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=Fal
 
 @db.command()
 def status(storage: StorageOption = None, json: JsonOption = False) -> None:
-    """Say what a storage holds, and its schema."""
+    """Show what a storage holds, and its schema."""
     from nas.cli.output.console import facts, out, print_json
     from nas.storage import Storage
 

@@ -1,4 +1,4 @@
-"""Say what this machine can train with, what is missing, and how to get it."""
+"""Show what this machine can train with, what is missing, and how to get it."""
 
 import platform
 from importlib.util import find_spec
@@ -18,7 +18,7 @@ EXTRAS = {
 
 
 def doctor(json: JsonOption = False) -> None:
-    """Say what workers here would train with, and which extras are installed."""
+    """Show what workers here would train with, and which extras are installed."""
     from nas.cli.output.console import facts, out, print_json
     from nas.executors._process.machine import machine
 

@@ -75,7 +75,7 @@ def _files(written: "Sequence[Artifact]") -> dict[str, str]:
 
 
 def _weights(artifact: "Artifact", seeds: int) -> dict[str, str]:
-    """Say what the weights were trained on, and what they score on samples that they were not."""
+    """Return what the weights were trained on, and what they score on samples that they were not."""
     from nas.cli.output import humanize
 
     trained = "train and validation samples" if seeds else "train samples"

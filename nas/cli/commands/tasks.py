@@ -42,6 +42,6 @@ def tasks(
 
 
 def _setting_text(item: "Hyperparameter") -> str:
-    """Say what a setting may be, and what it is unless somebody says."""
+    """Return what a setting may be, and what it is unless somebody says."""
     default = f"{item.usual} unless given" if item.usual else "required" if item.required else "optional"
     return f"{item.allowed}; {default}: {item.doc}"

@@ -19,7 +19,7 @@ TASKS = Menu("workers.tasks", "task")
 
 
 def announcement(config: StudyConfig) -> str:
-    """Say what will run, before the samples are read."""
+    """Return what will run, before the samples are read."""
     return _rows(
         {
             "study": config.name,
@@ -36,7 +36,7 @@ def announcement(config: StudyConfig) -> str:
 
 
 def begun(happening: StudyStarted, known: StudyConfig) -> str:
-    """Say what the samples are, now that they are read, and what they decide; `known` is what was announced."""
+    """Return what the samples are, now that they are read, and what they decide; `known` is what was announced."""
     goal = "" if known.objectives else report.objectives_text(happening.config.objectives)
     epochs = "" if known.budget.epochs else f"{happening.config.budget.epochs:,} for a full training, {_fitted(known)}"
     return _rows({"samples": report.samples_text(happening.task), "goal": goal, "epochs": epochs})

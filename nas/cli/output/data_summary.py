@@ -27,12 +27,12 @@ class Cut:
 
 
 def lines(task: TaskInfo, cut: Cut | None = None) -> list[str]:
-    """Say what was done to the data, a line each; the columns beyond a cut are summed up in one."""
+    """Return what was done to the data, a line each; the columns beyond a cut are summed up in one."""
     return [*_target(task), *_columns(task, cut), *(f"warning: {text}" for text in warnings(task, cut))]
 
 
 def warnings(task: TaskInfo, cut: Cut | None = None) -> list[str]:
-    """Say what should be looked at, the gravest first; columns that have the same warning are told together."""
+    """Return what should be looked at, the gravest first; columns that have the same warning are told together."""
     alike: dict[str, list[str]] = {}
     for column in sorted((column for column in task.columns if column.warning), key=_gravity):
         alike.setdefault(column.warning.replace(f"[{column.name}]", "[…]"), []).append(column.name)
@@ -70,7 +70,7 @@ def _target(task: TaskInfo) -> Iterator[str]:
 
 
 def _balance(task: TaskInfo) -> str:
-    """Say how the samples are spread over the classes, the largest first."""
+    """Return how the samples are spread over the classes, the largest first."""
     counted = sorted(zip(task.class_counts, task.classes, strict=True), key=lambda item: -item[0])
     total = sum(task.class_counts) or 1
     shown = [f"{_shown(name)} {count / total:.1%} ({count:,})" for count, name in counted[:_CLASSES]]
@@ -95,7 +95,7 @@ def _columns(task: TaskInfo, cut: Cut | None) -> Iterator[str]:
 
 
 def _column_text(column: Column) -> str:
-    """Say what one column is."""
+    """Return what one column is."""
     kept = f"{column.kept:,} of {humanize.counted(column.values, 'category', 'categories')} kept"
     unknown = f", {column.unknown:,} training samples unknown" if column.unknown else ""
     kind = f"{column.kind} ({_plain(column.inferred)})" if column.inferred else column.kind
@@ -110,7 +110,7 @@ def _column_text(column: Column) -> str:
 
 
 def _summed(columns: Sequence[Column]) -> str:
-    """Say what columns are: `3 numbers, 2 categories, 1 left out; 4 of these have missing cells`."""
+    """Return what columns are: `3 numbers, 2 categories, 1 left out; 4 of these have missing cells`."""
     kinds = Counter(column.kind for column in columns)
     told = [f"{count:,} {kind if count == 1 else _PLURALS[kind]}" for kind, count in kinds.items()]
     missing = sum(column.missing > 0 for column in columns)

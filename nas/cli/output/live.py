@@ -44,7 +44,7 @@ class LiveDisplay:
         self._redrawn.stop()
 
     def __call__(self, happening: Happening) -> None:
-        """Take note; the next frame shows it."""
+        """Receive an event; the next frame shows it."""
         announced = self.progress.config
         self.progress.take(happening)
         match happening:
@@ -85,7 +85,7 @@ class LiveDisplay:
         return _line(f"best {values} · trial {best.number} · {what}")
 
     def _under_way(self) -> Text | None:
-        """Say which trials run, and how far they are."""
+        """Return which trials run, and how far they are."""
         progress, epochs = self.progress, self.progress.config.budget.epochs
         if progress.stage != "searching" or not progress.reached:
             return None
@@ -96,7 +96,7 @@ class LiveDisplay:
         return _line("running trial " + ", ".join([*told, *([f"{more:,} more"] if more > 0 else [])]))
 
     def _failures(self) -> Text | None:
-        """Say why trials failed, if any did."""
+        """Return why trials failed, if any did."""
         reasons = [f"{number:,} × {trial_ended(why)}" for why, number in self.progress.failures.most_common()]
         return _line(f"failed {', '.join(reasons)}") if reasons else None
 
@@ -119,10 +119,10 @@ def _line(text: str, style: str = "") -> Text:
 
 
 def counted(progress: Progress) -> str:
-    """Say how many trials ended how; what there is none of is left out."""
+    """Return how many trials ended how; what there is none of is left out."""
     return " · ".join(f"{progress.classes[name]:,} {name}" for name in CLASSES if progress.classes[name])
 
 
 def eta(progress: Progress) -> str:
-    """Say how long it may still take."""
+    """Return how long it may still take."""
     return "unknown" if progress.remaining is None else humanize.duration(progress.remaining)

@@ -60,7 +60,7 @@ class Progress:
         self.best = incumbent(known, self.config.objectives) if self.config.objectives else None
 
     def take(self, happening: Happening) -> None:
-        """Take note of what happened."""
+        """Receive an event."""
         match happening:
             case StudyStarted():
                 self.config, self.stage = happening.config, "searching"

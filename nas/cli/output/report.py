@@ -29,7 +29,7 @@ from workers.messages import TaskInfo
 
 
 def outcome(snapshot: Snapshot) -> RenderableType:
-    """Say how a study stands, what its best network is and what that scored."""
+    """Return how a study stands, what its best network is and what that scored."""
     doubt = verdict.headline(snapshot.record.result)
     parts: list[RenderableType] = [Text(f"warning: {doubt}")] if doubt else []
     parts.append(facts(_standing(snapshot)))
@@ -42,7 +42,7 @@ def outcome(snapshot: Snapshot) -> RenderableType:
 
 
 def _scores(snapshot: Snapshot) -> dict[str, object]:
-    """Say what the best network scored, and on which samples."""
+    """Return what the best network scored, and on which samples."""
     winner, result = snapshot.best, snapshot.record.result
     reached = humanize.scores("", valued(winner, snapshot.config.objectives)).strip() if winner else ""
     test = "; ".join(filter(None, (test_score(result), _other_scores(snapshot))))
@@ -65,7 +65,7 @@ def _other_scores(snapshot: Snapshot) -> str:
 
 
 def _files(snapshot: Snapshot) -> dict[str, object]:
-    """Say where the exported network is; the first file of a format is the network itself."""
+    """Return where the exported network is; the first file of a format is the network itself."""
     files: dict[str, object] = {}
     for item in snapshot.artifacts:
         if item.kind.startswith("export."):
@@ -74,7 +74,7 @@ def _files(snapshot: Snapshot) -> dict[str, object]:
 
 
 def _next(snapshot: Snapshot) -> dict[str, object]:
-    """Say how to go on with a study that was ended early, and how to take along what it has found."""
+    """Return how to go on with a study that was ended early, and how to take along what it has found."""
     if snapshot.state not in ("STOPPED", "INTERRUPTED"):
         return {}
     name = snapshot.record.name
@@ -85,7 +85,7 @@ def _next(snapshot: Snapshot) -> dict[str, object]:
 
 
 def definition(snapshot: Snapshot) -> dict[str, object]:
-    """Say what a study searches, and with what."""
+    """Return what a study searches, and with what."""
     config, task = snapshot.config, snapshot.record.task
     return {
         "task": humanize.named(chosen(config.task.task, Menu("workers.tasks", "task"))),
@@ -102,7 +102,7 @@ def definition(snapshot: Snapshot) -> dict[str, object]:
 
 
 def budget_text(budget: Budget) -> str:
-    """Say what ends a search, whatever is reached first."""
+    """Return what ends a search, whatever is reached first."""
     lasting = (
         humanize.counted(budget.trials, "trial") if budget.trials else "",
         f"{humanize.counted(budget.epochs, 'epoch')} each" if budget.epochs else "",
@@ -115,7 +115,7 @@ def budget_text(budget: Budget) -> str:
 
 
 def samples_text(task: TaskInfo) -> str:
-    """Say how many samples of what shape a task has, and what is predicted."""
+    """Return how many samples of what shape a task has, and what is predicted."""
     parts = "/".join(f"{part:,}" for part in task.samples)
     classes = humanize.counted(task.outputs, "class", "classes")
     predicted = classes if task.kind == "classification" else humanize.counted(task.outputs, "output")
@@ -124,12 +124,12 @@ def samples_text(task: TaskInfo) -> str:
 
 
 def objectives_text(objectives: Iterable[Objective]) -> str:
-    """Say what is optimised."""
+    """Return what is optimised."""
     return ", ".join(f"{item.direction} {humanize.measure('validation', item.metric)}" for item in objectives)
 
 
 def announced_space(space: SearchSpace) -> str:
-    """Say how large a search space is."""
+    """Return how large a search space is."""
     candidates = "1 candidate" if space.size == 1 else f"{humanize.count(space.size)} candidates"
     return f"{space.family}: {candidates} in {humanize.counted(len(space.dimensions), 'dimension')}"
 
@@ -176,7 +176,7 @@ def test_score(result: Mapping[str, object]) -> str:
 
 
 def counted(snapshot: Snapshot) -> str:
-    """Say how many trials ended how."""
+    """Return how many trials ended how."""
     counts = tally(snapshot.trials)
     ended = " · ".join(f"{number:,} {name}" for name, number in counts.items() if number)
     open_ones = len(snapshot.trials) - sum(counts.values())
@@ -199,7 +199,7 @@ def _standing(snapshot: Snapshot) -> dict[str, object]:
 
 
 def _state(snapshot: Snapshot) -> str:
-    """Say what state a study is in, and why it is finished, or stopped after its search."""
+    """Return what state a study is in, and why it is finished, or stopped after its search."""
     state, record = snapshot.state.lower(), snapshot.record
     if state == "finished":
         return f"{state}: {search_ended(str(record.result.get('reason', '')))}"
@@ -207,19 +207,19 @@ def _state(snapshot: Snapshot) -> str:
 
 
 def _engines(trials: Iterable[Trial]) -> str:
-    """Say what trained them."""
+    """Return what trained them."""
     used = Counter(trial.engine for trial in trials if trial.epochs and trial.engine)
     return ", ".join(f"{number:,} × {engine}" for engine, number in used.most_common())
 
 
 def _failures(trials: Iterable[Trial]) -> str:
-    """Say why trials failed, the commonest reason first, in the first words of it."""
+    """Return why trials failed, the commonest reason first, in the first words of it."""
     reasons = Counter(trial.reason.partition(":")[0] for trial in trials if class_of(trial) == "failed")
     return ", ".join(f"{number:,} × {trial_ended(reason) or 'unknown'}" for reason, number in reasons.most_common())
 
 
 def _front(snapshot: Snapshot) -> str:
-    """Say where the other best trials are, when there are several objectives."""
+    """Return where the other best trials are, when there are several objectives."""
     if len(snapshot.config.objectives) < 2 or not snapshot.pareto_front:
         return ""
     trials = humanize.counted(len(snapshot.pareto_front), "trial")
@@ -242,7 +242,7 @@ def _pruner(pruning: Pruning) -> str:
 
 
 def _searched(trial: Trial, name: str) -> bool:
-    """Tell whether a hyper-parameter's value was sampled: `width` as `width.0`, `adamw.lr` as `optimizer.adamw.lr`."""
+    """Return whether a hyper-parameter was sampled: `width` as `width.0`, `adamw.lr` as `optimizer.adamw.lr`."""
     leaf = name.rpartition(".")[2]
     return any(name == key or leaf in key.split(".") for key in trial.params)
 

@@ -14,7 +14,7 @@ from search_spaces.errors import BuildError
 
 
 def standing(trial: Trial) -> dict[str, object]:
-    """Say how a trial stands or ended, and what it cost."""
+    """Return how a trial stands or ended, and what it cost."""
     ended = class_of(trial)
     broken = [f"{text} by {humanize.number(excess)}" for text, excess in trial.constraints.items() if excess > 0]
     return {

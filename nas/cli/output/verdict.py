@@ -11,7 +11,7 @@ NAMES = {"majority": "always the most frequent class", "mean": "always the mean"
 
 
 def headline(result: Mapping[str, Any]) -> str:
-    """Say that a result does not deserve its name; empty where it does."""
+    """Return a warning that a result is no better than its baselines; empty where it is better."""
     if beaten := beaten_by(result):
         told = " and ".join(NAMES.get(name, name) for name in beaten)
         return f"no better than {told} on the test samples"
@@ -33,7 +33,7 @@ def rows(result: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _compared(result: Mapping[str, Any]) -> str:
-    """Say what fresh seeds of the best made of them on validation."""
+    """Return what fresh seeds of the best made of them on validation."""
     shown = [
         f"{written(item['mean']) if item['seeds'] else 'no score'} for trial {item['number']}"
         for item in result.get("compared", [])
@@ -42,7 +42,7 @@ def _compared(result: Mapping[str, Any]) -> str:
 
 
 def _ensemble(result: Mapping[str, Any], metric: str) -> str:
-    """Say what the average of the retrainings scored as one network."""
+    """Return what the average of the retrainings scored as one network."""
     scored = result.get("ensemble") or {}
     value = scored.get("metrics", {}).get(metric)
     return "" if value is None else f"test {metric} {written(value)}, the average of {scored['seeds']} seeds as one"

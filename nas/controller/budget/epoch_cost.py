@@ -21,7 +21,7 @@ class EpochCost:
     """log₂ FLOPs of a sample, log₂ batch size, seconds of an epoch."""
 
     def observe(self, trial: Trial, seconds: float) -> None:
-        """Take note of what one epoch of a candidate took."""
+        """Record the seconds of one epoch of a candidate."""
         self._measured.append((*_size(trial), seconds))
 
     def predict(self, trial: Trial) -> float | None:

@@ -55,20 +55,20 @@ class StoppingCriterion:
         return self._epochs_spent
 
     def room(self, wanted: int) -> int:
-        """Say how many more trials may be trained now."""
+        """Return how many more trials may be trained now."""
         if self.reason:
             return 0
         left = self.budget.trials - self._created if self.budget.trials else wanted
         return max(0, min(wanted, left, self._epoch_room(wanted)))
 
     def can_train(self, epochs: int) -> bool:
-        """Say whether so many epochs more are within the budget, all that are under way counted in full."""
+        """Return whether so many epochs more are within the budget, all that are under way counted in full."""
         total = self.budget.total_epochs
         return not total or self._epochs_spent + sum(self._reserved.values()) + epochs <= total
 
     @property
     def reason(self) -> str:
-        """Say why the study may train no more, "" while it may: "target", "time", "patience", "trials", …."""
+        """Return why the study may train no more, "" while it may: "target", "time", "patience", "trials", …."""
         if self._target_met:
             return "target"
         if self.finishing:
@@ -85,12 +85,12 @@ class StoppingCriterion:
 
     @property
     def interrupts(self) -> bool:
-        """Say whether what is being trained now must end as well."""
+        """Return whether what is being trained now must end as well."""
         return self._target_met or self.finishing or self.out_of_time
 
     @property
     def out_of_time(self) -> bool:
-        """Say whether the wall time of the search is spent.
+        """Return whether the wall time of the search is spent.
 
         Where nothing was measured yet, as on a machine that took the time to start, it goes on for as long again.
         """
@@ -119,7 +119,7 @@ class StoppingCriterion:
             self._reserved[number] -= 1
 
     def finished(self, trial: Trial, *, best: bool) -> None:
-        """Take note of a finished trial."""
+        """Count a finished trial."""
         self._reserved.pop(trial.number, None)  # what it did not use
         if trial.trained:
             self._since_best = 0 if best else self._since_best + 1
@@ -127,7 +127,7 @@ class StoppingCriterion:
             self._target_met |= self._meets_target(trial.values[0])
 
     def restored(self, trial: Trial, *, best: bool) -> None:
-        """Take note of a trial of an earlier run."""
+        """Count a trial of an earlier run."""
         self.created(trial)
         self._epochs_spent += trial.epochs
         if trial.state.finished:

@@ -77,7 +77,7 @@ def timed(survey: Survey, config: StudyConfig, executor: Executor) -> Survey:
 
 
 def _none_can_be_trained(samples: Sequence[Trial]) -> str:
-    """Say what most of the candidates fail with, with the one that comes closest where it is a limit."""
+    """Return what most of the candidates fail with, with the one that comes closest where it is a limit."""
     reasons = Counter(trial.reason.removeprefix("build: ") for trial in samples)
     reason = reasons.most_common(1)[0][0]
     if reason != "infeasible":

@@ -51,7 +51,7 @@ class Comparison:
 
     @property
     def warnings(self) -> list[str]:
-        """Say which candidates had fresh seeds that failed, and why."""
+        """Return which candidates had fresh seeds that failed, and why."""
         return [
             f"trial {trial.number}: {len(failures)} of {self.fresh} fresh seeds {summed_up(failures)}"
             for trial in self.candidates

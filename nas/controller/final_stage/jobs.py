@@ -47,7 +47,7 @@ class Training:
 
     @property
     def description(self) -> str:
-        """Say what it is."""
+        """Return what it is."""
         if self.purpose == "baseline":
             return "the linear baseline"
         verb = {"comparison": "comparing", "retraining": "retraining", "scoring": "scoring"}[self.purpose]
@@ -83,7 +83,7 @@ class Trainings:
 
     @property
     def out_of_time(self) -> bool:
-        """Tell whether the time is over."""
+        """Return whether the time is over."""
         return self.left() <= 0
 
     def run(self, wanted: Sequence[Training], take: Take) -> None:

@@ -107,7 +107,7 @@ def makespan(durations: Iterable[float], workers: int) -> float:
 
 
 def cuts(plan: Plan, whole: Plan) -> str:
-    """Say what a plan leaves out of the whole one's comparison; retrainings may be added yet."""
+    """Return what a plan leaves out of the whole one's comparison; retrainings may be added yet."""
     found = {
         f"the best {whole.top} are not compared by fresh seeds": plan.top < 2 <= whole.top,
         f"{plan.top} candidates are compared, not {whole.top}": 2 <= plan.top < whole.top,

@@ -50,12 +50,12 @@ class Retrainings:
 
     @property
     def gave_way(self) -> bool:
-        """Tell whether the trial cannot be trusted: half as many as were wanted have failed, and at least two."""
+        """Return whether the trial cannot be trusted: half as many as were wanted have failed, and at least two."""
         return len(self.failures) >= max(2, (self.wanted + 1) // 2)
 
     @property
     def description(self) -> str:
-        """Say how many failed, and why."""
+        """Return how many failed, and why."""
         return f"{len(self.failures)} of {len(self.failures) + len(self.scored)} retrainings {summed_up(self.failures)}"
 
     @property
@@ -75,6 +75,6 @@ class Retrainings:
 
 
 def summed_up(reasons: Sequence[str]) -> str:
-    """Say of several trainings that they failed, and why, in the first words of each reason."""
+    """Return a sentence that several trainings failed, and why, in the first words of each reason."""
     heads = dict.fromkeys(trial_ended(reason.partition(":")[0]) for reason in reasons)
     return f"failed ({', '.join(heads)})"

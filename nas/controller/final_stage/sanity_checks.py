@@ -17,7 +17,7 @@ those of real data have longer tails, and the cross-entropy of a good classifier
 
 
 def diverged(metric: str, *, test: float, validation: float | None, constant: float | None) -> bool:
-    """Tell whether a retraining's test score shows that it diverged, although its numbers may be finite.
+    """Return whether a retraining's test score shows that it diverged, although its numbers may be finite.
 
     It is judged against what the trial had on validation and what a constant answer has on test: many times worse than
     both, or no better than the constant answer where the trial made less than half of its error.
@@ -32,7 +32,7 @@ def diverged(metric: str, *, test: float, validation: float | None, constant: fl
 
 
 def far_worse(metric: str, *, test: float, validation: float, samples: tuple[int, int, int]) -> bool:
-    """Tell whether a test score lies further below the validation score than chance explains."""
+    """Return whether a test score lies further below the validation score than chance explains."""
     before, after = error_of(metric, validation), error_of(metric, test)
     return after > MARGIN * before and after - before > SIGMAS * _standard_error(metric, before, after, samples)
 

@@ -160,7 +160,7 @@ class FinalStage:
             case "retraining":
                 more, keeps = self._take_retraining(training, outcome)
         if outcome is not None and not keeps:
-            self.trainings.unit_of_work.discard(outcome.checkpoint)
+            self.trainings.unit_of_work.delete_after_commit(outcome.checkpoint)
         return () if self.trainings.out_of_time else more
 
     def _take_baseline(self, training: Training, outcome: Outcome | None) -> Sequence[Training]:
@@ -208,7 +208,7 @@ class FinalStage:
     # ---- how it is to be judged
 
     def _why_failed(self, trial: Trial, outcome: Outcome) -> str:
-        """Say why a retraining cannot be used, empty where it can."""
+        """Return why a retraining cannot be used, empty where it can."""
         if outcome.state == "FAIL":
             return outcome.reason or "unknown"
         test = outcome.metrics.get(self.metric, math.nan)
@@ -237,7 +237,7 @@ class FinalStage:
             )
 
     def _qualify(self, found: Retrainings) -> None:
-        """Say what is not as it was planned with retrainings that count all the same."""
+        """Warn about retrainings that count although something was not as planned."""
         if found.failures:
             self._warn(f"trial {found.trial.number}: {found.description}, others were trained in their place")
         whole = max(found.wanted, self.config.final.seeds)
@@ -277,7 +277,7 @@ def terms_of(config: StudyConfig, task: TaskInfo, workers: int) -> Terms:
 
 
 def _hindrance(outcome: Outcome | None) -> str:
-    """Say what kept a training from a result through no fault of its own, empty where nothing did."""
+    """Return what kept a training from a result through no fault of its own, empty where nothing did."""
     if outcome is None:
         return "its worker was lost"
     if outcome.state == "COMPLETE" and outcome.checkpoint is None:

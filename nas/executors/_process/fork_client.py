@@ -41,7 +41,7 @@ class ForkServer:
             os.close(self._stderr.writing)
 
     def warm_up(self) -> None:
-        """Let it load torch; who is forked later has it."""
+        """Have it load torch; workers forked later have it."""
         with suppress(OSError):
             self._requests.send(WARM_UP)
 
@@ -66,7 +66,7 @@ class ForkServer:
         return f"process {self.process.pid}, which starts workers,"
 
     def ending(self, timeout: float) -> str:
-        """Say how it ended, with the last it wrote, or that it has not within these seconds."""
+        """Return how it ended, with the last it wrote, or that it has not within these seconds."""
         code = None
         with suppress(subprocess.TimeoutExpired):
             code = self.process.wait(timeout)
@@ -114,7 +114,7 @@ class Adopted:
 
 
 def describe_exit(name: str, code: int | None) -> str:
-    """Say how a process ended; one without a code lives and could not start another."""
+    """Return how a process ended; one without a code lives and could not start another."""
     if code is None:
         return f"{name} could not start one"
     return f"{name} was killed by signal {-code}" if code < 0 else f"{name} exited with {code}"

@@ -25,7 +25,7 @@ class LivenessCheck:
     _used: int | None = None
 
     def reset(self) -> None:
-        """Take note of a sign of life."""
+        """Start counting anew: the worker has sent something."""
         self._silent, self._used = 0.0, None
 
     def frozen(self, listened: float) -> bool:

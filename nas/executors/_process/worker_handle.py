@@ -64,13 +64,13 @@ class WorkerProcess:
         self.send(job)
 
     def answer(self, stops: frozenset[int]) -> None:
-        """Tell it whom to stop; without stops, that its last report was seen, unless that was said already."""
+        """Send it the trials to stop; without any, acknowledge its last report, once."""
         if stops or self._answered < self._turn:
             self._answered = self._turn
             self.send(Answer(self._turn, stops))
 
     def end(self, numbers: frozenset[int]) -> list[Outcome]:
-        """Tell it whom to end at once; return the outcomes of those it has not begun."""
+        """Send it the trials to end at once; return the outcomes of those it has not begun."""
         if self._assigned is None or not numbers:
             return []
         self.send(End(numbers))
@@ -113,7 +113,7 @@ class WorkerProcess:
         return f"{describe_exit(self.name, code)}: {self.error}" if self.error else describe_exit(self.name, code)
 
     def poll_start(self) -> None:
-        """Hear whether it has begun: what it says first."""
+        """Check whether it has begun: its first message says so."""
         with contextlib.suppress(EOFError, OSError):
             if self.process is None and self.connection.poll(0):
                 self.take(self.connection.recv())

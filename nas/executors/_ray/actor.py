@@ -47,7 +47,7 @@ class RayWorker:
 
     @ray.method(concurrency_group="beat")
     def beat(self) -> None:
-        """Hear that there is somebody."""
+        """Receive a heartbeat of the controller."""
         self._last_sign_at = monotonic()
 
     @ray.method(concurrency_group="receive")

@@ -123,13 +123,13 @@ class _Host:
             self._end(0)
 
     def beat(self) -> None:
-        """Let the controller know that we are here; this waits while it does not listen."""
+        """Send a heartbeat to the controller; this waits while it does not receive."""
         while True:
             self._send(Beat())
             sleep(self._cluster.silence / 5)
 
     def watch(self) -> None:
-        """Let the workers know that there is a controller, and give up whoever is silent."""
+        """Send heartbeats to the workers, and give up those that are silent."""
         silence = self._cluster.silence
         while True:
             if monotonic() - self._head_at > _HEADLESS:
@@ -156,7 +156,7 @@ class _Host:
             sleep(_TICK)
 
     def give_up(self, reason: str, *, hopeless: bool = False) -> None:
-        """Tell the controller that the cluster is of no use any more, and end."""
+        """Report that the cluster is of no use any more, and end."""
         self._end(1, Broken(reason, hopeless))
 
     @property
@@ -232,7 +232,7 @@ class _Host:
             self._send(FromWorker(slot.id, told), of=slot)
 
     def _why(self, slot: _Slot, error: RayError) -> tuple[str, Blame]:
-        """Say how a worker ended, and whether that was its own doing or its node's."""
+        """Return how a worker ended, and whether that was its own doing or its node's."""
         deadline = monotonic() + 3.0
         while not isinstance(error, ActorDiedError) and monotonic() < deadline:
             try:
@@ -269,7 +269,7 @@ class _Host:
             self._end(0)
 
     def _end(self, code: int, *last: object) -> None:
-        """Say the last words, and take the workers along, and the cluster if it is our own.
+        """Send last messages and exit with the workers, and with the cluster if it is our own.
 
         The first thread to come ends the process; any other waits for that here.
         """

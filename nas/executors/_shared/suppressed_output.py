@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_st
 
 class _Nowhere(io.TextIOBase):
     def writable(self) -> bool:
-        """Say that it takes text."""
+        """Return that it takes text."""
         return True
 
     def write(self, text: str) -> int:

@@ -28,7 +28,7 @@ class GroupedTpe(BaseSampler):
         self._drawn: dict[str, Any] = {}
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """Say that no dimension is known to be active before it is asked for."""
+        """Return no dimension: none is known to be active before it is asked for."""
         return {}
 
     def sample_relative(

@@ -110,7 +110,7 @@ class OptunaSampler:
         )
 
     def _fault(self, params: Params) -> str:
-        """Say what is wrong with a proposal: it breaks a constraint, repeats an earlier one, or nothing."""
+        """Return what is wrong with a proposal: it breaks a constraint, repeats an earlier one, or nothing."""
         if self._space.violated(params):
             return "violated"
         repeated = frozenset(params.items()) in self._proposed
@@ -167,7 +167,7 @@ class OptunaSampler:
             self._study.tell(place, state=OptunaState.FAIL)
 
     def _report_last(self, place: int, trial: Trial) -> None:
-        """Let the model see how far a stopped trial came; never with several objectives, where it breaks every ask."""
+        """Report to the model how far a stopped trial came; with several objectives that would break every ask."""
         value = trial.metrics.get(self._metric, math.nan)
         if math.isfinite(value):
             self._storage.set_trial_intermediate_value(self._id(place), trial.curve[-1].epoch, value)

@@ -45,7 +45,7 @@ class Memory:
         return self._finished
 
     def known(self, number: int) -> bool:
-        """Tell whether this trial was begun."""
+        """Return whether this trial was begun."""
         return number in self._rows
 
     def begin(self, number: int, params: Params) -> None:

@@ -110,7 +110,7 @@ class Postgresql:
         raise StorageError(f"PostgreSQL makes its own copies, also while studies run: {command}")
 
     def explain(self, error: BaseException | None) -> str | None:
-        """Say what the state of the error means; without one the server was not reached, or was lost."""
+        """Return what the state of the error means; without one the server was not reached, or was lost."""
         state = _state(error)
         for code, sentence in _SENTENCES.items():
             if state.startswith(code):
@@ -125,7 +125,7 @@ class Postgresql:
         return said
 
     def is_transient(self, error: BaseException | None) -> bool:
-        """Tell that a lost connection does, a full server, and what the server asks to do again."""
+        """Return True for a lost connection, a full server, and what the server asks to do again."""
         return isinstance(error, self._broken()) and (not _state(error) or _state(error).startswith(_PASSING))
 
     @staticmethod

@@ -100,5 +100,5 @@ class MonitoredConnection(psycopg.Connection[Any]):
 
 
 def _says_full(error: OperationalError) -> bool:
-    """Tell that the server is there, and has no connection free to ask it more."""
+    """Return whether an error says that the server has no free connection."""
     return "too many clients" in str(error) or "remaining connection slots" in str(error)

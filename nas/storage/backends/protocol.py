@@ -59,11 +59,11 @@ class Database(Protocol):
         ...
 
     def explain(self, error: BaseException | None) -> str | None:
-        """Say what a driver's error means and what to do; None for a mistake of ours."""
+        """Return what a driver's error means and what to do; None for a mistake of ours."""
         ...
 
     def is_transient(self, error: BaseException | None) -> bool:
-        """Tell whether an error may be over in a moment, as that of a lost connection."""
+        """Return whether an error may be over in a moment, as that of a lost connection."""
         ...
 
 

@@ -73,7 +73,7 @@ class Sqlite:
         copy.close()
 
     def explain(self, error: BaseException | None) -> str | None:
-        """Say what SQLite's name of the error means."""
+        """Return what SQLite's name of the error means."""
         if isinstance(error, _MISTAKES):
             return None
         name = str(getattr(error, "sqlite_errorname", ""))
@@ -83,7 +83,7 @@ class Sqlite:
         return f"{error}"
 
     def is_transient(self, error: BaseException | None) -> bool:
-        """Tell that nothing does: locks have been waited for already."""
+        """Return False: SQLite has waited for locks already."""
         return False
 
 

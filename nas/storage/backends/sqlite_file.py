@@ -1,4 +1,4 @@
-"""File checks of an SQLite database: is its place allowed, and is it still the file that was opened?"""
+"""File checks of an SQLite database: an allowed place, and still the same file that was opened."""
 
 import os
 import sqlite3
@@ -65,7 +65,7 @@ def require(path: Path, *, create: bool) -> None:
 
 
 def may_be_written(path: Path) -> bool:
-    """Tell whether the file and its folder may be written; where a log lies beside it, somebody else may write both."""
+    """Return whether file and folder may be written; where a log lies beside it, somebody else may write both."""
     log = path.with_name(f"{path.name}-wal")
     return (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)) or (log.exists() and log.stat().st_size > 0)
 

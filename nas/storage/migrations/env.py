@@ -10,7 +10,7 @@ Kind = Literal["schema", "table", "column", "index", "unique_constraint", "forei
 
 
 def is_ours(name: str | None, kind: str, parents: object) -> bool:
-    """Tell our tables from those that Optuna keeps in the same database."""
+    """Return whether a table is ours, not one that Optuna keeps in the same database."""
     return kind != "table" or (name or "").startswith("nas_")
 
 

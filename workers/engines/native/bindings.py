@@ -28,7 +28,7 @@ class Status:
 
     @property
     def present(self) -> bool:
-        """Tell whether it can be used."""
+        """Return whether it can be used."""
         return bool(self.variant)
 
 
@@ -106,7 +106,7 @@ def best() -> str:
 
 
 def status() -> Status:
-    """Say which variant is used here, or why none is."""
+    """Return which variant is used here, or why none is."""
     try:
         variant = best()
         return Status(variant, load(variant).nas_lanes(), str(HERE / file_name(variant)))

@@ -90,13 +90,13 @@ class Native:
         return self._trained[number].export()
 
     def restore(self, number: int, state: TrainedState) -> None:
-        """Let a candidate go on from a state."""
+        """Restore a candidate from a state."""
         self._trained[number].restore(state)
 
     def _call(
         self, work: Callable[[NativeCandidate], Work], function: Callable[[ctypes.Array[Work], int], None]
     ) -> list[Work]:
-        """Let C++ do one thing for every candidate; the interpreter is free meanwhile."""
+        """Call one C++ function for all candidates; the interpreter is free meanwhile."""
         works = (Work * len(self._trained))(*map(work, self._trained.values()))
         function(works, len(works))
         return list(works)

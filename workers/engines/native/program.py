@@ -82,7 +82,7 @@ class Writer:
         return self._reserve("weights", floats)
 
     def weight(self, name: str, shape: Shape, offset: int, strides: Shape, view: Shape | None = None) -> None:
-        """Say where in the weights a trained tensor lies."""
+        """Describe where in the weights a trained tensor lies."""
         self.weights.append(Slot(name, shape, offset, view or shape, strides))
 
     def buffer(self, name: str, size: int) -> None:

@@ -30,7 +30,7 @@ def _width(op: Op) -> int:
 
 
 def _direction(op: Op, features: int, name: str, offset: int, writer: Writer) -> None:
-    """Say where the tensors of one direction lie; torch stacks the gates' units, here each gate's are padded."""
+    """Describe where the tensors of one direction lie; torch stacks the gates' units, here each gate's are padded."""
     gates, hidden, gate, width = GATES[op.cell], op.hidden, padded(op.hidden), _width(op)
     for kind, count in (("ih", features), ("hh", hidden)):
         view, strides = (gates, hidden, count), (gate, 1, width)
