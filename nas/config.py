@@ -60,7 +60,7 @@ class Final:
     epochs: int = 0
     """Epochs of each retraining; 0 means as many as the chosen trial had."""
     ensemble: bool = False
-    """Whether the retrainings' average, as one network, is handed out in place of the first of them."""
+    """Whether the retrainings' average, as one network, is exported in place of the first of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ class Noticed:
 
 @dataclass(frozen=True, slots=True)
 class StudyEnded:
-    """The controller has let go of the study, in this state, for this reason."""
+    """The controller has released the study, in this state, for this reason."""
 
     state: str
     reason: str

@@ -38,7 +38,7 @@ class Snapshot:
 
     @property
     def best(self) -> Trial | None:
-        """The trial that is handed out: the final stage's choice, before that the incumbent."""
+        """The best trial: the final stage's choice, before that the incumbent."""
         return chosen(self.record, self.trials, self.config.objectives)
 
     @property

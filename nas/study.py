@@ -64,7 +64,7 @@ class Study:
 
     @property
     def best(self) -> Trial | None:
-        """The trial that is handed out: the final stage's choice among the best, before that the incumbent."""
+        """The best trial: the final stage's choice among the best, before that the incumbent."""
         return chosen(self.record, self.trials, self.config.objectives)
 
     @property
@@ -86,7 +86,7 @@ class Study:
     def export(
         self, folder: str | os.PathLike[str], *, formats: Sequence[str] = ("source",), number: int | None = None
     ) -> list[Artifact]:
-        """Export what the study hands out, or the trial with this number, and return what was written.
+        """Export the best network of the study, or the trial with this number, and return what was written.
 
         Retrained weights come before those of the search; with `final: {ensemble: true}` what is handed out is their
         average.
@@ -145,9 +145,9 @@ def search(
 
     `definition` is a study file, a dictionary with the keys of one, or a `StudyConfig`; `watch` is called with each
     thing that happens (`nas.events`). A study that is finished, and is asked for no more than it was, stays as it
-    is; `watch` is told. `interrupted` is asked whether the study shall stop, to be gone on with later; `finish` whether
-    the search shall end and its best be handed out. `began` is the reading of `time.monotonic` from which the budget's
-    time counts; None is now.
+    is, and `watch` is called with a notice. `interrupted` is asked whether the study shall stop, to be resumed later;
+    `finish` whether the search shall end and its best be retrained, scored and exported. `began` is the reading of
+    `time.monotonic` from which the budget's time counts; None is now.
 
     Raises:
         SpecError: the definition is wrong; every mistake is listed.

@@ -37,7 +37,7 @@ def export_best(
     final: Final,
     samples: "Samples | None" = None,
 ) -> list[Artifact]:
-    """Export what a study hands out: the first of the retrainings, their average, or the search's own weights.
+    """Export the best network of a study: the first of the retrainings, their average, or the search's own weights.
 
     `samples` are the task's, where they were read before.
     """

@@ -72,7 +72,7 @@ def concluded(record: StudyRecord) -> bool:
 
 
 def chosen(record: StudyRecord, trials: Sequence[Trial], objectives: Sequence[Objective]) -> Trial | None:
-    """Return the trial that is handed out: the choice of the final stage, before that the incumbent."""
+    """Return the best trial: the choice of the final stage, before that the incumbent."""
     number = record.result.get("best") if concluded(record) else None
     return next((trial for trial in trials if trial.number == number), None) or incumbent(trials, objectives)
 

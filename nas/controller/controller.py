@@ -114,7 +114,7 @@ class Controller:
         return lease
 
     def _release(self, lease: Lease) -> None:
-        with suppress(StorageError):  # it expires by itself; what is to be told of a lost storage is told already
+        with suppress(StorageError):  # it expires by itself; a lost storage has been reported already
             self.storage.release(lease)
 
     def _conduct(self, record: StudyRecord, prepared: Prepared, stack: ExitStack, lease: Lease) -> StudyRecord:

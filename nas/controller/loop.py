@@ -89,7 +89,7 @@ class SearchLoop:
         self.sampler.tell(trials)
         for trial in list(self.history):
             if trial.state is TrialState.WAITING and trial.reason == "pruned":
-                self._give_up(trial, TrialState.PRUNED, "pruned")  # a crash came before the stop was heard
+                self._give_up(trial, TrialState.PRUNED, "pruned")  # a crash came before the stop took effect
 
     def _restore(self, trial: Trial, shown: Sequence[tuple[int, float]]) -> None:
         if trial.state is TrialState.RUNNING:
@@ -170,7 +170,7 @@ class SearchLoop:
             epoch_samples=self.config.epoch_samples,
         )
         self.running.begin(job.id, starting)
-        self.unit_of_work.flush(seconds=self.stopping.seconds)  # RUNNING is on record before a worker hears of it
+        self.unit_of_work.flush(seconds=self.stopping.seconds)  # RUNNING is on record before a worker receives it
         self.executor.submit(job)
 
     def _begin(self, trial: Trial) -> Trial:

@@ -9,12 +9,12 @@ from nas.trials import Point, Trial, TrialState, with_curve
 from workers.messages import Assignment, EpochMetrics, Outcome, Saved
 
 REPORTED = 8
-"""Trials under way, at most, of which is told how far they are."""
+"""Trials under way, at most, whose progress is reported."""
 
 
 @dataclass(slots=True)
 class Running:
-    """A trial that a worker trains: its curve so far, and why it was told to stop."""
+    """A trial that a worker trains: its curve so far, and why it is being stopped."""
 
     trial: Trial
     job: int
@@ -49,7 +49,7 @@ class RunningTrials:
 
     @property
     def unstopped(self) -> list[Running]:
-        """Every trial under way that nobody has told to stop."""
+        """Every trial under way that is not being stopped."""
         return [running for running in self._trials.values() if not running.stop_reason]
 
     def begin(self, job: int, trials: Sequence[Trial]) -> None:
@@ -93,6 +93,6 @@ def begun(trial: Trial) -> Trial:
 
 
 def assignment(trial: Trial) -> Assignment:
-    """Return what a worker is told of a trial: it goes on from its last checkpoint."""
+    """Return the assignment of a trial for a worker: it goes on from its last checkpoint."""
     start = trial.checkpoint.epoch if trial.checkpoint else 0
     return Assignment(trial.number, trial.candidate, trial.attempt, start, trial.checkpoint)

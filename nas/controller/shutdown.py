@@ -31,7 +31,7 @@ class Shutdown:
     interrupted: Callable[[], bool] = bool
     """Asks whether the user wants the study to stop; it then drains."""
     finish: Callable[[], bool] = bool
-    """Asks whether the user wants the search to end and its best to be handed out."""
+    """Asks whether the user wants the search to end and its best to be retrained, scored and exported."""
     _draining_since: float | None = None
     _reserved_at: float = float("-inf")
 

@@ -37,7 +37,7 @@ class Inline:
 
 
 class InlineExecutor:
-    """Advances the training by one report at a time, so that every stop is heard before the next epoch.
+    """Advances the training by one report at a time, so that every stop takes effect before the next epoch.
 
     Only a `poll` that waits takes a report, and training waits until it was taken: what a search sees does not depend
     on how long anything took. Training is a thread, so that a controller can end a trial in the middle of an epoch.

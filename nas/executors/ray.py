@@ -63,7 +63,7 @@ class Ray:
 class RayExecutor:
     """Hands each job to a free worker of the cluster, and says which jobs went with a worker, a node or the cluster.
 
-    What a worker says after it was given up is not heard any more.
+    What a worker sends after it was given up is ignored.
     """
 
     def __init__(self, cluster: Cluster, *, cohort: int = 0, patience: float = 300.0, token: str = "") -> None:

@@ -25,7 +25,7 @@ def new_token() -> str:
 def acquire(connection: Connection, study_id: int, *, seconds: float, token: str) -> Lease:
     """Take a study's lease, or take it over from an owner that is gone; forget what was requested of that one.
 
-    One that has this very token is ours: an earlier try was committed, and we did not hear of it.
+    One that has this very token is ours: an earlier try was committed, and its answer was lost.
     """
     row = _read(connection, study_id)
     ours = row.token == token

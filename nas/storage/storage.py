@@ -113,7 +113,7 @@ class Storage:
         except IntegrityError as error:
             found = self.find(name)
             if found is not None and found.created_at == now:
-                return found  # it was committed at the first try, and we did not hear of it
+                return found  # it was committed at the first try, and its answer was lost
             raise StudyExists(f"a study {name!r} exists in {self.database.where}") from error
 
     def study(self, name: str) -> StudyRecord:
@@ -215,7 +215,7 @@ class Storage:
         return self._read(lambda connection: queries.read_events(connection, study_id, after=after, kind=kind))
 
     def request(self, name: str, what: str = "stop") -> StudyRecord:
-        """Ask a study's controller for something; the record says whether one is there to hear it (`holder`)."""
+        """Ask a study's controller for something; the record says whether one is there to receive it (`holder`)."""
 
         def request(connection: Connection) -> StudyRecord:
             record = queries.read_study(connection, name)

@@ -8,7 +8,7 @@ from workers.messages import Event, Job, JobLost, Probe, TaskInfo, TaskSpec, Tim
 
 
 class TuneExecutor:
-    """Starts nothing itself, and hears nothing: Tune's calls bring what has happened."""
+    """Starts nothing itself, and receives nothing: Tune's calls bring what has happened."""
 
     cohort = 1
 

@@ -60,12 +60,12 @@ class NasSearch(Searcher):
         return Searcher.FINISHED
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        """Do nothing: the scheduler has heard it before."""
+        """Do nothing: the scheduler has received it before."""
         if self._session is None or not self._session.follows(trial_id):
             raise _misuse("NasSearch goes with NasScheduler")
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Do nothing: the scheduler has heard it before."""
+        """Do nothing: the scheduler has received it before."""
 
     def save(self, checkpoint_path: str) -> None:
         """Write nothing that the storage does not know better."""

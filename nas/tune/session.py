@@ -38,7 +38,7 @@ class Ending:
 
 
 class Session:
-    """Knows trials by Tune's ids. Whatever it is told is on record when it returns."""
+    """Knows trials by Tune's ids. Whatever is reported to it is on record when it returns."""
 
     def __init__(self, run: Run, executor: TuneExecutor, closing: ExitStack) -> None:
         self._run, self._search, self._executor, self._closing = run, run.search, executor, closing
@@ -83,11 +83,11 @@ class Session:
         return not self._jobs
 
     def follows(self, tune_id: str) -> bool:
-        """Return whether the scheduler has told of a trial."""
+        """Return whether the scheduler has reported a trial."""
         return tune_id in self._joined
 
     def turn(self) -> None:
-        """Hold the lease, heed what ends the search early, show what has changed; Tune's loop calls it all the time."""
+        """Renew the lease, check for reasons to end early, update the dashboard; Tune's loop calls it all the time."""
         if self._run.clock() - self._renewed_at >= _RENEWAL:
             self._run.heartbeat.renew()
             self._renewed_at = self._run.clock()

@@ -28,7 +28,7 @@ class StoppingCriterion:
     reserve: float = 0.0
     """Seconds of the time that are left to what follows the search: retraining, scoring, export."""
     finishing: bool = False
-    """The user wants the search to end now, and its best to be handed out."""
+    """The user wants the search to end now, and its best to be retrained and exported."""
     exhausted: bool = False
     """Nothing is left to propose."""
     late: int = 0

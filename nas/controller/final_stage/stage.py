@@ -127,7 +127,7 @@ class FinalStage:
         return found
 
     def _own_weights(self, trial: Trial) -> FinalResult:
-        """Score the weights that the search left: what is handed out where no retraining was possible."""
+        """Score the weights that the search left: they are exported where no retraining was possible."""
         why = (self._retrainings and next(iter(self._retrainings.hindered), "")) or "the time was over"
         self._warn(
             f"nothing was retrained ({why}): the weights of trial {trial.number} are those of the search, "

@@ -19,7 +19,7 @@ from nas.executors._ray.task_files import Arrived, Parcel
 from nas.executors._shared.serve import Inbox, serve
 
 GROUPS = {"beat": 1, "receive": 1, "send": 1}
-"""Threads of each concurrency group: what is heard is heard in order, and nobody waits for another."""
+"""Threads of each concurrency group: messages are received in order, and no group waits for another."""
 STREAM = 2000
 """Items of one stream: Ray keeps account of each until its stream ends."""
 

@@ -68,7 +68,7 @@ def main() -> None:
 
 @dataclass(slots=True)
 class _Slot:
-    """One worker: its actor, where it was placed, and when it was last heard."""
+    """One worker: its actor, where it was placed, and when it last sent anything."""
 
     id: int
     actor: Any
@@ -79,8 +79,9 @@ class _Slot:
 
 
 class _Host:
-    """Keeps workers going. One thread hears the controller, one beats, one watches the cluster, one hears each worker.
+    """Keeps workers going.
 
+    One thread reads from the controller, one sends heartbeats, one watches the cluster, one follows each worker.
     Whoever finds that a worker is lost takes it out of `_slots`; only who has taken it out tells the controller.
     """
 

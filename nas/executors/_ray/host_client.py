@@ -60,7 +60,7 @@ class HostProcess:
         self._beating.start()
 
     def send(self, *messages: object) -> None:
-        """Send messages; that the child is dead is noticed where it is heard."""
+        """Send messages; that the process is dead is noticed by `receive`."""
         with self._sending, suppress(OSError):
             for message in messages:
                 self._connection.send(message)

@@ -33,7 +33,7 @@ def language() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Which cluster the child shall use and what it shall ask of it; the first thing it hears."""
+    """The cluster that the host process uses and what it asks of it; its first message."""
 
     address: str
     """Empty: start a cluster on this machine."""

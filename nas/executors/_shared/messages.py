@@ -6,7 +6,7 @@ from workers.errors import TaskError
 from workers.messages import Event, Memory, TaskInfo, Timings
 
 WARM_UP = b"warm up"
-"""What a fork server is told beside whom to fork."""
+"""The other request to a fork server, beside those for workers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class Memory:
         self._scores[row] = (Standing.RUNNING, 0.0, 0.0)
 
     def finish(self, trial: Trial) -> None:
-        """Remember how a trial ended; what is said again about a finished one is not heard."""
+        """Remember how a trial ended; a second report of a finished one is ignored."""
         row = self._rows[trial.number]
         if self._scores[row, 0] == Standing.RUNNING:
             self._scores[row] = score = self._score(trial)

@@ -26,7 +26,7 @@ Factors = NDArray[np.float64]
 
 
 class Native:
-    """Trains a cohort in one call of C++ an epoch; raises `library.Absent` where C++ was not built."""
+    """Trains a cohort in one call of C++ an epoch; raises `EngineMissing` where C++ was not built."""
 
     name = "native"
 

@@ -56,7 +56,7 @@ class Lowering(Protocol):
         """Write down an op for samples of this shape; its tensors' names begin with `name`.
 
         Raises:
-            Uncovered: C++ has no such layer.
+            Unsupported: C++ has no such layer.
         """
         ...
 
