@@ -11,7 +11,7 @@ from nas.artifacts.final_result import chosen
 from nas.artifacts.recorded_files import artifacts_here, trials_here
 from nas.artifacts.relocation import recalled
 from nas.artifacts.study_folder import own_folder
-from nas.config import USUAL_STORAGE, Final, StudyConfig
+from nas.config import USUAL_STORAGE, Final, Objective, StudyConfig
 from nas.controller.completeness import complete, notice
 from nas.errors import NoUsableTrial, StudyExists, StudyNotFound
 from nas.events import Watcher, unwatched
@@ -20,9 +20,11 @@ from nas.redaction import hidden
 from nas.storage import Artifact, Storage, StudyRecord
 from nas.study_file.load import as_begun, difference, from_file, from_json, from_mapping, to_json
 from nas.study_file.source_map import Written
-from nas.trials import Trial
+from nas.trials import Standing, Trial
 
 Asked = Callable[[], bool]
+
+Choose = Callable[[StudyRecord, Sequence[Standing], Sequence[Objective]], Sequence[Standing | None]]
 
 Definition = str | os.PathLike[str] | Mapping[str, object] | StudyConfig
 """A study file, a dictionary with its keys, or a definition built in code."""
@@ -60,17 +62,17 @@ class Study:
     @property
     def incumbent(self) -> Trial | None:
         """The best finite, feasible, COMPLETE trial so far."""
-        return incumbent(self.trials, self.config.objectives)
+        return next(iter(self._chosen(lambda _, standings, by: [incumbent(standings, by)])), None)
 
     @property
     def best(self) -> Trial | None:
         """The trial that is handed out: the final stage's choice among the best, before that the incumbent."""
-        return chosen(self.record, self.trials, self.config.objectives)
+        return next(iter(self._chosen(lambda record, standings, by: [chosen(record, standings, by)])), None)
 
     @property
     def pareto_front(self) -> list[Trial]:
         """The trials that no other is better than in every objective."""
-        return pareto_front(self.trials, self.config.objectives)
+        return self._chosen(lambda _, standings, by: pareto_front(standings, by))
 
     @property
     def result(self) -> Mapping[str, object]:
@@ -119,6 +121,16 @@ class Study:
         record = replace(self.record, config=to_json(config))
         members = members_of(artifacts_here(self.artifacts, own_folder(config)), trial.number)
         return [item for format in formats for item in export_ensemble(record, trial, members, format, target)]
+
+    def _chosen(self, choose: Choose) -> list[Trial]:
+        """Choose among all trials by how they stand, and read those alone, with their curves."""
+        with Storage.open(self.storage, create=False) as storage:
+            record = storage.study(self.name)
+            standings = storage.standings(record.id)
+            best = choose(record, standings, from_json(record.config).objectives)
+            numbers = [standing.number for standing in best if standing]
+            found = {trial.number: trial for trial in storage.trials(record.id, numbers=numbers)}
+            return [found[number] for number in numbers if number in found]
 
     def _exported(self, number: int | None) -> Trial:
         trial = self.best if number is None else self._trial(number)

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Any, cast
 
 from nas.storage.records import Artifact, Json
-from nas.trials import Point, Trial, TrialState
+from nas.trials import Point, Standing, Trial, TrialState, kept
 from search_spaces.candidate import Candidate
 from workers.messages import Checkpoint, Column, TaskInfo
 
@@ -74,7 +74,7 @@ def read_trial(row: Any, curve: tuple[Point, ...]) -> Trial:
         state=_STATES[row.state],
         reason=row.reason,
         curve=curve,
-        values=tuple(map(float, _load(row.results))) if row.results != "[]" else (),
+        values=_values(row.results),
         constraints=load_numbers(row.constraints) if row.constraints != "{}" else {},
         fingerprint=row.fingerprint,
         parameters=row.parameters,
@@ -89,6 +89,22 @@ def read_trial(row: Any, curve: tuple[Point, ...]) -> Trial:
         sampler_state=cast(Mapping[str, object], load(row.sampler_state)) if row.sampler_state != "{}" else {},
         started_at=row.started_at,
         finished_at=row.finished_at,
+    )
+
+
+def read_standing(row: Any) -> Standing:
+    """Return how a trial stands, of a row with the columns that this takes."""
+    return Standing(
+        number=row.number,
+        state=_STATES[row.state],
+        reason=row.reason,
+        values=_values(row.results),
+        feasible=row.constraints == "{}" or kept(load_numbers(row.constraints)),
+        epochs=row.epochs,
+        engine=row.engine,
+        parameters=row.parameters,
+        flops=row.flops,
+        seconds=row.seconds,
     )
 
 
@@ -166,6 +182,10 @@ def dump_value(value: str | int | float) -> str:
 def load(text: str) -> dict[str, Json]:
     """Undo `dump`."""
     return cast(dict[str, Json], json.loads(text, object_hook=_unmarked))
+
+
+def _values(text: str) -> tuple[float, ...]:
+    return tuple(map(float, _load(text))) if text != "[]" else ()
 
 
 def _spelled(value: float) -> float | str:
