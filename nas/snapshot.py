@@ -56,9 +56,8 @@ class Snapshot:
         return state_of(self.record)
 
 
-def read(storage: Storage, name: str) -> Snapshot:
-    """Read a study; raise StudyNotFound, with the nearest match, when there is none of that name."""
-    record = storage.study(name)
+def read(storage: Storage, record: StudyRecord) -> Snapshot:
+    """Read what belongs to a study."""
     config = recalled(record, storage.database.where)
     standings = storage.standings(record.id)
     best = chosen(record, standings, config.objectives)
@@ -81,9 +80,9 @@ def _origin(storage: Storage, study_id: int) -> str:
 
 
 def read_from(url: str, name: str) -> Snapshot:
-    """Open a database that exists and read a study."""
+    """Open a database that exists and read a study; raise StudyNotFound, with the nearest, when there is none."""
     with Storage.open(url, create=False) as storage:
-        return replace(read(storage, name), url=url)
+        return replace(read(storage, storage.study(name)), url=url)
 
 
 def leaders(
@@ -98,7 +97,7 @@ def leaders(
         UnknownName: no trial has measured that.
     """
     with Storage.open(url, create=False) as storage:
-        snapshot = replace(read(storage, name), url=url)
+        snapshot = replace(read(storage, storage.study(name)), url=url)
         order = snapshot.pareto_front if pareto else snapshot.ranked
         if by is not None and order:
             order = _ordered(storage, snapshot, order, by)

@@ -17,7 +17,7 @@ def ls(storage: StorageOption = None, json: JsonOption = False) -> None:
     from nas.storage import Storage
 
     with Storage.open(url_of(storage), create=False) as opened:
-        found = [read(opened, record.name) for record in opened.studies()]
+        found = [read(opened, record) for record in opened.studies()]
     if json:
         print_json([_document(snapshot) for snapshot in found])
         return

@@ -24,6 +24,11 @@ _load = json.JSONDecoder().decode
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LONGEST = 10_000
 """Characters of an error or a path that are stored."""
+STANDING = (
+    *("number", "state", "reason", "results", "constraints"),
+    *("epochs", "engine", "parameters", "flops", "seconds"),
+)
+"""The columns that a `Standing` is read from, in the order of its fields."""
 _STATES = {state.value: state for state in TrialState}
 
 
@@ -92,20 +97,10 @@ def read_trial(row: Any, curve: tuple[Point, ...]) -> Trial:
     )
 
 
-def read_standing(row: Any) -> Standing:
-    """Return how a trial stands, of a row with the columns that this takes."""
-    return Standing(
-        number=row.number,
-        state=_STATES[row.state],
-        reason=row.reason,
-        values=_values(row.results),
-        feasible=row.constraints == "{}" or kept(load_numbers(row.constraints)),
-        epochs=row.epochs,
-        engine=row.engine,
-        parameters=row.parameters,
-        flops=row.flops,
-        seconds=row.seconds,
-    )
+def read_standing(number: int, state: str, reason: str, results: str, constraints: str, *sizes: Any) -> Standing:
+    """Return how a trial stands, of the columns `STANDING`, in their order: by place, since there may be many."""
+    feasible = constraints == "{}" or kept(load_numbers(constraints))
+    return Standing(number, _STATES[state], reason, _values(results), feasible, *sizes)
 
 
 def point_row(study_id: int, number: int, point: Point) -> Row:

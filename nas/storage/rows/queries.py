@@ -11,6 +11,7 @@ from nas.storage import leases, tables
 from nas.storage.backends.protocol import now
 from nas.storage.records import Artifact, StudyEvent, StudyRecord
 from nas.storage.rows.encoding import (
+    STANDING,
     load,
     load_numbers,
     number_reader,
@@ -32,18 +33,6 @@ Values = Mapping[int, Sequence[tuple[int, float]]]
 Epochs = Collection[int] | Literal["last"] | None
 """The epochs that are read: these, the last of each trial, or all."""
 
-_STANDING = (
-    "number",
-    "state",
-    "reason",
-    "results",
-    "constraints",
-    "epochs",
-    "engine",
-    "parameters",
-    "flops",
-    "seconds",
-)
 _CHUNK = 500  # numbers in one query
 _FINISHED = tuple(state.value for state in TrialState if state.finished)
 
@@ -87,8 +76,8 @@ def read_trials(
 def read_standings(connection: Connection, study_id: int) -> list[Standing]:
     """Return how all trials stand, in the order of their numbers; nothing that is long is read."""
     columns = tables.trial.c
-    query = select(*(columns[name] for name in _STANDING)).where(columns.study_id == study_id).order_by(columns.number)
-    return [read_standing(row) for row in connection.execute(query)]
+    query = select(*(columns[name] for name in STANDING)).where(columns.study_id == study_id).order_by(columns.number)
+    return [read_standing(*row) for row in connection.execute(query)]
 
 
 def read_one(connection: Connection, study_id: int, number: int) -> Trial:
@@ -212,16 +201,14 @@ def _values(
     epochs: Epochs,
     numbers: Collection[int] | None,
 ) -> Values:
-    columns, value = tables.epoch.c, number_reader(metric)
-    query = (
-        select(columns.number, columns.epoch, columns.metrics)
-        .where(columns.study_id == study_id)
-        .order_by(columns.number, columns.epoch)
-    )
-    if epochs == "last":
-        query = query.join(tables.trial, _same_trial()).where(columns.epoch == tables.trial.c.epochs)
-    elif epochs is not None:
-        query = query.where(columns.epoch.in_(sorted(epochs)))
+    columns, trial, value = tables.epoch.c, tables.trial.c, number_reader(metric)
+    query = select(columns.number, columns.epoch, columns.metrics)
+    if epochs == "last":  # asked of the trials, whose epoch is then looked up, rather than of all epochs
+        last = and_(trial.study_id == study_id, columns.epoch == trial.epochs)
+        query = query.join(tables.trial, _same_trial()).where(last).order_by(trial.number)
+    else:
+        query = query.where(columns.study_id == study_id).order_by(columns.number, columns.epoch)
+        query = query if epochs is None else query.where(columns.epoch.in_(sorted(epochs)))
     if numbers is not None:
         query = query.where(columns.number.in_(numbers))
     found: dict[int, list[tuple[int, float]]] = defaultdict(list)
