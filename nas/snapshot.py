@@ -134,10 +134,9 @@ def one_trial(url: str, name: str, number: int) -> tuple[Snapshot, Trial]:
         return Snapshot(record, config, [], [], found), found
 
 
-def config_of(url: str, name: str) -> StudyConfig:
-    """Open a database that exists and return the definition of a study."""
-    with Storage.open(url, create=False) as storage:
-        return recalled(storage.study(name), storage.database.where)
+def config_in(storage: Storage, name: str) -> StudyConfig:
+    """Return the definition of a study with the places of its files as they are now."""
+    return recalled(storage.study(name), storage.database.where)
 
 
 def state_of(record: StudyRecord) -> str:
