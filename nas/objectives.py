@@ -10,11 +10,14 @@ from nas.pareto import front
 from nas.trials import Trial, TrialState
 from search_spaces.errors import NasError, nearest
 from search_spaces.expressions import Expression
+from search_spaces.network import SIZES
 from workers.metric_names import METRIC_DIRECTIONS
 
 RESOURCES = ("parameters", "flops", "seconds")
 """What can be an objective beside metrics, by the names it has in a trial; all are better when smaller."""
-KNOWN_BEFORE_TRAINING = frozenset({"parameters", "params", "flops", "memory"})
+SHORT = {"params": "parameters"}
+"""Other names that a constraint may call them by."""
+KNOWN_BEFORE_TRAINING = frozenset({*SIZES, *SHORT})
 
 
 class Rankable(Protocol):
@@ -56,7 +59,17 @@ R = TypeVar("R", bound=Rankable)
 
 def measured(trial: Trial) -> dict[str, float]:
     """Return all that objectives and constraints may speak of: the metrics of the last epoch, sizes and seconds."""
-    return {**trial.metrics, **{name: getattr(trial, name) for name in RESOURCES}}
+    return {**trial.metrics, **resources(trial)}
+
+
+def resources(trial: Trial) -> dict[str, float]:
+    """Return what a trial has beside metrics."""
+    return {name: getattr(trial, name) for name in RESOURCES}
+
+
+def with_short_names(sizes: Mapping[str, float]) -> dict[str, float]:
+    """Return sizes by every name that a constraint may call them by."""
+    return {**sizes, **{short: sizes[name] for short, name in SHORT.items()}}
 
 
 def values_of(objectives: Sequence[Objective], measures: Mapping[str, float]) -> tuple[float, ...]:
@@ -129,6 +142,17 @@ def error_of(metric: str, value: float) -> float:
 def needs_training(constraint: Expression) -> bool:
     """Tell whether a constraint can only be checked once a trial has been trained."""
     return not constraint.names <= KNOWN_BEFORE_TRAINING
+
+
+def mixed_with_training(constraint: Expression) -> str:
+    """Say that a constraint cannot be checked at any one time: a size of the network alone, and what training measures.
+
+    Empty where it can be.
+    """
+    before = sorted(constraint.names & KNOWN_BEFORE_TRAINING.difference(RESOURCES, SHORT))
+    if not before or not needs_training(constraint):
+        return ""
+    return f"{before[0]!r} is known before training alone: give it a constraint of its own"
 
 
 def direction_of(metric: str, objectives: Sequence[Objective]) -> Direction:
