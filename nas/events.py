@@ -18,6 +18,8 @@ class StudyStarted:
     resumed: bool
     earlier: Sequence[Trial] = ()
     """All trials on record, most of them without their curves."""
+    spent: float = 0.0
+    """Seconds of the study's earlier runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,20 +3,73 @@
 import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol, TypeVar
 
-from nas.config import Objective
+from nas.config import Direction, Objective
 from nas.pareto import front
 from nas.trials import Trial, TrialState
-from search_spaces.errors import NasError, UnknownName, nearest
+from search_spaces.errors import NasError, nearest
 from search_spaces.expressions import Expression
+from search_spaces.network import SIZES
 from workers.metric_names import METRIC_DIRECTIONS
 
-KNOWN_BEFORE_TRAINING = frozenset({"parameters", "params", "flops", "memory"})
+RESOURCES = ("parameters", "flops", "seconds")
+"""What can be an objective beside metrics, by the names it has in a trial; all are better when smaller."""
+SHORT = {"params": "parameters"}
+"""Other names that a constraint may call them by."""
+KNOWN_BEFORE_TRAINING = frozenset({*SIZES, *SHORT})
+
+
+class Rankable(Protocol):
+    """What trials are ranked by; a `Trial` has it, and a `Standing`."""
+
+    @property
+    def number(self) -> int:
+        """Its number in the study."""
+        ...
+
+    @property
+    def state(self) -> TrialState:
+        """Whether it has ended, and how."""
+        ...
+
+    @property
+    def reason(self) -> str:
+        """Why it ended so."""
+        ...
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """One value per objective."""
+        ...
+
+    @property
+    def feasible(self) -> bool:
+        """Tell whether every constraint holds."""
+        ...
+
+    @property
+    def interrupted(self) -> bool:
+        """Tell whether the user's stop has interrupted it."""
+        ...
+
+
+R = TypeVar("R", bound=Rankable)
 
 
 def measured(trial: Trial) -> dict[str, float]:
     """Return all that objectives and constraints may speak of: the metrics of the last epoch, sizes and seconds."""
-    return {**trial.metrics, "parameters": trial.parameters, "flops": trial.flops, "seconds": trial.seconds}
+    return {**trial.metrics, **resources(trial)}
+
+
+def resources(trial: Trial) -> dict[str, float]:
+    """Return what a trial has beside metrics."""
+    return {name: getattr(trial, name) for name in RESOURCES}
+
+
+def with_short_names(sizes: Mapping[str, float]) -> dict[str, float]:
+    """Return sizes by every name that a constraint may call them by."""
+    return {**sizes, **{short: sizes[name] for short, name in SHORT.items()}}
 
 
 def values_of(objectives: Sequence[Objective], measures: Mapping[str, float]) -> tuple[float, ...]:
@@ -42,7 +95,7 @@ def excesses(constraints: Sequence[Expression], measures: Mapping[str, float]) -
     return {constraint.text: _finite(constraint.excess(measures)) for constraint in constraints}
 
 
-def usable(trial: Trial) -> bool:
+def usable(trial: Rankable) -> bool:
     """Return whether a trial may be the best: measured and not judged weak, every value finite, every constraint kept.
 
     That is a COMPLETE trial, or one that the user's stop interrupted and that waits to go on.
@@ -55,13 +108,13 @@ def usable(trial: Trial) -> bool:
     )
 
 
-def losses(trial: Trial, objectives: Sequence[Objective]) -> tuple[float, ...]:
+def losses(trial: Rankable, objectives: Sequence[Objective]) -> tuple[float, ...]:
     """Return the values turned so that less is better for each."""
     turned = zip(trial.values, objectives, strict=True)
     return tuple(-value if objective.direction == "maximize" else value for value, objective in turned)
 
 
-def incumbent(trials: Iterable[Trial], objectives: Sequence[Objective]) -> Trial | None:
+def incumbent(trials: Iterable[R], objectives: Sequence[Objective]) -> R | None:
     """Return the best usable trial, or None.
 
     The best is the best of the first objective; among equals the next objective decides, and at last the lower number.
@@ -70,12 +123,12 @@ def incumbent(trials: Iterable[Trial], objectives: Sequence[Objective]) -> Trial
     return min(filter(usable, trials), key=lambda trial: _order(trial, objectives), default=None)
 
 
-def ranked(trials: Iterable[Trial], objectives: Sequence[Objective]) -> list[Trial]:
+def ranked(trials: Iterable[R], objectives: Sequence[Objective]) -> list[R]:
     """Return the usable trials from best to worst, in the order that `incumbent` chooses by."""
     return sorted(filter(usable, trials), key=lambda trial: _order(trial, objectives))
 
 
-def pareto_front(trials: Iterable[Trial], objectives: Sequence[Objective]) -> list[Trial]:
+def pareto_front(trials: Iterable[R], objectives: Sequence[Objective]) -> list[R]:
     """Return the usable trials that no other is better than in every objective, best of the first objective first."""
     order = ranked(trials, objectives)
     return [order[index] for index in sorted(front([losses(trial, objectives) for trial in order]))]
@@ -91,24 +144,23 @@ def needs_training(constraint: Expression) -> bool:
     return not constraint.names <= KNOWN_BEFORE_TRAINING
 
 
-def ordered(trials: Sequence[Trial], by: str | None, objectives: Sequence[Objective]) -> list[Trial]:
-    """Return the trials from best to worst in one metric; in their given order when none is named.
+def mixed_with_training(constraint: Expression) -> str:
+    """Say that a constraint cannot be checked at any one time: a size of the network alone, and what training measures.
 
-    Raises:
-        UnknownName: no trial has measured that.
+    Empty where it can be.
     """
-    if by is None or not trials:
-        return list(trials)
-    known = {trial.number: measured(trial) for trial in trials}
-    having = [trial for trial in trials if by in known[trial.number]]
-    if not having:
-        raise UnknownName("metric", by, {name for measures in known.values() for name in measures})
-    directions = {**METRIC_DIRECTIONS, **{item.metric: item.direction for item in objectives}}
-    sign = -1.0 if directions.get(by) == "maximize" else 1.0
-    return sorted(having, key=lambda trial: (sign * known[trial.number][by], trial.number))
+    before = sorted(constraint.names & KNOWN_BEFORE_TRAINING.difference(RESOURCES, SHORT))
+    if not before or not needs_training(constraint):
+        return ""
+    return f"{before[0]!r} is known before training alone: give it a constraint of its own"
 
 
-def _order(trial: Trial, objectives: Sequence[Objective]) -> tuple[tuple[float, ...], int]:
+def direction_of(metric: str, objectives: Sequence[Objective]) -> Direction:
+    """Return which way a measure is better: as an objective says, else as is usual; what is unknown is minimized."""
+    return {**METRIC_DIRECTIONS, **{item.metric: item.direction for item in objectives}}.get(metric, "minimize")
+
+
+def _order(trial: Rankable, objectives: Sequence[Objective]) -> tuple[tuple[float, ...], int]:
     return losses(trial, objectives), trial.number
 
 

@@ -13,6 +13,9 @@ def dominates(first: Point, second: Point) -> bool:
 
 def front(points: Sequence[Point]) -> list[int]:
     """Return the places of the points that no other dominates, in their order; equal points all stay."""
+    if points and len(points[0]) == 1:
+        best = min(points)
+        return [place for place, point in enumerate(points) if point == best]
     return [place for place, rank in enumerate(ranks(points, most=1)) if rank == 0]
 
 

@@ -11,18 +11,20 @@ from nas.artifacts.final_result import chosen
 from nas.artifacts.recorded_files import artifacts_here, trials_here
 from nas.artifacts.relocation import recalled
 from nas.artifacts.study_folder import own_folder
-from nas.config import USUAL_STORAGE, Final, StudyConfig
+from nas.config import USUAL_STORAGE, Final, Objective, StudyConfig
 from nas.controller.completeness import complete, notice
-from nas.errors import NoUsableTrial, StudyExists, StudyNotFound
+from nas.errors import NoUsableTrial, StudyExists
 from nas.events import Watcher, unwatched
 from nas.objectives import incumbent, pareto_front
 from nas.redaction import redacted
-from nas.storage import Artifact, Storage, StudyRecord
+from nas.storage import Artifact, LazyStorage, Storage, StudyRecord
 from nas.study_file.load import as_begun, difference, from_file, from_json, from_mapping, to_json
 from nas.study_file.source_map import Written
-from nas.trials import Trial
+from nas.trials import Standing, Trial
 
 Asked = Callable[[], bool]
+
+Choose = Callable[[StudyRecord, Sequence[Standing], Sequence[Objective]], Sequence[Standing | None]]
 
 Definition = str | os.PathLike[str] | Mapping[str, object] | StudyConfig
 """A study file, a dictionary with its keys, or a definition built in code."""
@@ -60,17 +62,17 @@ class Study:
     @property
     def incumbent(self) -> Trial | None:
         """The best finite, feasible, COMPLETE trial so far."""
-        return incumbent(self.trials, self.config.objectives)
+        return next(iter(self._chosen(lambda _, standings, by: [incumbent(standings, by)])), None)
 
     @property
     def best(self) -> Trial | None:
-        """The best trial: the final stage's choice among the best, before that the incumbent."""
-        return chosen(self.record, self.trials, self.config.objectives)
+        """The trial that is handed out: the final stage's choice among the best, before that the incumbent."""
+        return next(iter(self._chosen(lambda record, standings, by: [chosen(record, standings, by)])), None)
 
     @property
     def pareto_front(self) -> list[Trial]:
         """The trials that no other is better than in every objective."""
-        return pareto_front(self.trials, self.config.objectives)
+        return self._chosen(lambda _, standings, by: pareto_front(standings, by))
 
     @property
     def result(self) -> Mapping[str, object]:
@@ -120,6 +122,16 @@ class Study:
         members = members_of(artifacts_here(self.artifacts, own_folder(config)), trial.number)
         return [item for format in formats for item in export_ensemble(record, trial, members, format, target)]
 
+    def _chosen(self, choose: Choose) -> list[Trial]:
+        """Choose among all trials by how they stand, and read those alone, with their curves."""
+        with Storage.open(self.storage, create=False) as storage:
+            record = storage.study(self.name)
+            standings = storage.standings(record.id)
+            best = choose(record, standings, from_json(record.config).objectives)
+            numbers = [standing.number for standing in best if standing]
+            found = {trial.number: trial for trial in storage.trials(record.id, numbers=numbers)}
+            return [found[number] for number in numbers if number in found]
+
     def _exported(self, number: int | None) -> Trial:
         trial = self.best if number is None else self._trial(number)
         if trial is None:
@@ -157,8 +169,8 @@ def search(
     """
     began = time.monotonic() if began is None else began
     written = _written(definition, overrides)
-    with written.placing():
-        return _search(written.config, watch, interrupted, finish, began)
+    with written.placing(), LazyStorage(written.config.storage) as storage:
+        return search_in(storage, written.config, watch=watch, interrupted=interrupted, finish=finish, began=began)
 
 
 def _written(definition: Definition, overrides: Sequence[str]) -> Written:
@@ -171,41 +183,51 @@ def _written(definition: Definition, overrides: Sequence[str]) -> Written:
     raise TypeError(f"a study is a file, a dictionary or a StudyConfig, got {type(definition).__name__}")
 
 
-def _search(config: StudyConfig, watch: Watcher, interrupted: Asked, finish: Asked, began: float) -> Study:
-    known = on_record(config)
+def search_in(
+    storage: LazyStorage, config: StudyConfig, *, watch: Watcher, interrupted: Asked, finish: Asked, began: float
+) -> Study:
+    """Do as `search` does, in a storage that the caller closes."""
+    known = storage.find(config.name)
     if known is None:
         try:
-            return _begin(config, watch, interrupted, finish, began)
+            return _begin(storage, config, watch, interrupted, finish, began)
         except StudyExists:  # another process may have begun it since we looked
-            known = on_record(config)
+            known = storage.find(config.name)
             if known is None:
                 raise
-    return _go_on(known, config, watch, interrupted, finish, began)
+    return _go_on(storage, known, config, watch, interrupted, finish, began)
 
 
-def _begin(config: StudyConfig, watch: Watcher, interrupted: Asked, finish: Asked, began: float) -> Study:
+def _begin(
+    storage: LazyStorage, config: StudyConfig, watch: Watcher, interrupted: Asked, finish: Asked, began: float
+) -> Study:
     from nas.controller.controller import Controller
     from nas.controller.prepare import prepare
 
     with ExitStack() as stack:
         prepared = prepare(config, stack)  # before a file is made: a task that cannot be used leaves nothing behind
-        storage = stack.enter_context(Storage.open(config.storage))
-        Controller(storage, watch, interrupted, finish, began).begin_prepared(prepared)
+        Controller(storage.created(), watch, interrupted, finish, began).begin_prepared(prepared)
     return Study(config.name, config.storage)
 
 
 def _go_on(
-    record: StudyRecord, config: StudyConfig, watch: Watcher, interrupted: Asked, finish: Asked, began: float
+    storage: LazyStorage,
+    record: StudyRecord,
+    config: StudyConfig,
+    watch: Watcher,
+    interrupted: Asked,
+    finish: Asked,
+    began: float,
 ) -> Study:
     require_same(record, config)
-    config = _no_fewer(record, as_begun(config, from_json(record.config)))
-    if complete(record, config, Study(config.name, config.storage).artifacts):
+    opened = storage.existing()
+    config = _no_fewer(opened, record, as_begun(config, from_json(record.config)))
+    if complete(record, config, opened.artifacts(record.id)):
         watch(notice(record, config))
         return Study(config.name, config.storage)
     from nas.controller.controller import Controller
 
-    with Storage.open(config.storage) as storage:
-        Controller(storage, watch, interrupted, finish, began).resume(record, config)
+    Controller(opened, watch, interrupted, finish, began).resume(record, config)
     return Study(config.name, config.storage)
 
 
@@ -226,18 +248,31 @@ def fork(
         StudyNotFound: there is no study to fork.
         StudyExists: the new name is taken.
     """
+    with LazyStorage(config.storage) as storage:
+        return fork_in(storage, config, of, watch=watch, interrupted=interrupted, finish=finish, began=began)
+
+
+def fork_in(
+    storage: LazyStorage,
+    config: StudyConfig,
+    of: str,
+    *,
+    watch: Watcher,
+    interrupted: Asked,
+    finish: Asked,
+    began: float | None,
+) -> Study:
+    """Do as `fork` does, in a storage that the caller closes."""
     from nas.controller.controller import Controller
 
-    with Storage.open(config.storage, create=False) as storage:
-        Controller(storage, watch, interrupted, finish, began).fork(storage.study(of), config)
+    opened = storage.existing()
+    Controller(opened, watch, interrupted, finish, began).fork(opened.study(of), config)
     return Study(config.name, config.storage)
 
 
-def free_name(storage: str, name: str) -> str:
+def free_name(storage: Storage, name: str) -> str:
     """Return the first of `name-2`, `name-3`, … that no study has."""
-    with Storage.open(storage, create=False) as opened:
-        taken = {record.name for record in opened.studies()}
-    return next(free for free in (f"{name}-{number}" for number in count(2)) if free not in taken)
+    return next(free for free in (f"{name}-{number}" for number in count(2)) if storage.find(free) is None)
 
 
 def resume(
@@ -256,24 +291,14 @@ def resume(
     return Study(name, storage)
 
 
-def _no_fewer(record: StudyRecord, config: StudyConfig) -> StudyConfig:
+def _no_fewer(storage: Storage, record: StudyRecord, config: StudyConfig) -> StudyConfig:
     """Return the definition with the study's own folder, and no fewer trials than were trained: they stay."""
     config = replace(config, artifacts=replace(config.artifacts, place=from_json(record.config).artifacts.place))
     most = config.budget.trials
     if not most or most >= sum(record.counts.values()):
         return config
-    with Storage.open(config.storage, create=False) as storage:
-        trained = sum(trial.trained for trial in storage.trials(record.id, curves="none"))
+    trained = sum(trial.trained for trial in storage.trials(record.id, curves="none"))
     return replace(config, budget=replace(config.budget, trials=max(most, trained)))
-
-
-def on_record(config: StudyConfig) -> StudyRecord | None:
-    """Return the study that a definition is of, if there is one."""
-    try:
-        with Storage.open(config.storage, create=False) as storage:
-            return storage.find(config.name)
-    except StudyNotFound:
-        return None  # the file itself is missing
 
 
 def require_same(record: StudyRecord, config: StudyConfig) -> None:

@@ -83,7 +83,7 @@ class Trial:
     @property
     def feasible(self) -> bool:
         """Return whether every constraint that was measured holds."""
-        return all(excess <= 0 for excess in self.constraints.values())
+        return kept(self.constraints)
 
     @property
     def trained(self) -> bool:
@@ -93,12 +93,42 @@ class Trial:
     @property
     def interrupted(self) -> bool:
         """Return whether the user's stop has interrupted this trial, which goes on when the study does."""
-        return self.state is TrialState.WAITING and self.reason == "stop"
+        return _stopped(self.state, self.reason)
 
     @property
     def metrics(self) -> Mapping[str, float]:
         """Return the metrics of the last epoch, empty before the first."""
         return self.curve[-1].metrics if self.curve else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a trial stands: what it is ranked and counted by, without what it is made of. Twenty thousand read fast."""
+
+    number: int
+    state: TrialState
+    reason: str
+    values: tuple[float, ...]
+    feasible: bool
+    epochs: int
+    engine: str
+    parameters: int
+    flops: int
+    seconds: float
+
+    @property
+    def interrupted(self) -> bool:
+        """Tell whether the user's stop has interrupted this trial, which goes on when the study does."""
+        return _stopped(self.state, self.reason)
+
+
+def kept(constraints: Mapping[str, float]) -> bool:
+    """Tell whether no constraint is exceeded."""
+    return all(excess <= 0 for excess in constraints.values())
+
+
+def _stopped(state: TrialState, reason: str) -> bool:
+    return state is TrialState.WAITING and reason == "stop"
 
 
 def with_curve(trial: Trial, curve: Sequence[Point]) -> Trial:

@@ -12,10 +12,12 @@ import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
 from typing import Any
 
-from search_spaces.candidate import Scalar, Value
+from search_spaces.candidate import Named, Scalar, Value
 from search_spaces.errors import NasError, Problem, SpecError, nearest
+from search_spaces.registry import Menu
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,13 @@ class Hyperparameter:
             return self._text_mistake(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
             return f"needs a number, got {value!r}"
-        if self.kind is int and value != int(value):
+        if self.kind is int and not float(value).is_integer():
             return f"needs a whole number, got {value!r}"
         return self._range_mistake(value)
+
+    def filled(self, value: Value) -> Value:
+        """Return an allowed value as the field wants it: 8.0 is the whole number 8."""
+        return self.kind(value) if self.kind in (int, float) and isinstance(value, int | float) else value
 
     @property
     def usual(self) -> str:
@@ -103,6 +109,7 @@ class Hyperparameter:
         return f"needs a {self.allowed}, got {value!r}" if too_low or not value <= self.high else ""
 
 
+@cache  # asked for every candidate that is trained
 def hyperparameters(cls: type) -> tuple[Hyperparameter, ...]:
     """List the hyper-parameters of a class on a menu, in order."""
     if not (isinstance(cls, type) and is_dataclass(cls)):
@@ -110,17 +117,34 @@ def hyperparameters(cls: type) -> tuple[Hyperparameter, ...]:
     return tuple(item.metadata["of"](item.name) for item in fields(cls) if "of" in item.metadata)
 
 
-def make(cls: type, settings: Mapping[str, Value], *, path: str = "") -> Any:
-    """Make an instance of a class on a menu, or raise `SpecError` with every mistake in the settings."""
-    known = {item.name: item for item in hyperparameters(cls)}
+def make(menu: Menu, named: Named) -> Any:
+    """Make what a name on a menu stands for, with its settings: whether a file or Python code gave them.
+
+    Raises:
+        UnknownName: no such entry.
+        SpecError: a setting that is unknown, not allowed or missing; every one is listed.
+    """
+    entry = menu.load(named.name)
     problems = [
-        Problem(f"{path}.{name}".lstrip("."), message)
-        for name, value in settings.items()
-        if (message := known[name].mistake(value) if name in known else f"unknown{nearest(name, tuple(known))}")
+        Problem(f"{menu.noun}.{named.name}.{name}", message)
+        for name, message in mistakes(entry, named.settings).items()
     ]
     if problems:
         raise SpecError(problems)
-    return cls(**settings)
+    known = {item.name: item for item in hyperparameters(entry)}
+    return entry(**{name: known[name].filled(value) for name, value in named.settings.items()})
+
+
+def mistakes(cls: type, settings: Mapping[str, Value]) -> dict[str, str]:
+    """Say what is wrong with the settings of a class on a menu, by their names; empty where nothing is."""
+    known = {item.name: item for item in hyperparameters(cls)}
+    absent = [item for item in known.values() if item.required and item.name not in settings]
+    said = {
+        name: known[name].mistake(value) if name in known else f"unknown{nearest(name, tuple(known))}"
+        for name, value in settings.items()
+    }
+    lacking = {item.name: f"has to be given ({item.doc})" for item in absent}
+    return {name: message for name, message in {**said, **lacking}.items() if message}
 
 
 def number(

@@ -23,6 +23,8 @@ from search_spaces.ops.sequence_pool import SequencePool
 __all__ = ["Network", "Op", "Shape", "canonical"]
 
 FLOAT_BYTES = 4
+SIZES = ("parameters", "flops", "memory")
+"""What is known of a network before it is trained, by the names of its properties; each can be limited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,11 @@ class Network:
         Products of matrices, convolutions and recurrent layers, a multiply-add as 2; element by element is free.
         """
         return sum(op.flops(shape) for op, shape in steps(self.ops, self.inputs))
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Return all of `SIZES` by their names."""
+        return {name: getattr(self, name) for name in SIZES}
 
     @property
     def memory(self) -> int:

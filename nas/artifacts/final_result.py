@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nas.config import Objective
-from nas.objectives import error_of, incumbent
+from nas.objectives import R, error_of, incumbent
 from nas.storage import Artifact, StudyRecord
 from nas.trials import Trial
 
@@ -71,8 +71,8 @@ def concluded(record: StudyRecord) -> bool:
     return record.state == "FINISHED" or owes
 
 
-def chosen(record: StudyRecord, trials: Sequence[Trial], objectives: Sequence[Objective]) -> Trial | None:
-    """Return the best trial: the choice of the final stage, before that the incumbent."""
+def chosen(record: StudyRecord, trials: Sequence[R], objectives: Sequence[Objective]) -> R | None:
+    """Return the trial that is handed out: the choice of the final stage, before that the incumbent."""
     number = record.result.get("best") if concluded(record) else None
     return next((trial for trial in trials if trial.number == number), None) or incumbent(trials, objectives)
 

@@ -24,10 +24,10 @@ from nas.cli.standard_streams import OutputLost
 from nas.cli.start_time import began
 from nas.cli.system_limits import require_open_files
 from nas.config import StudyConfig
-from nas.errors import NoUsableTrial, StudyNotFound
-from nas.snapshot import read_from
-from nas.storage import Storage
-from nas.study import fork, free_name, search
+from nas.errors import NoUsableTrial
+from nas.snapshot import read
+from nas.storage import LazyStorage, Storage
+from nas.study import fork_in, free_name, search_in
 
 Mode = Literal["live", "lines", "quiet", "json"]
 
@@ -44,29 +44,33 @@ def mode_of(*, json: bool, quiet: bool) -> Mode:
     return "live" if sys.stderr.isatty() else "lines"
 
 
-def conduct(config: StudyConfig, mode: Mode, at_signal: AtSignal = "stop") -> None:
+def conduct(storage: LazyStorage, config: StudyConfig, mode: Mode, at_signal: AtSignal = "stop") -> None:
     """Search, show it, sum it up; exit with 130 or 143 when a signal ended it.
 
     Raises:
         NoUsableTrial: after the summary, which says so too.
     """
-    _conduct(config, mode, at_signal, search)
+    _conduct(storage, config, mode, at_signal, search_in)
 
 
-def conduct_fork(config: StudyConfig, name: str | None, mode: Mode, at_signal: AtSignal = "stop") -> None:
+def conduct_fork(
+    storage: LazyStorage, config: StudyConfig, name: str | None, mode: Mode, at_signal: AtSignal = "stop"
+) -> None:
     """Do the same with a new study that begins with what still holds of the one that `config` names.
 
     Raises:
         StudyNotFound: there is no such study.
         StudyExists: the new name is taken.
     """
-    with Storage.open(config.storage, create=False) as storage:
-        storage.study(config.name)  # it must be there
-    name = free_name(config.storage, config.name) if name is None else named(config, name)
-    _conduct(replace(config, name=name), mode, at_signal, partial(fork, of=config.name))
+    opened = storage.existing()
+    opened.study(config.name)  # it must be there
+    name = free_name(opened, config.name) if name is None else named(config, name)
+    _conduct(storage, replace(config, name=name), mode, at_signal, partial(fork_in, of=config.name))
 
 
-def _conduct(config: StudyConfig, mode: Mode, at_signal: AtSignal, begin: Callable[..., object]) -> None:
+def _conduct(
+    storage: LazyStorage, config: StudyConfig, mode: Mode, at_signal: AtSignal, begin: Callable[..., object]
+) -> None:
     require_open_files()
     console = err()
     if mode not in ("quiet", "json"):
@@ -79,6 +83,7 @@ def _conduct(config: StudyConfig, mode: Mode, at_signal: AtSignal, begin: Callab
         with handling_signals(lambda: say(_signal_message(config, at_signal))) as interruption:
             try:
                 begin(
+                    storage,
                     config,
                     watch=watcher,
                     interrupted=lambda: _reader_is_gone(watcher) or (at_signal == "stop" and interruption()),
@@ -89,7 +94,7 @@ def _conduct(config: StudyConfig, mode: Mode, at_signal: AtSignal, begin: Callab
                 unusable = error
     if isinstance(watcher, JsonLines) and watcher.lost is not None:
         raise watcher.lost  # it has drained: nobody reads what it finds
-    state = _sum_up(config, mode, interruption)
+    state = _sum_up(storage.existing(), config, mode, interruption)
     if unusable is not None:
         raise unusable
     if interruption.signal and state == "STOPPED":
@@ -111,25 +116,15 @@ def _reader_is_gone(watcher: LiveDisplay | PlainLines | JsonLines) -> bool:
 def _watcher(config: StudyConfig, mode: Mode, console: Console) -> LiveDisplay | PlainLines | JsonLines:
     if mode == "json":
         return JsonLines(config)
-    progress = _progress(config)
+    progress = Progress(config)
     if mode == "live":
         return LiveDisplay(progress, console)
     return PlainLines(progress, console if mode == "lines" else Console(quiet=True))
 
 
-def _progress(config: StudyConfig) -> Progress:
-    """Start from the time that earlier runs of the study took."""
-    try:
-        with Storage.open(config.storage, create=False) as storage:
-            known = storage.find(config.name)
-    except StudyNotFound:
-        known = None
-    return Progress(config, known.seconds if known else 0.0)
-
-
-def _sum_up(config: StudyConfig, mode: Mode, interruption: Interruption) -> str:
+def _sum_up(storage: Storage, config: StudyConfig, mode: Mode, interruption: Interruption) -> str:
     """Print how the study stands and return its state."""
-    snapshot = read_from(config.storage, config.name)
+    snapshot = replace(read(storage, storage.study(config.name)), url=config.storage)
     try:
         if mode == "json":
             print_json(finished_document(snapshot))

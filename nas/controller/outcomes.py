@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from nas.config import StudyConfig
-from nas.objectives import excesses, needs_training, values_of
+from nas.objectives import excesses, needs_training, resources, values_of, with_short_names
 from nas.trials import Point, Trial, TrialState
 from search_spaces.errors import NasError
 from workers.messages import Outcome
@@ -58,7 +58,7 @@ def with_costs(trial: Trial, curve: Sequence[Point], outcome: Outcome) -> Trial:
 
 def with_values(config: StudyConfig, trial: Trial, metrics: Mapping[str, float]) -> Trial:
     """Return a COMPLETE trial with its values and constraints, from the metrics of its last epoch; or that it FAILs."""
-    sizes = {"parameters": trial.parameters, "params": trial.parameters, "flops": trial.flops, "seconds": trial.seconds}
+    sizes = with_short_names(resources(trial))
     try:
         values = values_of(config.objectives, {**metrics, **sizes})
     except NasError as error:

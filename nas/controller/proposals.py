@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from nas.config import StudyConfig
-from nas.objectives import KNOWN_BEFORE_TRAINING
+from nas.objectives import needs_training, with_short_names
 from nas.samplers.protocol import Sampler
 from nas.trials import ENDED_EARLY, Trial, TrialState
 from search_spaces.candidate import Candidate, Params, Recipe, Scalar
@@ -79,14 +79,9 @@ class Proposals:
 
     def excesses(self, network: Network) -> Mapping[str, float]:
         """Hold a network against the limits, and against the constraints that need no training."""
-        sizes = {
-            "parameters": network.parameters,
-            "params": network.parameters,
-            "flops": network.flops,
-            "memory": network.memory,
-        }
+        sizes = with_short_names(network.sizes)
         excesses = self.config.space.limits.excesses(network)
-        known = [item for item in self.config.constraints if item.names <= KNOWN_BEFORE_TRAINING]
+        known = [item for item in self.config.constraints if not needs_training(item)]
         return {**excesses, **{item.text: item.excess(sizes) for item in known}}
 
     def _from_record(self, trial: Trial) -> Trial | None:

@@ -172,7 +172,8 @@ class Run:
 
     def _announce(self, trials: Sequence[Trial]) -> None:
         finished = sum(trial.state.finished for trial in trials)
-        self.watch(StudyStarted(self.config, self.record.task, finished, bool(trials), trials))
+        spent = self.record.seconds
+        self.watch(StudyStarted(self.config, self.record.task, finished, bool(trials), trials, spent))
         if text := not_shared_warning(self.config):
             self.watch(Noticed(text))
 

@@ -6,19 +6,24 @@ from nas.executors._foreign import Foreign
 from nas.executors._process.devices import gpus
 from nas.executors.protocol import Executor
 from search_spaces.candidate import Named
+from search_spaces.hyperparameters import make
 from search_spaces.registry import Menu
 
 EXECUTORS = Menu("nas.executors", "executor")
 
 
 def start(named: Named) -> Executor:
-    """Start the executor of that name with its settings."""
-    entry = EXECUTORS.load(named.name)
+    """Start the executor of that name with its settings.
+
+    Raises:
+        UnknownName: no such executor.
+        SpecError: a setting that is unknown or not allowed, or an executor of another distribution that fails.
+    """
     if named.name in EXECUTORS.own_names():
-        executor: Executor = entry(**named.settings).start()
+        executor: Executor = make(EXECUTORS, named).start()
         return executor
     path, whose = f"executor.{named.name}", EXECUTORS.whose(named.name)
-    return Foreign(path, whose, lambda: entry(**named.settings).start())
+    return Foreign(path, whose, lambda: make(EXECUTORS, named).start())
 
 
 def idle_gpus(named: Named) -> int:

@@ -28,8 +28,7 @@ def make(pruning: Pruning, *, epochs: int, seed: int) -> Pruner:
         UnknownName: no such pruner, or no such hyper-parameter.
         SpecError: a hyper-parameter with a value that is not allowed.
     """
-    named = pruning.pruner
-    entry = cast(Entry, filled(PRUNERS.load(named.name), named.settings, path=f"pruner.{named.name}"))
+    entry = cast(Entry, filled(PRUNERS, pruning.pruner))
     return entry.pruner(epochs=epochs, direction=pruning.direction, seed=seed)
 
 

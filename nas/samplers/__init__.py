@@ -32,7 +32,7 @@ def make(named: Named, *, space: SearchSpace, objectives: Sequence[Objective], s
         SpecError: a hyper-parameter with a value that is not allowed, a sampler that cannot search this space, or one
             that needs a package which is not installed.
     """
-    entry = cast(Entry, filled(SAMPLERS.load(named.name), named.settings, path=f"sampler.{named.name}"))
+    entry = cast(Entry, filled(SAMPLERS, named))
     return entry.sampler(space=space, objectives=objectives, seed=seed)
 
 

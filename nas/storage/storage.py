@@ -21,8 +21,8 @@ from nas.storage.owner import this_process
 from nas.storage.records import Artifact, Lease, StorageStatus, StudyEvent, StudyRecord, StudyState
 from nas.storage.rows import commands, queries
 from nas.storage.rows.encoding import dump
-from nas.storage.rows.queries import Curves, Values
-from nas.trials import Point, Trial
+from nas.storage.rows.queries import Curves, Epochs, Values
+from nas.trials import Point, Standing, Trial
 from workers.messages import TaskInfo
 
 T = TypeVar("T")
@@ -122,7 +122,7 @@ class Storage:
 
     def find(self, name: str) -> StudyRecord | None:
         """Return a study, or None when there is none of that name."""
-        return next((record for record in self.studies() if record.name == name), None)
+        return self._read(lambda connection: queries.find_study(connection, name))
 
     def studies(self) -> list[StudyRecord]:
         """Return all studies, oldest first."""
@@ -186,15 +186,19 @@ class Storage:
         self._write(save)
 
     def trials(self, study_id: int, *, curves: Curves = "whole", numbers: Sequence[int] | None = None) -> list[Trial]:
-        """Return all trials, or some hundreds, in their order, with so much of their curves as is asked for."""
+        """Return trials in their order, all or those of these numbers, with as much of their curves as is asked for."""
         return self._read(lambda connection: queries.read_trials(connection, study_id, curves=curves, numbers=numbers))
+
+    def standings(self, study_id: int) -> list[Standing]:
+        """Return how all trials stand, in their order: what they are ranked and counted by."""
+        return self._read(lambda connection: queries.read_standings(connection, study_id))
 
     def values(
         self,
         study_id: int,
         metric: str,
         *,
-        epochs: Collection[int] | None = None,
+        epochs: Epochs = None,
         numbers: Collection[int] | None = None,
     ) -> Values:
         """Return one metric of trials, NaN where it was not measured; only at these epochs, and of these numbers."""

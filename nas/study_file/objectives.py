@@ -2,20 +2,21 @@
 
 from nas import pruners
 from nas.config import Direction, Objective, Pruning, prunable
+from nas.objectives import RESOURCES, SHORT, mixed_with_training
 from nas.study_file.menus import MenuChoice, default, read_named
 from search_spaces.documents.cursor import Cursor
 from search_spaces.documents.nodes import ListNode, MapNode
 from search_spaces.errors import Problem, SpecError, nearest
 from search_spaces.expressions import Expression
+from search_spaces.network import SIZES
 from search_spaces.space_file.conditions import expression
 from workers.metric_names import METRIC_DIRECTIONS, METRICS
 
-RESOURCES = ("parameters", "flops", "seconds")
 MEASURES = (*dict.fromkeys(name for names in METRICS.values() for name in names), *RESOURCES)
 COMPARED = (*(name for name in MEASURES if name not in RESOURCES), "train_loss")
 """What a pruner may compare: whatever changes with the epochs."""
-CONSTRAINED = (*MEASURES, "params")
-"""What a constraint may speak of; `params` is short for `parameters`."""
+CONSTRAINED = (*dict.fromkeys((*MEASURES, *SIZES, *SHORT)),)
+"""What a constraint may speak of."""
 DIRECTIONS: dict[str, Direction] = {"maximize": "maximize", "minimize": "minimize"}
 MOST_OBJECTIVES = 5
 
@@ -72,9 +73,17 @@ def _several(cursor: Cursor) -> tuple[Objective, ...]:
 
 
 def read_constraints(cursor: Cursor) -> tuple[Expression, ...]:
-    """Read `["parameters <= 200k"]`, over metrics and resources of a finished trial."""
+    """Read `["parameters <= 200k"]`, over sizes of the network, metrics and resources of a finished trial."""
     items = cursor.items("a list of expressions, such as ['parameters <= 200k']")
-    return tuple(found for item in items if (found := expression(item, _require_measure)))
+    return tuple(found for item in items if (found := _constraint(item)))
+
+
+def _constraint(cursor: Cursor) -> Expression | None:
+    found = expression(cursor, _require_measure)
+    if found is not None and (mistake := mixed_with_training(found)):
+        cursor.mistake(mistake)
+        return None
+    return found
 
 
 def _require_measure(name: str) -> None:

@@ -28,7 +28,7 @@ from search_spaces.documents.parser import plain_scalar
 from search_spaces.errors import nearest
 from search_spaces.registry import Menu
 from search_spaces.space import Limits, SearchSpace
-from search_spaces.space_file.load import LIMITS, read_limits, read_space
+from search_spaces.space_file.load import read_limits, read_space
 from workers.messages import Split, TaskSpec
 from workers.metric_names import LOSSES
 
@@ -123,7 +123,7 @@ def _space(fields: Mapping[str, Cursor]) -> SearchSpace | None:
     limits = read_limits(fields["limits"]) if "limits" in fields else Limits()
     if space is None:
         return None
-    given = {name: limit for name in LIMITS if (limit := getattr(limits, name))}
+    given = {name: limit for name, limit in limits.to_json().items() if limit}
     return replace(space, limits=replace(space.limits, **given))
 
 

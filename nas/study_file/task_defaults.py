@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from nas.config import Direction, Objective, Pruning, StudyConfig
-from nas.objectives import needs_training
+from nas.objectives import RESOURCES, SHORT, mixed_with_training, needs_training
 from search_spaces.errors import Problem, SpecError, nearest
 from workers.messages import TaskInfo
 from workers.metric_names import METRIC_DIRECTIONS
 
-SIZES = ("parameters", "params", "flops", "seconds")
-"""What can be an objective beside the metrics of the task; all are better when smaller."""
+_BESIDE_METRICS = (*RESOURCES, *SHORT)
+"""What can be an objective beside the metrics of the task."""
 
 
 def with_task_defaults(config: StudyConfig, task: TaskInfo) -> StudyConfig:
@@ -48,7 +48,7 @@ def _pruning(pruning: Pruning, objectives: tuple[Objective, ...], task: TaskInfo
 
 
 def _objective_problems(objectives: tuple[Objective, ...], task: TaskInfo) -> list[Problem]:
-    allowed = (*task.metrics, *SIZES)
+    allowed = (*task.metrics, *_BESIDE_METRICS)
     paths = [f"objectives[{place}]" for place in range(len(objectives))] if len(objectives) > 1 else ["objective"]
     return [
         Problem(path, f"task {task.name!r} has no metric {item.metric!r}{nearest(item.metric, allowed)}")
@@ -58,10 +58,13 @@ def _objective_problems(objectives: tuple[Objective, ...], task: TaskInfo) -> li
 
 
 def _constraint_problems(config: StudyConfig, task: TaskInfo) -> list[Problem]:
-    allowed = (*task.metrics, *SIZES)
+    allowed = (*task.metrics, *_BESIDE_METRICS)
     lacking = f"task {task.name!r} has no metric"
     return [
-        Problem(f"constraints[{place}]", f"{lacking} {name!r}{nearest(name, allowed)} in {item.text!r}")
+        Problem(
+            f"constraints[{place}]",
+            mixed_with_training(item) or f"{lacking} {name!r}{nearest(name, allowed)} in {item.text!r}",
+        )
         for place, item in enumerate(config.constraints)
         if needs_training(item)
         for name in sorted(item.names.difference(allowed))

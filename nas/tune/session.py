@@ -13,8 +13,8 @@ from nas.controller.provenance import environment
 from nas.controller.run import Run
 from nas.events import unwatched
 from nas.objectives import ranked
-from nas.storage import Storage
-from nas.study import on_record, require_same
+from nas.storage import LazyStorage
+from nas.study import require_same
 from nas.study_file.load import as_begun, from_json, to_json
 from nas.trials import Point, Trial, TrialState
 from nas.tune.executor import TuneExecutor
@@ -61,11 +61,12 @@ class Session:
         """
         with ExitStack() as stack:
             executor = TuneExecutor()
-            if known := on_record(config):
+            lazy = stack.enter_context(LazyStorage(config.storage))
+            if known := lazy.find(config.name):
                 require_same(known, config)
                 config = as_begun(config, from_json(known.config))
             prepared = prepare(config, stack, lambda _: executor)
-            storage = stack.enter_context(Storage.open(config.storage))
+            storage = lazy.created()
             record = storage.find(config.name)
             if record is None:
                 record = storage.create(config.name, to_json(prepared.config), prepared.task, environment())

@@ -9,7 +9,7 @@ from search_spaces.candidate import Candidate, Params, Scalar, Settings
 from search_spaces.dimensions import Dimension, dimension_from_json
 from search_spaces.errors import Problem, SpecError
 from search_spaces.expressions import Expression
-from search_spaces.network import Network
+from search_spaces.network import SIZES, Network
 from search_spaces.space.scope import Known, Scope
 from search_spaces.space.validation import excess_at, known_of, size_of
 
@@ -27,16 +27,12 @@ class Limits:
 
     def excesses(self, network: Network) -> Mapping[str, float]:
         """Return, by the text of each limit, how far a network exceeds it; ≤ 0 holds."""
-        limits = (
-            ("parameters", self.parameters, network.parameters),
-            ("flops", self.flops, network.flops),
-            ("memory", self.memory, network.memory),
-        )
-        return {f"{name} <= {limit}": float(size - limit) for name, limit, size in limits if limit}
+        limits, sizes = self.to_json(), network.sizes
+        return {f"{name} <= {limit}": float(sizes[name] - limit) for name, limit in limits.items() if limit}
 
     def to_json(self) -> dict[str, int]:
         """Return plain JSON values."""
-        return {"parameters": self.parameters, "flops": self.flops, "memory": self.memory}
+        return {name: getattr(self, name) for name in SIZES}
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -9,12 +9,12 @@ from search_spaces.documents.nodes import Entry, MapNode, Node, Report, ScalarNo
 from search_spaces.documents.parser import read
 from search_spaces.errors import SpecError, nearest
 from search_spaces.families import FAMILIES
+from search_spaces.network import SIZES
 from search_spaces.space import Limits, SearchSpace
 from search_spaces.space_file.space import Reading
 
 LIBRARY = Path(__file__).parents[1] / "library"
 HUGE = 10**15
-LIMITS = ("parameters", "flops", "memory")
 OWN_KEYS = ("name", "family", "constraints", "limits")
 
 
@@ -73,7 +73,7 @@ def read_space(cursor: Cursor, *, name: str = "") -> SearchSpace | None:
 
 def read_limits(cursor: Cursor) -> Limits:
     """Read `{parameters: 200k, flops: 2M, memory: 64MB}`."""
-    fields = cursor.fields(LIMITS)
+    fields = cursor.fields(SIZES)
     return Limits(
         parameters=fields["parameters"].integer(0, 0, HUGE) if "parameters" in fields else 0,
         flops=fields["flops"].integer(0, 0, HUGE) if "flops" in fields else 0,

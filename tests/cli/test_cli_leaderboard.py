@@ -9,13 +9,23 @@ from command_runs import Ran
 from rich.console import Console
 
 from nas.cli.output.leaderboard import board
-from nas.snapshot import Snapshot, read_from
+from nas.snapshot import Snapshot, leaders
 from nas.trials import Trial
 
 
 @pytest.fixture
-def snapshot(searched: tuple[Path, Ran]) -> Snapshot:
-    return read_from(f"sqlite:///{searched[0]}/nas.db", "first", curves="last")
+def led(searched: tuple[Path, Ran]) -> tuple[Snapshot, list[Trial]]:
+    return leaders(f"sqlite:///{searched[0]}/nas.db", "first", 100)
+
+
+@pytest.fixture
+def snapshot(led: tuple[Snapshot, list[Trial]]) -> Snapshot:
+    return led[0]
+
+
+@pytest.fixture
+def best(led: tuple[Snapshot, list[Trial]]) -> list[Trial]:
+    return led[1]
 
 
 def lines(snapshot: Snapshot, trials: list[Trial], width: int) -> list[str]:
@@ -26,9 +36,9 @@ def lines(snapshot: Snapshot, trials: list[Trial], width: int) -> list[str]:
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])
-def test_a_trial_is_a_line_no_longer_than_the_terminal(snapshot: Snapshot, width: int) -> None:
+def test_a_trial_is_a_line_no_longer_than_the_terminal(snapshot: Snapshot, best: list[Trial], width: int) -> None:
     params = {f"a_long_name.{place}.x{place}": "a long value" for place in range(20)}
-    trials = [replace(trial, params={**params, "depth": place}) for place, trial in enumerate(snapshot.ranked)]
+    trials = [replace(trial, params={**params, "depth": place}) for place, trial in enumerate(best)]
     trials[0] = replace(trials[0], params={})
     shown = lines(snapshot, trials, width)
     assert max(map(len, shown)) <= width
@@ -36,21 +46,21 @@ def test_a_trial_is_a_line_no_longer_than_the_terminal(snapshot: Snapshot, width
     assert "they differ in" in shown[-1]
 
 
-def test_the_score_is_of_the_validation_samples(snapshot: Snapshot) -> None:
-    head = lines(snapshot, snapshot.ranked, 200)[:2]
+def test_the_score_is_of_the_validation_samples(snapshot: Snapshot, best: list[Trial]) -> None:
+    head = lines(snapshot, best, 200)[:2]
     assert "validation" in head[0]
     assert "accuracy" in head[1]
 
 
-def test_what_all_trials_have_in_common_is_no_column(snapshot: Snapshot) -> None:
-    trials = [replace(trial, params={"depth": 2, "lr": place}) for place, trial in enumerate(snapshot.ranked)]
+def test_what_all_trials_have_in_common_is_no_column(snapshot: Snapshot, best: list[Trial]) -> None:
+    trials = [replace(trial, params={"depth": 2, "lr": place}) for place, trial in enumerate(best)]
     head = " ".join(lines(snapshot, trials, 200)[:2])
     assert "lr" in head
     assert "depth" not in head
 
 
-def test_settings_of_options_that_exclude_each_other_share_a_column(snapshot: Snapshot) -> None:
-    first, second = snapshot.ranked[:2]
+def test_settings_of_options_that_exclude_each_other_share_a_column(snapshot: Snapshot, best: list[Trial]) -> None:
+    first, second = best[:2]
     trials = [replace(first, params={"optimizer.sgd.lr": 0.1}), replace(second, params={"optimizer.adamw.lr": 0.2})]
     shown = lines(snapshot, trials, 200)
     assert shown[1].split().count("lr") == 1

@@ -75,7 +75,7 @@ def outcome(snapshot: Snapshot) -> str:
 def test_a_test_score_names_its_trial_where_another_is_the_best_by_now(searched: tuple[Path, Ran]) -> None:
     known = read_from(f"sqlite:///{searched[0]}/nas.db", "first")
     assert known.best is not None
-    earlier = next(trial.number for trial in known.trials if trial.number != known.best.number)
+    earlier = next(trial.number for trial in known.standings if trial.number != known.best.number)
     result = {**known.record.result, "best": earlier}
     later = replace(known, record=replace(known.record, state="STOPPED", seconds=1e6, result=result))
     assert f"over 2 seeds (trial {earlier})" in outcome(later)

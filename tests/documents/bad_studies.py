@@ -178,6 +178,11 @@ SECTIONS = (
     _bad("no objectives", WHOLE + "objectives: []\n", "6:13 needs 1 to 5 objectives, got 0"),
     _bad("objective and objectives", WHOLE + "objective: minimize loss\nobjectives: [minimize loss]\n", "7:13 one"),
     _bad("a constraint on no metric", WHOLE + "constraints: ['paramters <= 2']\n", "6:15 did you mean 'parameters'?"),
+    _bad(
+        "a constraint of two times",
+        WHOLE + "constraints: ['memory <= 2k and loss < 1']\n",
+        "6:15 'memory' is known before training alone",
+    ),
     _bad("an unknown sampler", WHOLE + "sampler: tpee\n", "6:10 unknown sampler 'tpee' (did you mean 'tpe'?)"),
     _bad("a sampler's unknown setting", WHOLE + "sampler: {tpe: {startup: 3}}\n", "6:17 'startup_trials'?"),
     _bad(

@@ -14,6 +14,7 @@ from nas.study_file.load import from_json, load, loads, resolved, to_json
 from search_spaces.candidate import Named
 from search_spaces.dimensions import Choice, Float, Int
 from search_spaces.errors import SpecError
+from search_spaces.network import SIZES
 from search_spaces.space import Limits
 from search_spaces.space_file.load import library, load_space
 
@@ -23,6 +24,11 @@ def full(tmp_path: Path) -> StudyConfig:
     (tmp_path / "adult.csv").write_text("a,income\n")
     (tmp_path / "study.yaml").write_text(FULL, "utf-8")
     return load(tmp_path / "study.yaml")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_can_be_limited_can_be_constrained(size: str) -> None:
+    assert loads(WHOLE + f"constraints: ['{size} <= 64k']\n").constraints[0].names == {size}
 
 
 def test_the_shortest_study_of_the_readme_loads() -> None:

@@ -165,9 +165,9 @@ def test_a_network_over_the_limits_is_never_trained(bench: Bench) -> None:
     assert not trained & {trial.number for trial in wide}
 
 
-def test_a_constraint_on_sizes_is_checked_before_training(bench: Bench) -> None:
+@pytest.mark.parametrize("text", ["parameters <= 300", "memory <= 100"])
+def test_a_constraint_on_sizes_is_checked_before_training(bench: Bench, text: str) -> None:
     executor = ScriptedExecutor()
-    text = "parameters <= 300"
     bench.run(executor, bench.config(space=tiny_space(8, 64), constraints=(Expression.parse(text),)))
     wide = [trial for trial in bench.trials if trial.params["width"] == 64]
     assert {(trial.state, trial.reason) for trial in wide} == {(TrialState.PRUNED, "infeasible")}

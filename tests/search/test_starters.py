@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 import nas
-from nas import study
 from nas.config import StudyConfig
 from nas.errors import StudyBusy, StudyExists
-from nas.storage import Storage
+from nas.storage import LazyStorage, Storage, StudyRecord
 from nas.study_file.load import from_mapping, to_json
 from workers.messages import TaskInfo
 
@@ -36,13 +35,14 @@ def config(tmp_path: Path) -> StudyConfig:
 
 def begun_elsewhere(config: StudyConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let another process begin the study between a look at the record and the first write to it."""
-    look = study.on_record
+    look = LazyStorage.find
 
-    def late(config: StudyConfig) -> object:
-        monkeypatch.setattr(study, "on_record", look)
+    def late(storage: LazyStorage, name: str) -> StudyRecord | None:
+        monkeypatch.setattr(LazyStorage, "find", look)
+        look(storage, name)
         return None
 
-    monkeypatch.setattr(study, "on_record", late)
+    monkeypatch.setattr(LazyStorage, "find", late)
 
 
 def test_who_comes_second_is_told_who_runs_it_and_what_to_type(

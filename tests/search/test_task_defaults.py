@@ -72,6 +72,12 @@ def test_a_constraint_on_sizes_and_metrics_is_allowed(bench: Bench, text: str) -
     assert with_task_defaults(bench.config(constraints=(Expression.parse(text),)), TASK).constraints
 
 
+def test_a_constraint_on_memory_and_a_metric_is_refused(bench: Bench) -> None:
+    mixed = Expression.parse("memory <= 1M and loss < 1")
+    with pytest.raises(SpecError, match=r"constraints\[0\]: 'memory' is known before training alone"):
+        with_task_defaults(bench.config(constraints=(mixed,)), TASK)
+
+
 def test_every_mistake_is_told_at_once(bench: Bench) -> None:
     wrong = bench.config(objectives=(Objective("auc", "maximize"),), pruning=Pruning(Named("asha"), "f2"))
     with pytest.raises(SpecError) as caught:

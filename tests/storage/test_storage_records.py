@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from sqlalchemy import update
 
 from nas.errors import StudyBusy, StudyExists, StudyNotFound
-from nas.storage import Artifact, Lease, Storage, StudyRecord
+from nas.storage import Artifact, Lease, Storage, StudyRecord, tables
 from nas.trials import Point, Trial, TrialState
 from workers.messages import Checkpoint
 
@@ -95,6 +96,32 @@ def test_trials_without_curves_are_the_same_but_for_those(
 ) -> None:
     save(storage, lease, complete(0))
     assert storage.trials(study.id, curves="none") == [replace(complete(0), curve=())]
+
+
+def test_how_a_trial_stands_is_read_without_what_it_is_made_of(
+    storage: Storage, lease: Lease, study: StudyRecord, complete: Maker, running: Maker
+) -> None:
+    whole = complete(3, constraints={"parameters <= 1": 1.0})
+    save(storage, lease, whole, running(4))
+    first, second = storage.standings(study.id)
+    assert (first.number, first.state, first.values, first.epochs) == (3, whole.state, whole.values, whole.epochs)
+    assert (first.feasible, second.feasible, second.values) == (False, True, ())
+
+
+def test_the_last_values_of_a_metric_are_read_alone(
+    storage: Storage, lease: Lease, study: StudyRecord, complete: Maker
+) -> None:
+    save(storage, lease, complete(0), complete(1, epochs=1))
+    points = {number: complete(0).curve[last] for number, last in ((0, -1), (1, 0))}
+    read = storage.values(study.id, "accuracy", epochs="last")
+    assert read == {number: [(point.epoch, point.metrics["accuracy"])] for number, point in points.items()}
+
+
+def test_many_trials_are_read_by_their_numbers(
+    storage: Storage, lease: Lease, study: StudyRecord, complete: Maker
+) -> None:
+    save(storage, lease, *(complete(number, epochs=1) for number in range(1200)))
+    assert [trial.number for trial in storage.trials(study.id, numbers=range(1100, -1, -1))] == [*range(1101)]
 
 
 def test_the_last_points_are_read_alone(
@@ -211,6 +238,13 @@ def test_an_unknown_study_is_answered_with_the_nearest(storage: Storage, study: 
 
 def test_an_unknown_study_may_be_asked_for(storage: Storage, study: StudyRecord) -> None:
     assert storage.find("other") is None
+
+
+def test_a_study_is_found_though_another_cannot_be_read(storage: Storage, study: StudyRecord) -> None:
+    storage.create("torn", {}, study.task, {})
+    with storage.writing() as connection:
+        connection.execute(update(tables.study).where(tables.study.c.name == "torn").values(config="{"))
+    assert storage.find("first") == study
 
 
 def test_an_unknown_trial_is_answered_with_the_last(

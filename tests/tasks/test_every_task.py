@@ -212,7 +212,7 @@ def test_an_unknown_task_names_the_nearest() -> None:
 
 
 def test_an_unknown_setting_is_refused() -> None:
-    with pytest.raises(TaskError, match=r"^task\.csv\.pth: is unknown .*path"):
+    with pytest.raises(TaskError, match=r"^task\.csv\.pth: unknown .*path"):
         load(TaskSpec(Named("csv", Settings(pth="x"))))
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from search_spaces.errors import NasError
-from search_spaces.hyperparameters import hyperparameters
+from search_spaces.hyperparameters import mistakes
 from workers.datasets.constant_model import constant_scores
 from workers.datasets.description import describe
 from workers.datasets.preprocessing import Preprocessing, fit, width
@@ -89,11 +89,8 @@ def read(spec: TaskSpec) -> Samples:
     """Read a task's raw samples; raise `TaskError` if they cannot be used."""
     name, settings = spec.task.name, spec.task.settings
     task_class = TASKS.load(name)
-    known = {item.name: item for item in hyperparameters(task_class)}
-    for key, value in settings.items():
-        mistake = known[key].mistake(value) if key in known else f"is unknown (one of: {', '.join(known)})"
-        if mistake:
-            raise TaskError(mistake, f"task.{name}.{key}")
+    for key, mistake in mistakes(task_class, settings).items():
+        raise TaskError(mistake, f"task.{name}.{key}")
     task: Task = task_class(**settings)
     try:
         samples = task.samples()

@@ -1,6 +1,7 @@
 """Schedules: one file a way the learning rate changes over a training."""
 
 from search_spaces.candidate import Named
+from search_spaces.hyperparameters import make as filled
 from search_spaces.registry import Menu
 from workers.schedules.protocol import Schedule
 
@@ -8,8 +9,8 @@ SCHEDULES = Menu("workers.schedules", "schedule")
 
 
 def make(named: Named) -> Schedule:
-    """Make the schedule of a recipe; raise `UnknownName` if it is not on the menu."""
-    made: Schedule = SCHEDULES.load(named.name)(**named.settings)
+    """Make the schedule of a recipe; raise `UnknownName` if it is not on the menu, `SpecError` for a wrong setting."""
+    made: Schedule = filled(SCHEDULES, named)
     return made
 
 

@@ -17,7 +17,7 @@ def ls(storage: StorageOption = None, json: JsonOption = False) -> None:
     from nas.storage import Storage
 
     with Storage.open(url_of(storage), create=False) as opened:
-        found = [read(opened, record.name) for record in opened.studies()]
+        found = [read(opened, record) for record in opened.studies()]
     if json:
         print_json([_document(snapshot) for snapshot in found])
         return
@@ -30,7 +30,7 @@ def ls(storage: StorageOption = None, json: JsonOption = False) -> None:
         reached = humanize.scores("", valued(best, item.config.objectives)).strip() if best else ""
         begun = humanize.age(item.record.created_at)
         score = test_score(item.record.result).partition(" over ")[0]
-        shown.add_row(item.record.name, item.state.lower(), f"{len(item.trials):,}", reached, score, begun)
+        shown.add_row(item.record.name, item.state.lower(), f"{len(item.standings):,}", reached, score, begun)
     out().print(shown)
 
 
@@ -43,7 +43,7 @@ def _document(snapshot: "Snapshot") -> dict[str, object]:
         "study": record.name,
         "state": snapshot.state,
         "task": record.task.name,
-        "trials": tally(snapshot.trials),
+        "trials": tally(snapshot.standings),
         "states": record.counts,
         "best": best_document(best, snapshot.config.objectives) if best else None,
         "test": record.result.get("test"),

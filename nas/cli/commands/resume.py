@@ -40,17 +40,19 @@ def resume(
 ) -> None:
     """Go on with a study where it stands."""
     from nas.cli.run_study import AtSignal, conduct, conduct_fork, mode_of
-    from nas.snapshot import config_of
+    from nas.snapshot import config_in
+    from nas.storage import LazyStorage
 
     url = url_of(storage)
     if new_name is not None and not fork:
         raise typer.BadParameter("a study keeps its name; --fork begins another", param_hint="--name")
-    recorded = config_of(url, name)
     change = rewritten if fork else altered
-    config = placed(change(recorded, settings) if settings else recorded, executor, address)
-    config = replace(changed(config, trials, time, workers), storage=url)
     at_signal: AtSignal = "finish" if finish else "stop"
-    if fork:
-        conduct_fork(config, new_name, mode_of(json=json, quiet=quiet), at_signal)
-    else:
-        conduct(config, mode_of(json=json, quiet=quiet), at_signal)
+    with LazyStorage(url) as opened:
+        recorded = config_in(opened.existing(), name)
+        config = placed(change(recorded, settings) if settings else recorded, executor, address)
+        config = replace(changed(config, trials, time, workers), storage=url)
+        if fork:
+            conduct_fork(opened, config, new_name, mode_of(json=json, quiet=quiet), at_signal)
+        else:
+            conduct(opened, config, mode_of(json=json, quiet=quiet), at_signal)

@@ -45,6 +45,7 @@ def run(
 ) -> None:
     """Run a study file; go on with its study if it is on record and unchanged."""
     from nas.cli.run_study import AtSignal, conduct, conduct_fork, mode_of
+    from nas.storage import LazyStorage
 
     given = {"seed": seed, "name": None if fork else name}
     overrides = [f"{key}={encoding.dumps(value)}" for key, value in given.items() if value is not None]
@@ -52,8 +53,8 @@ def run(
     config = changed(placed(written.config, executor, address), trials, time, workers)
     config = replace(config, storage=storage or config.storage)
     at_signal: AtSignal = "finish" if finish else "stop"
-    with written.placing():
+    with written.placing(), LazyStorage(config.storage) as opened:
         if fork:
-            conduct_fork(config, name, mode_of(json=json, quiet=quiet), at_signal)
+            conduct_fork(opened, config, name, mode_of(json=json, quiet=quiet), at_signal)
         else:
-            conduct(config, mode_of(json=json, quiet=quiet), at_signal)
+            conduct(opened, config, mode_of(json=json, quiet=quiet), at_signal)

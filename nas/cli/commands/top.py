@@ -22,12 +22,9 @@ def top(
     from nas.cli.output.console import err, out, print_json
     from nas.cli.output.json_lines import trial_document
     from nas.cli.output.leaderboard import board
-    from nas.objectives import ordered
-    from nas.snapshot import read_from
+    from nas.snapshot import leaders
 
-    snapshot = read_from(url_of(storage), name, curves="last")
-    candidates = snapshot.pareto_front if pareto else snapshot.ranked
-    best = ordered(candidates, by, snapshot.config.objectives)[:k]
+    snapshot, best = leaders(url_of(storage), name, k, by=by, pareto=pareto)
     if json:
         print_json([trial_document(trial, snapshot.config.objectives) for trial in best])
     elif not best:

@@ -5,13 +5,14 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from nas.objectives import RESOURCES, SHORT
 from search_spaces.candidate import Architecture, Named, Params, Recipe, Scalar, Value
 from search_spaces.documents.quantities import counted
 
 __all__ = ["age", "architecture", "count", "counted", "duration", "folded", "measure", "named", "number", "recipe"]
 __all__ += ["scores", "searched", "setting", "sparkline"]
 
-_SIZES = ("parameters", "params", "flops", "seconds")
+_SIZES = (*RESOURCES, *SHORT)
 _BARS = "▁▂▃▄▅▆▇█"
 
 

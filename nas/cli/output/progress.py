@@ -26,7 +26,7 @@ _WINDOW = 10.0
 
 @dataclass(slots=True)
 class Progress:
-    """The state of one run; `spent` are the seconds of the study's earlier runs."""
+    """The state of one run; `spent` are the seconds of the study's earlier runs, once they are known."""
 
     config: StudyConfig
     spent: float = 0.0
@@ -63,7 +63,7 @@ class Progress:
         """Receive an event."""
         match happening:
             case StudyStarted():
-                self.config, self.stage = happening.config, "searching"
+                self.config, self.stage, self.spent = happening.config, "searching", happening.spent
                 self.restore(happening.earlier)
                 self._searching_since = self.clock()
             case TrialFinished():

@@ -19,7 +19,7 @@ from nas.pruners import PRUNERS
 from nas.reasons import search_ended, trial_ended
 from nas.samplers import SAMPLERS
 from nas.snapshot import Snapshot, class_of, tally, valued
-from nas.trials import Trial
+from nas.trials import Standing, Trial
 from search_spaces.candidate import Named, Settings, Value
 from search_spaces.errors import NasError
 from search_spaces.hyperparameters import hyperparameters as settings_of
@@ -177,23 +177,23 @@ def test_score(result: Mapping[str, object]) -> str:
 
 def counted(snapshot: Snapshot) -> str:
     """Return how many trials ended how."""
-    counts = tally(snapshot.trials)
+    counts = tally(snapshot.standings)
     ended = " · ".join(f"{number:,} {name}" for name, number in counts.items() if number)
-    open_ones = len(snapshot.trials) - sum(counts.values())
+    open_ones = len(snapshot.standings) - sum(counts.values())
     return " · ".join(part for part in (ended, f"{open_ones:,} not ended" if open_ones else "") if part) or "none"
 
 
 def _standing(snapshot: Snapshot) -> dict[str, object]:
-    epochs = sum(trial.epochs for trial in snapshot.trials)
+    epochs = sum(trial.epochs for trial in snapshot.standings)
     return {
         "study": snapshot.record.name,
         "state": _state(snapshot),
         "forked from": snapshot.forked_from,
-        "trials": f"{len(snapshot.trials):,}: {counted(snapshot)}",
-        "failures": _failures(snapshot.trials),
+        "trials": f"{len(snapshot.standings):,}: {counted(snapshot)}",
+        "failures": _failures(snapshot.standings),
         "epochs": f"{epochs:,}" if epochs else "",
         "time": times(snapshot.record),
-        "engines": _engines(snapshot.trials),
+        "engines": _engines(snapshot.standings),
         "front": _front(snapshot),
     }
 
@@ -206,13 +206,13 @@ def _state(snapshot: Snapshot) -> str:
     return f"{state}: it owes its export" if state == "stopped" and concluded(record) else state
 
 
-def _engines(trials: Iterable[Trial]) -> str:
+def _engines(trials: Iterable[Standing]) -> str:
     """Return what trained them."""
     used = Counter(trial.engine for trial in trials if trial.epochs and trial.engine)
     return ", ".join(f"{number:,} × {engine}" for engine, number in used.most_common())
 
 
-def _failures(trials: Iterable[Trial]) -> str:
+def _failures(trials: Iterable[Standing]) -> str:
     """Return why trials failed, the commonest reason first, in the first words of it."""
     reasons = Counter(trial.reason.partition(":")[0] for trial in trials if class_of(trial) == "failed")
     return ", ".join(f"{number:,} × {trial_ended(reason) or 'unknown'}" for reason, number in reasons.most_common())

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Any, cast
 
 from nas.storage.records import Artifact, Json
-from nas.trials import Point, Trial, TrialState
+from nas.trials import Point, Standing, Trial, TrialState, kept
 from search_spaces.candidate import Candidate
 from workers.messages import Checkpoint, Column, TaskInfo
 
@@ -24,6 +24,11 @@ _load = json.JSONDecoder().decode
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LONGEST = 10_000
 """Characters of an error or a path that are stored."""
+STANDING = (
+    *("number", "state", "reason", "results", "constraints"),
+    *("epochs", "engine", "parameters", "flops", "seconds"),
+)
+"""The columns that a `Standing` is read from, in the order of its fields."""
 _STATES = {state.value: state for state in TrialState}
 
 
@@ -74,7 +79,7 @@ def read_trial(row: Any, curve: tuple[Point, ...]) -> Trial:
         state=_STATES[row.state],
         reason=row.reason,
         curve=curve,
-        values=tuple(map(float, _load(row.results))) if row.results != "[]" else (),
+        values=_values(row.results),
         constraints=load_numbers(row.constraints) if row.constraints != "{}" else {},
         fingerprint=row.fingerprint,
         parameters=row.parameters,
@@ -90,6 +95,12 @@ def read_trial(row: Any, curve: tuple[Point, ...]) -> Trial:
         started_at=row.started_at,
         finished_at=row.finished_at,
     )
+
+
+def read_standing(number: int, state: str, reason: str, results: str, constraints: str, *sizes: Any) -> Standing:
+    """Return how a trial stands, of the columns `STANDING`, in their order: by place, since there may be many."""
+    feasible = constraints == "{}" or kept(load_numbers(constraints))
+    return Standing(number, _STATES[state], reason, _values(results), feasible, *sizes)
 
 
 def point_row(study_id: int, number: int, point: Point) -> Row:
@@ -166,6 +177,10 @@ def dump_value(value: str | int | float) -> str:
 def load(text: str) -> dict[str, Json]:
     """Undo `dump`."""
     return cast(dict[str, Json], json.loads(text, object_hook=_unmarked))
+
+
+def _values(text: str) -> tuple[float, ...]:
+    return tuple(map(float, _load(text))) if text != "[]" else ()
 
 
 def _spelled(value: float) -> float | str:

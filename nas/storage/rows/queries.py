@@ -1,17 +1,26 @@
 """Queries: read studies, trials with their curves, artifacts and events, in bulk, never row by row."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Literal
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from nas.errors import StudyNotFound
 from nas.storage import leases, tables
 from nas.storage.backends.protocol import now
 from nas.storage.records import Artifact, StudyEvent, StudyRecord
-from nas.storage.rows.encoding import load, load_numbers, number_reader, read_task, read_trial, storable
-from nas.trials import Point, Trial, TrialState
+from nas.storage.rows.encoding import (
+    STANDING,
+    load,
+    load_numbers,
+    number_reader,
+    read_standing,
+    read_task,
+    read_trial,
+    storable,
+)
+from nas.trials import Point, Standing, Trial, TrialState
 from search_spaces.errors import nearest
 
 Counts = Mapping[int, Mapping[str, int]]
@@ -20,6 +29,9 @@ Curves = Literal["whole", "last", "resume", "none"]
 goes on, all of those that have not finished and the last point of the PRUNED."""
 Values = Mapping[int, Sequence[tuple[int, float]]]
 """One metric of many trials: by number, each recorded epoch with its value."""
+
+Epochs = Collection[int] | Literal["last"] | None
+"""The epochs that are read: these, the last of each trial, or all."""
 
 _CHUNK = 500  # numbers in one query
 _FINISHED = tuple(state.value for state in TrialState if state.finished)
@@ -40,21 +52,32 @@ def read_studies(connection: Connection, *, name: str | None = None) -> list[Stu
 
 def read_study(connection: Connection, name: str) -> StudyRecord:
     """Return the study of that name; raise StudyNotFound, with the nearest, when there is none."""
-    found = read_studies(connection, name=storable(name, 200))
-    if found:
-        return found[0]
+    found = find_study(connection, name)
+    if found is not None:
+        return found
     names = connection.execute(select(tables.study.c.name)).scalars().all()
     raise StudyNotFound(f"no study {name!r}{nearest(name, tuple(names)) or ' (there are no studies yet)'}")
+
+
+def find_study(connection: Connection, name: str) -> StudyRecord | None:
+    """Return the study of that name, or None when there is none; no other study is read."""
+    return next(iter(read_studies(connection, name=storable(name, 200))), None)
 
 
 def read_trials(
     connection: Connection, study_id: int, *, curves: Curves, numbers: Sequence[int] | None = None
 ) -> list[Trial]:
-    """Return trials in the order of their numbers: all for None, else some hundreds at most."""
-    found = {} if curves == "none" else _curves(connection, study_id, curves, numbers)
-    query = select(tables.trial).where(tables.trial.c.study_id == study_id).order_by(tables.trial.c.number)
-    query = query if numbers is None else query.where(tables.trial.c.number.in_(numbers))
-    return [read_trial(row, tuple(found.get(row.number, ()))) for row in connection.execute(query)]
+    """Return trials in the order of their numbers: those with these numbers, or all for None."""
+    if numbers is None:
+        return _trials(connection, study_id, curves, None)
+    return [trial for chunk in _chunks(numbers) for trial in _trials(connection, study_id, curves, chunk)]
+
+
+def read_standings(connection: Connection, study_id: int) -> list[Standing]:
+    """Return how all trials stand, in the order of their numbers; nothing that is long is read."""
+    columns = tables.trial.c
+    query = select(*(columns[name] for name in STANDING)).where(columns.study_id == study_id).order_by(columns.number)
+    return [read_standing(*row) for row in connection.execute(query)]
 
 
 def read_one(connection: Connection, study_id: int, number: int) -> Trial:
@@ -73,16 +96,14 @@ def read_values(
     study_id: int,
     metric: str,
     *,
-    epochs: Collection[int] | None = None,
+    epochs: Epochs = None,
     numbers: Collection[int] | None = None,
 ) -> Values:
     """Return one metric of trials: at these epochs, and of these numbers, or of all for None."""
     if numbers is not None:
-        ordered = sorted(numbers)
-        chunks = [ordered[start : start + _CHUNK] for start in range(0, len(ordered), _CHUNK)]
         return {
             number: values
-            for chunk in chunks
+            for chunk in _chunks(numbers)
             for number, values in _values(connection, study_id, metric, epochs, chunk).items()
         }
     return _values(connection, study_id, metric, epochs, None)
@@ -103,6 +124,19 @@ def read_events(connection: Connection, study_id: int, *, after: int, kind: str 
     query = select(table).where(table.c.study_id == study_id, table.c.id > after).order_by(table.c.id)
     rows = connection.execute(query.where(table.c.kind == kind) if kind else query)
     return [StudyEvent(row.id, row.at, row.kind, load(row.content)) for row in rows]
+
+
+def _trials(connection: Connection, study_id: int, curves: Curves, numbers: Sequence[int] | None) -> list[Trial]:
+    found = {} if curves == "none" else _curves(connection, study_id, curves, numbers)
+    query = select(tables.trial).where(tables.trial.c.study_id == study_id).order_by(tables.trial.c.number)
+    query = query if numbers is None else query.where(tables.trial.c.number.in_(numbers))
+    return [read_trial(row, tuple(found.get(row.number, ()))) for row in connection.execute(query)]
+
+
+def _chunks(numbers: Collection[int]) -> Iterator[Sequence[int]]:
+    """Cut numbers, in their order, into as many as one query takes."""
+    ordered = sorted(numbers)
+    return (ordered[start : start + _CHUNK] for start in range(0, len(ordered), _CHUNK))
 
 
 def _study(row: leases.LeaseRow, counts: Counts) -> StudyRecord:
@@ -144,10 +178,9 @@ def _curves(
         .order_by(columns.number, columns.epoch)
     )
     if kind != "whole":
-        same = and_(trial.study_id == columns.study_id, trial.number == columns.number)
         last = columns.epoch == trial.epochs
         looked_at = or_(trial.state.not_in(_FINISHED), and_(last, trial.state == TrialState.PRUNED.value))
-        query = query.join(tables.trial, same).where(last if kind == "last" else looked_at)
+        query = query.join(tables.trial, _same_trial()).where(last if kind == "last" else looked_at)
     rows = connection.execute(query if numbers is None else query.where(columns.number.in_(numbers)))
     curves: dict[int, list[Point]] = defaultdict(list)
     for of, epoch, metrics, seconds in rows:
@@ -155,21 +188,27 @@ def _curves(
     return curves
 
 
+def _same_trial() -> ColumnElement[bool]:
+    """Return the condition that joins an epoch to its trial."""
+    epoch, trial = tables.epoch.c, tables.trial.c
+    return and_(trial.study_id == epoch.study_id, trial.number == epoch.number)
+
+
 def _values(
     connection: Connection,
     study_id: int,
     metric: str,
-    epochs: Collection[int] | None,
+    epochs: Epochs,
     numbers: Collection[int] | None,
 ) -> Values:
-    columns, value = tables.epoch.c, number_reader(metric)
-    query = (
-        select(columns.number, columns.epoch, columns.metrics)
-        .where(columns.study_id == study_id)
-        .order_by(columns.number, columns.epoch)
-    )
-    if epochs is not None:
-        query = query.where(columns.epoch.in_(sorted(epochs)))
+    columns, trial, value = tables.epoch.c, tables.trial.c, number_reader(metric)
+    query = select(columns.number, columns.epoch, columns.metrics)
+    if epochs == "last":  # asked of the trials, whose epoch is then looked up, rather than of all epochs
+        last = and_(trial.study_id == study_id, columns.epoch == trial.epochs)
+        query = query.join(tables.trial, _same_trial()).where(last).order_by(trial.number)
+    else:
+        query = query.where(columns.study_id == study_id).order_by(columns.number, columns.epoch)
+        query = query if epochs is None else query.where(columns.epoch.in_(sorted(epochs)))
     if numbers is not None:
         query = query.where(columns.number.in_(numbers))
     found: dict[int, list[tuple[int, float]]] = defaultdict(list)
