@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
-from search_spaces.candidate import Scalar, Value
+from search_spaces.candidate import Named, Scalar, Value
 from search_spaces.errors import NasError, Problem, SpecError, nearest
+from search_spaces.registry import Menu
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,16 @@ def make(cls: type, settings: Mapping[str, Value], *, path: str = "") -> Any:
     if problems:
         raise SpecError(problems)
     return cls(**settings)
+
+
+def make_named(menu: Menu, named: Named) -> Any:
+    """Make the entry of a menu that a definition names, with its settings.
+
+    Raises:
+        UnknownName: no such entry, or no such hyper-parameter.
+        SpecError: a hyper-parameter with a value that is not allowed.
+    """
+    return make(menu.load(named.name), named.settings, path=f"{menu.noun}.{named.name}")
 
 
 def number(

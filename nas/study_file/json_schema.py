@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from nas import pruners, samplers
 from nas.executors import EXECUTORS
+from nas.pruners import PRUNERS
+from nas.samplers import SAMPLERS
 from nas.study_file.menus import Offer, offer_of
 from nas.study_file.objectives import COMPARED, MEASURES
 from search_spaces.registry import Menu
@@ -62,13 +63,13 @@ def _search_properties() -> dict[str, Schema]:
     objective: Schema = {"enum": [f"{way} {name}" for name in MEASURES for way in ("maximize", "minimize")]}
     ways = [f"{way} {name}" for name in COMPARED for way in ("maximize", "minimize")]
     compared: Schema = {"enum": [*COMPARED, *ways]}
-    pruner = _named(Offer("pruner", pruners.names(), pruners.settings_of), {"metric": compared})
+    pruner = _named(offer_of(PRUNERS), {"metric": compared})
     return {
         "objective": objective,
         "objectives": {"type": "array", "items": objective, "minItems": 1, "maxItems": 5, "uniqueItems": True},
         "constraints": {"type": "array", "items": reference("expression"), "description": "on finished trials"},
         "limits": reference("limits"),
-        "sampler": _named(Offer("sampler", samplers.names(), samplers.settings_of)),
+        "sampler": _named(offer_of(SAMPLERS)),
         "pruner": pruner,
         "seed": _SEED,
     }

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from nas import samplers
 from nas.config import USUAL_STORAGE, Artifacts, Budget, Final, StudyConfig
 from nas.executors import EXECUTORS
+from nas.samplers import SAMPLERS
 from nas.study_file.menus import Offer, default, offer_of, read_named
 from nas.study_file.objectives import read_constraints, read_objectives, read_pruning
 from nas.study_file.sections import (
@@ -58,7 +58,7 @@ def _config(fields: Mapping[str, Cursor], base: Path) -> StudyConfig | None:
     objectives = read_objectives(fields.get("objective"), fields.get("objectives"))
     parts = {
         "constraints": read_constraints(fields["constraints"]) if "constraints" in fields else (),
-        "sampler": _named(fields.get("sampler"), Offer("sampler", samplers.names(), samplers.settings_of), "tpe"),
+        "sampler": _named(fields.get("sampler"), offer_of(SAMPLERS), "tpe"),
         "pruning": read_pruning(fields.get("pruner"), objectives),
         "budget": read_budget(fields["budget"]) if "budget" in fields else Budget(),
         "final": read_final(fields["final"]) if "final" in fields else Final(),

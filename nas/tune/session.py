@@ -4,10 +4,10 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 
-from nas.artifacts.final_result import KIND, Finals
+from nas.artifacts.final_result import Finals, retrainings
 from nas.config import StudyConfig
 from nas.controller.controller import require_same_samples
-from nas.controller.lease_heartbeat import Keeper
+from nas.controller.lease_heartbeat import Keeper, release
 from nas.controller.prepare import prepare
 from nas.controller.provenance import environment
 from nas.controller.run import Run
@@ -72,7 +72,7 @@ class Session:
             require_same(record, config)
             require_same_samples(record, prepared.task)
             lease = storage.acquire(record.id)
-            stack.callback(_quietly(lambda: storage.release(lease)))
+            stack.callback(release, storage, lease)
             run = Run(storage, record, prepared, Keeper(storage, lease), watch=unwatched)
             run.enter()
             return cls(run, handover, stack.pop_all())
@@ -227,15 +227,7 @@ class Session:
     def _finals(self, best: Trial) -> Finals:
         """Return what a final stage has left, if the study has been through one before."""
         artifacts = self._run.storage.artifacts(self._run.record.id)
-        return Finals(best, [item for item in artifacts if item.kind == KIND and item.number == best.number])
+        return Finals(best, retrainings(artifacts, best.number))
 
     def _record(self) -> None:
         self._search.ledger.flush(seconds=self._search.stopping.seconds)
-
-
-def _quietly(release: Callable[[], None]) -> Callable[[], None]:
-    def released() -> None:
-        with suppress(NasError):  # it expires by itself
-            release()
-
-    return released
