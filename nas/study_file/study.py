@@ -26,11 +26,11 @@ from search_spaces.documents.cursor import Cursor
 from search_spaces.documents.nodes import MapNode, ScalarNode
 from search_spaces.documents.parser import plain_scalar
 from search_spaces.errors import nearest
-from search_spaces.registry import Menu
 from search_spaces.space import Limits, SearchSpace
 from search_spaces.space_file.load import LIMITS, read_limits, read_space
 from workers.messages import Split, TaskSpec
 from workers.metric_names import LOSSES
+from workers.tasks import TASKS
 
 REQUIRED = ("name", "task", "space")
 KEYS = (
@@ -86,7 +86,7 @@ def _task(fields: Mapping[str, Cursor], base: Path) -> TaskSpec | None:
     loss = fields["loss"].name(losses, "loss") if "loss" in fields else ""
     if "task" not in fields:
         return None
-    offer = offer_of(Menu("workers.tasks", "task"), "samples of your own are given with csv, a table, or npz, arrays")
+    offer = offer_of(TASKS, "samples of your own are given with csv, a table, or npz, arrays")
     named = read_named(fields["task"], offer)
     return TaskSpec(_with_files(named, offer, fields["task"], base), split, loss) if named else None
 

@@ -14,12 +14,10 @@ from nas.study_file.load import loads, resolved
 from search_spaces.errors import SpecError
 from search_spaces.families import FAMILIES
 from search_spaces.hyperparameters import hyperparameters
-from search_spaces.registry import Menu
 from search_spaces.space.names import architecture_of, settings_of
 from search_spaces.space.recipes import MENUS
-
-EXPORTERS = Menu("workers.exporters", "exporter")
-TASKS = Menu("workers.tasks", "task")
+from workers.exporters import EXPORTERS
+from workers.tasks import TASKS
 
 
 @pytest.mark.parametrize("name", SAMPLERS.names())
