@@ -15,7 +15,7 @@ USED = (Path("/sys/fs/cgroup/memory.current"), Path("/sys/fs/cgroup/memory/memor
 
 def room() -> int:
     """Return the bytes that can still be taken, about."""
-    return max(0, min(psutil.virtual_memory().available, _of_container(), _of_process()))
+    return max(0, min(int(psutil.virtual_memory().available), _of_container(), _of_process()))
 
 
 def require_room(need: float, what: str) -> None:
