@@ -19,13 +19,13 @@ from pathlib import Path
 
 from benchmarks.controller import EPOCHS, NoOpExecutor, space
 from benchmarks.machine import describe_machine
-from nas import samplers
 from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
 from nas.controller.controller import Controller
 from nas.controller.deciders import deciders
 from nas.controller.proposals import Proposals
 from nas.dashboard.projection import Projection
 from nas.events import unwatched
+from nas.samplers import SAMPLERS
 from nas.samplers.random import RandomSampler
 from nas.storage import Storage
 from nas.study_file.load import from_json, to_json
@@ -131,7 +131,7 @@ def main() -> None:
     """Make the study, open it in a fresh process, and print what that took."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--trials", type=int, default=10_000, help="finished trials of the study")
-    parser.add_argument("--sampler", default="tpe", choices=samplers.names(), help="who goes on")
+    parser.add_argument("--sampler", default="tpe", choices=SAMPLERS.names(), help="who goes on")
     parser.add_argument("--storage", default="", metavar="URL", help="an empty database; SQLite unless given")
     parser.add_argument("--open", default="", help=argparse.SUPPRESS)  # in the fresh process
     options = parser.parse_args()

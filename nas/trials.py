@@ -137,8 +137,10 @@ def with_curve(trial: Trial, curve: Sequence[Point]) -> Trial:
 
 
 def over(trial: Trial, state: TrialState, reason: str) -> Trial:
-    """Return a trial that ends now, with nothing to go on from."""
-    return replace(trial, state=state, reason=reason, checkpoint=None, finished_at=datetime.now(UTC))
+    """Return a trial that ends now, with nothing to go on from; one that never ran has started now too."""
+    now = datetime.now(UTC)
+    started = trial.started_at or now
+    return replace(trial, state=state, reason=reason, checkpoint=None, started_at=started, finished_at=now)
 
 
 def finish(trial: Trial) -> tuple[datetime, int]:

@@ -50,6 +50,17 @@ def test_no_circle_of_imports() -> None:
         visit(module, ())
 
 
+def test_every_menu_has_one_noun() -> None:
+    nouns: dict[str, set[str]] = {}
+    for path in MODULES.values():
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Menu":
+                package, noun = (ast.literal_eval(value) for value in node.args[:2])
+                nouns.setdefault(package, set()).add(noun)
+    assert len(nouns) > 10
+    assert all(len(found) == 1 for found in nouns.values()), nouns
+
+
 def top_level_packages(statement: str) -> set[str]:
     """Which packages a fresh interpreter has loaded after a statement."""
     code = f"{statement}\nimport sys\nprint(*{{name.partition('.')[0] for name in sys.modules}})"

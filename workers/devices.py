@@ -1,13 +1,13 @@
 """Devices: which there are, their memory, and how many threads a training uses."""
 
 import gc
-import os
 import resource
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import torch
 
 from workers.messages import Memory
@@ -27,7 +27,7 @@ def devices() -> tuple[str, ...]:
 def memory(device: str) -> Memory:
     """Return what this process has taken of a device's memory at its peak, and what it could have taken."""
     if device == "cpu":
-        return Memory(peak_resident(), _available() + _resident())
+        return Memory(peak_resident(), _available() + psutil.Process().memory_info().rss)
     free, _ = torch.cuda.mem_get_info(device)
     room = free + torch.cuda.memory_reserved(device) + CONTEXT
     return Memory(torch.cuda.max_memory_reserved(device) + CONTEXT, room)
@@ -57,18 +57,9 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _resident() -> int:
-    with suppress(OSError):
-        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
-    return peak_resident()
-
-
 def _available() -> int:
-    """Return the bytes that are free or can be freed; of the whole machine where nothing better is known."""
-    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    with suppress(OSError, StopIteration):
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        available = next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:"))
+    """Return the bytes that are free or can be freed, within the container's limit."""
+    available = int(psutil.virtual_memory().available)
     for limit in LIMITS:
         with suppress(OSError, ValueError):  # "max" is no limit
             available = min(available, int(limit.read_text()))

@@ -5,6 +5,7 @@ Whatever goes wrong with a file is an `OSError`, as it is with a path.
 """
 
 import errno
+import hashlib
 import os
 import tempfile
 import uuid
@@ -74,6 +75,14 @@ def read(place: str) -> bytes:
     return (
         _at(place, lambda files, path: bytes(files.cat_file(path))) if is_remote(place) else _path(place).read_bytes()
     )
+
+
+def digest(place: str) -> str:
+    """Return the sha256 of a file; one of this machine is never in memory as a whole."""
+    if is_remote(place):
+        return hashlib.sha256(read(place)).hexdigest()
+    with open(_path(place), "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write(place: str, content: bytes | bytearray) -> None:

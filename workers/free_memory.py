@@ -1,9 +1,10 @@
 """Free memory of this process: what the machine, its container and the limits of the process leave."""
 
-import os
 import resource
 from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 from workers.errors import TaskError
 
@@ -14,7 +15,7 @@ USED = (Path("/sys/fs/cgroup/memory.current"), Path("/sys/fs/cgroup/memory/memor
 
 def room() -> int:
     """Return the bytes that can still be taken, about."""
-    return max(0, min(_of_machine(), _of_container(), _of_process()))
+    return max(0, min(int(psutil.virtual_memory().available), _of_container(), _of_process()))
 
 
 def require_room(need: float, what: str) -> None:
@@ -22,13 +23,6 @@ def require_room(need: float, what: str) -> None:
     there = room()
     if need > there:
         raise TaskError(f"{what} would take {need / 1e9:.1f} GB of memory, and {there / 1e9:.1f} GB are there")
-
-
-def _of_machine() -> int:
-    with suppress(OSError, StopIteration):
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        return next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:"))
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _of_container() -> int:
@@ -42,6 +36,4 @@ def _of_process() -> int:
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit == resource.RLIM_INFINITY:
         return 1 << 62
-    with suppress(OSError):
-        return limit - int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    return limit
+    return limit - int(psutil.Process().memory_info().vms)

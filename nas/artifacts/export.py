@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nas.artifacts.final_result import KIND
+from nas.artifacts.final_result import retrainings
 from nas.artifacts.recorded_files import AVERAGED
 from nas.config import Final
 from nas.errors import FolderUnusable, StudyNotFound
@@ -113,7 +113,7 @@ def score_ensemble(
 
 def members_of(artifacts: Sequence[Artifact], number: int) -> list[Artifact]:
     """Return the retrainings of a trial that can be averaged: those of as many epochs as the first."""
-    found = [item for item in artifacts if item.kind == KIND and item.number == number]
+    found = retrainings(artifacts, number)
     return [item for item in found if item.epoch == found[0].epoch]
 
 

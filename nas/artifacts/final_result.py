@@ -77,9 +77,9 @@ def chosen(record: StudyRecord, trials: Sequence[R], objectives: Sequence[Object
     return next((trial for trial in trials if trial.number == number), None) or incumbent(trials, objectives)
 
 
-def retrained(artifacts: Sequence[Artifact], number: int) -> Artifact | None:
-    """Return the first retraining of a trial, which is the one that is exported; None where there is none."""
-    return next((item for item in artifacts if item.kind == KIND and item.number == number), None)
+def retrainings(artifacts: Sequence[Artifact], number: int) -> list[Artifact]:
+    """Return the retrainings of a trial; the first is the one that is exported."""
+    return [item for item in artifacts if item.kind == KIND and item.number == number]
 
 
 def score(artifacts: Sequence[Artifact], number: int, metric: str) -> TestScore | None:

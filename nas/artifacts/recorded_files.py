@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from hashlib import sha256
 
 from nas.artifacts.final_result import KIND
 from nas.artifacts.study_folder import own_folder
@@ -33,7 +32,7 @@ def artifacts_here(artifacts: Sequence[Artifact], folder: str) -> list[Artifact]
 def is_lost(artifact: Artifact) -> bool:
     """Return whether a file is gone, or is not as it was written; one that cannot be reached now is not known to be."""
     try:
-        return sha256(file_store.read(artifact.path)).hexdigest() != artifact.sha256
+        return file_store.digest(artifact.path) != artifact.sha256
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return True
     except OSError:

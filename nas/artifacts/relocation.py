@@ -16,8 +16,8 @@ from nas.storage import StudyRecord
 from nas.study_file.as_json import from_json
 from search_spaces.candidate import Named, Settings
 from search_spaces.hyperparameters import hyperparameters
-from search_spaces.registry import Menu
 from workers import file_store
+from workers.tasks import TASKS
 
 
 def recalled(record: StudyRecord, database: str) -> StudyConfig:
@@ -36,7 +36,7 @@ def recalled(record: StudyRecord, database: str) -> StudyConfig:
 def with_full_paths(config: StudyConfig) -> StudyConfig:
     """Return a definition with the paths of its task's files in full: workers may run in another folder."""
     named = config.task.task
-    known = hyperparameters(Menu("workers.tasks", "task").load(named.name))
+    known = hyperparameters(TASKS.load(named.name))
     paths = {item.name: named.settings.get(item.name) for item in known if item.is_file}
     full = {name: os.path.abspath(path) for name, path in paths.items() if isinstance(path, str) and path}
     task = replace(config.task, task=replace(named, settings=Settings({**named.settings, **full})))

@@ -5,7 +5,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from nas.executors._shared.proc import fields
+from nas.proc_stat import fields
 
 
 def began() -> float:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 
 from nas import executors
@@ -11,11 +11,11 @@ from nas.artifacts.relocation import recalled
 from nas.artifacts.study_folder import own_folder, with_own_folder
 from nas.config import StudyConfig
 from nas.controller.fork import NOTHING, InheritedTrials, inherited, with_own_files
-from nas.controller.lease_heartbeat import LeaseHeartbeat
+from nas.controller.lease_heartbeat import LeaseHeartbeat, release
 from nas.controller.prepare import Prepared, prepare
 from nas.controller.provenance import environment
 from nas.controller.run import Run
-from nas.errors import StorageError, StudyBusy, StudyExists
+from nas.errors import StudyBusy, StudyExists
 from nas.events import Noticed, StudyEnded, Watcher
 from nas.executors.protocol import Executor
 from nas.storage import Lease, Storage, StudyRecord
@@ -110,12 +110,8 @@ class Controller:
         except StudyBusy as error:
             advice = f"see how it stands with: nas show {record.name}; stop it with: nas stop {record.name}"
             raise StudyBusy(f"study {record.name!r} is running: {error}; {advice}") from error
-        stack.callback(self._release, lease)
+        stack.callback(release, self.storage, lease)
         return lease
-
-    def _release(self, lease: Lease) -> None:
-        with suppress(StorageError):  # it expires by itself; a lost storage has been reported already
-            self.storage.release(lease)
 
     def _conduct(self, record: StudyRecord, prepared: Prepared, stack: ExitStack, lease: Lease) -> StudyRecord:
         heartbeat = LeaseHeartbeat(self.storage, lease)

@@ -8,6 +8,12 @@ from nas.errors import LeaseLost, StorageError
 from nas.storage import Lease, Storage
 
 
+def release(storage: Storage, lease: Lease) -> None:
+    """Give a lease back; where the database is away it expires by itself, and the search has said so already."""
+    with suppress(StorageError):
+        storage.release(lease)
+
+
 @dataclass(slots=True)
 class LeaseHeartbeat:
     """Renews the lease every `interval` seconds in a thread of its own, from `start` until `close`."""

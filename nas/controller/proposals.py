@@ -4,12 +4,11 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
 from nas.config import StudyConfig
 from nas.objectives import needs_training, with_short_names
 from nas.samplers.protocol import Sampler
-from nas.trials import ENDED_EARLY, Trial, TrialState
+from nas.trials import ENDED_EARLY, Trial, TrialState, over
 from search_spaces.candidate import Candidate, Params, Recipe, Scalar
 from search_spaces.errors import BuildError, NasError
 from search_spaces.families import build
@@ -70,11 +69,11 @@ class Proposals:
         try:
             network = built(candidate, self.task)
         except BuildError as error:
-            return _over(trial, TrialState.FAIL, f"build: {error}")
+            return over(trial, TrialState.FAIL, f"build: {error}")
         trial = replace(trial, fingerprint=network.fingerprint, parameters=network.parameters, flops=network.flops)
         excesses = self.excesses(network)
         if any(excess > 0 for excess in excesses.values()):
-            return _over(replace(trial, constraints=excesses), TrialState.PRUNED, "infeasible")
+            return over(replace(trial, constraints=excesses), TrialState.PRUNED, "infeasible")
         return self._from_record(trial) or trial
 
     def excesses(self, network: Network) -> Mapping[str, float]:
@@ -94,7 +93,7 @@ class Proposals:
         answered = replace(
             trial, values=known.values, constraints=known.constraints, reused_from=known.number, engine=known.engine
         )
-        return _over(answered, known.state, "reused")
+        return over(answered, known.state, "reused")
 
 
 def built(candidate: Candidate, task: TaskInfo) -> Network:
@@ -110,11 +109,6 @@ def built(candidate: Candidate, task: TaskInfo) -> Network:
 
 def _text(recipe: Recipe) -> str:
     return json.dumps(recipe.to_json(), sort_keys=True)
-
-
-def _over(trial: Trial, state: TrialState, reason: str) -> Trial:
-    now = datetime.now(UTC)
-    return replace(trial, state=state, reason=reason, started_at=now, finished_at=now)
 
 
 def _sampler_state(sampler: Sampler, number: int) -> Mapping[str, object]:

@@ -2,11 +2,9 @@
 
 import random
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import count
 
-import optuna
 from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 
@@ -14,6 +12,7 @@ from nas.config import Objective
 from nas.dashboard import optuna_tables
 from nas.dashboard.optuna_tables import UNREADY
 from nas.errors import StorageError
+from nas.optuna_adapter import quiet
 from nas.storage import Storage, StudyRecord
 
 MARK = "nas_study"
@@ -68,7 +67,7 @@ def _create(
     objectives: Sequence[Objective],
     directions: Sequence[StudyDirection],
 ) -> int:
-    with _quietly():
+    with quiet():
         study_id = optuna_storage.create_new_study(directions, study.name)
     optuna_storage.set_study_user_attr(study_id, MARK, _mark(study))
     optuna_storage.set_study_user_attr(study_id, "task", study.task.name)
@@ -99,14 +98,3 @@ def tables(storage: Storage) -> RDBStorage:
 def _close(optuna_storage: RDBStorage) -> None:
     optuna_storage.remove_session()
     optuna_storage.engine.dispose()
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Keep Optuna from announcing on the user's terminal what we do with it."""
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        yield
-    finally:
-        optuna.logging.set_verbosity(before)

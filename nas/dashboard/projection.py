@@ -8,17 +8,18 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution, distribution_to_json
+from optuna.distributions import distribution_to_json
 
 from nas.config import Objective
 from nas.dashboard import optuna_tables
 from nas.dashboard.optuna_rows import Distribution, Seen, View, changed_shadow, outline, seen, whole_shadow
 from nas.dashboard.optuna_study import forget, study_in_optuna
 from nas.dashboard.optuna_tables import Summary
+from nas.optuna_adapter import distribution
 from nas.storage import Artifact, Storage, StudyRecord
 from nas.storage.rows.encoding import dump
 from nas.trials import Trial
-from search_spaces.dimensions import Choice, Dimension, Int
+from search_spaces.dimensions import Choice, Dimension
 from search_spaces.space import SearchSpace
 
 _FINAL = "final"  # the kind of artifact that a retraining leaves
@@ -144,7 +145,7 @@ class Projection:
 
     def _shown(self) -> View:
         if self._view is None:
-            distributions = {name: distribution(dimension) for name, dimension in self._space.dimensions.items()}
+            distributions = {name: stored(dimension) for name, dimension in self._space.dimensions.items()}
             metric = _pruning_metric(self._study) or self._objectives[0].metric
             single = len(self._objectives) == 1 and metric in ("train_loss", *self._study.task.metrics)
             # With several objectives Optuna reports no intermediate values, and a PRUNED trial that has some makes
@@ -172,17 +173,13 @@ def _chunks(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
     return (numbers[start : start + _CHUNK] for start in range(0, len(numbers), _CHUNK))
 
 
-def distribution(dimension: Dimension) -> Distribution:
-    """Return a dimension as Optuna's distribution."""
-    if isinstance(dimension, Choice):
-        places = {(type(option), option): float(place) for place, option in enumerate(dimension.options)}
-        return Distribution(
-            distribution_to_json(CategoricalDistribution(dimension.options)),
-            lambda value: places[type(value), value],
-        )
-    kind = IntDistribution if isinstance(dimension, Int) else FloatDistribution
-    exact = kind(dimension.low, dimension.high, log=dimension.log, step=dimension.step)  # type: ignore[arg-type]
-    return Distribution(distribution_to_json(exact), float)
+def stored(dimension: Dimension) -> Distribution:
+    """Return a dimension as Optuna stores it; of a choice it writes the place among the options."""
+    json = distribution_to_json(distribution(dimension))
+    if not isinstance(dimension, Choice):
+        return Distribution(json, float)
+    places = {(type(option), option): float(place) for place, option in enumerate(dimension.options)}
+    return Distribution(json, lambda value: places[type(value), value])
 
 
 def _pruning_metric(study: StudyRecord) -> str:

@@ -4,11 +4,10 @@ from typing import Protocol, cast
 
 from nas.config import Direction, Pruning
 from nas.pruners.protocol import Pruner
-from search_spaces.hyperparameters import Hyperparameter, hyperparameters
 from search_spaces.hyperparameters import make as filled
 from search_spaces.registry import Menu
 
-__all__ = ["PRUNERS", "Pruner", "describe", "make", "names", "settings_of"]
+__all__ = ["PRUNERS", "Pruner", "make"]
 
 PRUNERS = Menu("nas.pruners", "pruner")
 
@@ -30,18 +29,3 @@ def make(pruning: Pruning, *, epochs: int, seed: int) -> Pruner:
     """
     entry = cast(Entry, filled(PRUNERS, pruning.pruner))
     return entry.pruner(epochs=epochs, direction=pruning.direction, seed=seed)
-
-
-def names() -> tuple[str, ...]:
-    """List the pruners."""
-    return PRUNERS.names()
-
-
-def describe(name: str) -> str:
-    """Return in one sentence what a pruner does."""
-    return PRUNERS.describe(name)
-
-
-def settings_of(name: str) -> tuple[Hyperparameter, ...]:
-    """List the hyper-parameters of a pruner."""
-    return hyperparameters(PRUNERS.load(name))

@@ -1,15 +1,14 @@
 """Optuna's own pruners, asked on a study in memory, for those that have no cheaper form here."""
 
 import math
-import warnings
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 
 import optuna
 from optuna.pruners import BasePruner, WilcoxonPruner
 from optuna.trial import TrialState
 
 from nas.config import Direction
+from nas.optuna_adapter import quiet
 
 
 class OptunaPruner:
@@ -19,7 +18,7 @@ class OptunaPruner:
     """
 
     def __init__(self, pruner: BasePruner, direction: Direction) -> None:
-        with _quiet():
+        with quiet():
             sampler = optuna.samplers.RandomSampler(seed=0)
             self._study = optuna.create_study(direction=direction, pruner=pruner, sampler=sampler)
         self._running: dict[int, optuna.Trial] = {}
@@ -27,7 +26,7 @@ class OptunaPruner:
 
     def report(self, number: int, epoch: int, value: float) -> bool:
         """Take a value and return whether Optuna would stop the trial."""
-        with _quiet():
+        with quiet():
             if number not in self._running:
                 self._running[number] = self._study.ask()
             trial = self._running[number]
@@ -40,7 +39,7 @@ class OptunaPruner:
         trial, last = self._running.pop(number, None), self._last.pop(number, math.nan)
         if trial is None:
             return
-        with _quiet():
+        with quiet():
             if complete and math.isfinite(last):
                 self._study.tell(trial, last)
             else:
@@ -53,18 +52,5 @@ class OptunaPruner:
 
 def wilcoxon(*, p_threshold: float, warmup_epochs: int) -> BasePruner:
     """Make Optuna's Wilcoxon pruner."""
-    with _quiet():
+    with quiet():
         return WilcoxonPruner(p_threshold=p_threshold, n_startup_steps=warmup_epochs)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Optuna from logging and warning to the user's terminal, and leave its settings as they were."""
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        optuna.logging.set_verbosity(before)

@@ -6,12 +6,11 @@ from typing import Protocol, cast
 from nas.config import Objective
 from nas.samplers.protocol import Sampler, SpaceExhausted
 from search_spaces.candidate import Named
-from search_spaces.hyperparameters import Hyperparameter, hyperparameters
 from search_spaces.hyperparameters import make as filled
 from search_spaces.registry import Menu
 from search_spaces.space import SearchSpace
 
-__all__ = ["SAMPLERS", "Sampler", "SpaceExhausted", "describe", "make", "names", "settings_of"]
+__all__ = ["SAMPLERS", "Sampler", "SpaceExhausted", "make"]
 
 SAMPLERS = Menu("nas.samplers", "sampler")
 
@@ -34,18 +33,3 @@ def make(named: Named, *, space: SearchSpace, objectives: Sequence[Objective], s
     """
     entry = cast(Entry, filled(SAMPLERS, named))
     return entry.sampler(space=space, objectives=objectives, seed=seed)
-
-
-def names() -> tuple[str, ...]:
-    """List the samplers."""
-    return SAMPLERS.names()
-
-
-def describe(name: str) -> str:
-    """Return in one sentence what a sampler does."""
-    return SAMPLERS.describe(name)
-
-
-def settings_of(name: str) -> tuple[Hyperparameter, ...]:
-    """List the hyper-parameters of a sampler."""
-    return hyperparameters(SAMPLERS.load(name))

@@ -1,6 +1,5 @@
 """Integrity check, `nas db check`: rows that contradict each other, checkpoints that are missing or altered."""
 
-import hashlib
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,7 +80,7 @@ def _of_file(what: str, file: Checkpoint | Artifact, own: str, folder: Path) -> 
     path = file_store.located(file.path, own)
     place = path if file_store.is_remote(path) else str(folder / path)
     try:
-        if hashlib.sha256(file_store.read(place)).hexdigest() != file.sha256:
+        if file_store.digest(place) != file.sha256:
             yield f"{what} was altered: {place} does not match its hash"
     except FileNotFoundError:
         yield f"{what} is missing: {place}"

@@ -5,6 +5,7 @@ import socket
 from functools import cache
 from pathlib import Path
 
+from nas.proc_stat import ENDED, fields
 from nas.storage.records import Owner
 
 
@@ -32,10 +33,10 @@ def is_dead(owner: Owner) -> bool:
 def _started(pid: int) -> str | None:
     """Return the kernel's start time of a process, empty for one that only waits to be reaped, None if unreadable."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+        found = fields(Path(f"/proc/{pid}/stat"))
     except OSError:
         return None
-    return "" if fields[0] in "ZXx" else fields[19]
+    return "" if found[0] in ENDED else found[19]
 
 
 @cache

@@ -4,14 +4,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from nas import pruners, samplers
 from nas.executors import EXECUTORS
+from nas.pruners import PRUNERS
+from nas.samplers import SAMPLERS
 from nas.study_file.menus import MenuChoice, choice_of
 from nas.study_file.objectives import COMPARED, MEASURES
-from search_spaces.registry import Menu
 from search_spaces.space_file.json_schema import Schema, definitions, reference, settings_schema
 from search_spaces.space_file.load import library
+from workers.exporters import EXPORTERS
 from workers.metric_names import LOSSES
+from workers.tasks import TASKS
 
 PATH = Path(__file__).with_name("study.schema.json")
 
@@ -51,7 +53,7 @@ def _task_properties() -> dict[str, Schema]:
             "pattern": r"^[a-z0-9][a-z0-9._-]{0,63}$",
             "description": "what the study is called",
         },
-        "task": {**_named(choice_of(Menu("workers.tasks", "task"))), "description": "which samples to learn"},
+        "task": {**_named(choice_of(TASKS)), "description": "which samples to learn"},
         "split": _object({"validation": share, "test": share, "seed": _SEED}),
         "loss": {"enum": [loss for losses in LOSSES.values() for loss in losses]},
         "space": {"anyOf": [{"enum": list(library())}, {"type": "string", "pattern": r"\.yaml$"}, reference("space")]},
@@ -62,20 +64,20 @@ def _search_properties() -> dict[str, Schema]:
     objective: Schema = {"enum": [f"{way} {name}" for name in MEASURES for way in ("maximize", "minimize")]}
     ways = [f"{way} {name}" for name in COMPARED for way in ("maximize", "minimize")]
     compared: Schema = {"enum": [*COMPARED, *ways]}
-    pruner = _named(MenuChoice("pruner", pruners.names(), pruners.settings_of), {"metric": compared})
+    pruner = _named(choice_of(PRUNERS), {"metric": compared})
     return {
         "objective": objective,
         "objectives": {"type": "array", "items": objective, "minItems": 1, "maxItems": 5, "uniqueItems": True},
         "constraints": {"type": "array", "items": reference("expression"), "description": "on finished trials"},
         "limits": reference("limits"),
-        "sampler": _named(MenuChoice("sampler", samplers.names(), samplers.settings_of)),
+        "sampler": _named(choice_of(SAMPLERS)),
         "pruner": pruner,
         "seed": _SEED,
     }
 
 
 def _run_properties() -> dict[str, Schema]:
-    exporters: Schema = {"enum": list(Menu("workers.exporters", "exporter").names())}
+    formats: Schema = {"enum": list(EXPORTERS.names())}
     return {
         "budget": _object(
             {
@@ -92,7 +94,7 @@ def _run_properties() -> dict[str, Schema]:
         "executor": _named(choice_of(EXECUTORS)),
         "storage": {"type": "string", "description": "URL of a database; ${NAME} is an environment variable"},
         "artifacts": _object(
-            {"folder": {"type": "string"}, "keep": _COUNT, "export": {"type": "array", "items": exporters}}
+            {"folder": {"type": "string"}, "keep": _COUNT, "export": {"type": "array", "items": formats}}
         ),
     }
 

@@ -1,9 +1,9 @@
 """Metrics in a study file: objectives, constraints, and the metric that a pruner compares."""
 
-from nas import pruners
 from nas.config import Direction, Objective, Pruning, prunable
 from nas.objectives import RESOURCES, SHORT, mixed_with_training
-from nas.study_file.menus import MenuChoice, default, read_named
+from nas.pruners import PRUNERS
+from nas.study_file.menus import choice_of, default, read_named
 from search_spaces.documents.cursor import Cursor
 from search_spaces.documents.nodes import ListNode, MapNode
 from search_spaces.errors import Problem, SpecError, nearest
@@ -97,7 +97,7 @@ def read_pruning(cursor: Cursor | None, objectives: tuple[Objective, ...]) -> Pr
     Without it `asha` compares the objective; several objectives, or one that does not change with the epochs, are
     not pruned unless the file names a pruner and its metric.
     """
-    offer = MenuChoice("pruner", pruners.names(), pruners.settings_of)
+    offer = choice_of(PRUNERS)
     if cursor is None:
         return Pruning(default(offer, "asha" if prunable(objectives) else "none"))
     named = read_named(cursor, offer, besides=("metric",)) or default(offer, "none")

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from nas.config import Artifacts, Budget, Final
 from search_spaces.documents.cursor import Cursor
-from search_spaces.registry import Menu
 from workers import file_store
+from workers.exporters import EXPORTERS
 from workers.messages import Split
 
 MOST = 10**9
@@ -71,10 +71,10 @@ def read_artifacts(cursor: Cursor) -> Artifacts:
         fields["folder"].wrong("a folder", f"such as {usual.folder}")
     elif wrong := file_store.mistake(folder):
         fields["folder"].mistake(wrong)
-    menu = Menu("workers.exporters", "exporter")
-    formats = [item.name(menu.names(), "exporter") for item in fields["export"].items()] if "export" in fields else []
+    named = fields["export"].items() if "export" in fields else []
+    formats = [item.name(EXPORTERS.names(), EXPORTERS.noun) for item in named]
     if len(set(formats)) < len(formats) and all(formats):
-        fields["export"].mistake("the same exporter is given twice")
+        fields["export"].mistake("the same format is given twice")
     export = tuple(formats) if "export" in fields else usual.export
     return Artifacts(folder, _integer(fields, "keep", usual.keep, 0), export)
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from nas import samplers
 from nas.config import USUAL_STORAGE, Artifacts, Budget, Final, StudyConfig
 from nas.executors import EXECUTORS
+from nas.samplers import SAMPLERS
 from nas.study_file.menus import MenuChoice, choice_of, default, read_named
 from nas.study_file.objectives import read_constraints, read_objectives, read_pruning
 from nas.study_file.sections import (
@@ -26,11 +26,11 @@ from search_spaces.documents.cursor import Cursor
 from search_spaces.documents.nodes import MapNode, ScalarNode
 from search_spaces.documents.parser import plain_scalar
 from search_spaces.errors import nearest
-from search_spaces.registry import Menu
 from search_spaces.space import Limits, SearchSpace
 from search_spaces.space_file.load import read_limits, read_space
 from workers.messages import Split, TaskSpec
 from workers.metric_names import LOSSES
+from workers.tasks import TASKS
 
 REQUIRED = ("name", "task", "space")
 KEYS = (
@@ -58,7 +58,7 @@ def _config(fields: Mapping[str, Cursor], base: Path) -> StudyConfig | None:
     objectives = read_objectives(fields.get("objective"), fields.get("objectives"))
     parts = {
         "constraints": read_constraints(fields["constraints"]) if "constraints" in fields else (),
-        "sampler": _named(fields.get("sampler"), MenuChoice("sampler", samplers.names(), samplers.settings_of), "tpe"),
+        "sampler": _named(fields.get("sampler"), choice_of(SAMPLERS), "tpe"),
         "pruning": read_pruning(fields.get("pruner"), objectives),
         "budget": read_budget(fields["budget"]) if "budget" in fields else Budget(),
         "final": read_final(fields["final"]) if "final" in fields else Final(),
@@ -86,7 +86,7 @@ def _task(fields: Mapping[str, Cursor], base: Path) -> TaskSpec | None:
     loss = fields["loss"].name(losses, "loss") if "loss" in fields else ""
     if "task" not in fields:
         return None
-    offer = choice_of(Menu("workers.tasks", "task"), "samples of your own are given with csv, a table, or npz, arrays")
+    offer = choice_of(TASKS, "samples of your own are given with csv, a table, or npz, arrays")
     named = read_named(fields["task"], offer)
     return TaskSpec(_with_files(named, offer, fields["task"], base), split, loss) if named else None
 

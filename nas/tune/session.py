@@ -4,10 +4,10 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 
-from nas.artifacts.final_result import KIND, FinalResult
+from nas.artifacts.final_result import FinalResult, retrainings
 from nas.config import StudyConfig
 from nas.controller.controller import require_same_samples
-from nas.controller.lease_heartbeat import LeaseHeartbeat
+from nas.controller.lease_heartbeat import LeaseHeartbeat, release
 from nas.controller.prepare import prepare
 from nas.controller.provenance import environment
 from nas.controller.run import Run
@@ -73,7 +73,7 @@ class Session:
             require_same(record, config)
             require_same_samples(record, prepared.task)
             lease = storage.acquire(record.id)
-            stack.callback(_ignoring_errors(lambda: storage.release(lease)))
+            stack.callback(release, storage, lease)
             run = Run(storage, record, prepared, LeaseHeartbeat(storage, lease), watch=unwatched)
             run.enter()
             return cls(run, executor, stack.pop_all())
@@ -228,15 +228,7 @@ class Session:
     def _finals(self, best: Trial) -> FinalResult:
         """Return what a final stage has left, if the study has been through one before."""
         artifacts = self._run.storage.artifacts(self._run.record.id)
-        return FinalResult(best, [item for item in artifacts if item.kind == KIND and item.number == best.number])
+        return FinalResult(best, retrainings(artifacts, best.number))
 
     def _record(self) -> None:
         self._search.unit_of_work.flush(seconds=self._search.stopping.seconds)
-
-
-def _ignoring_errors(release: Callable[[], None]) -> Callable[[], None]:
-    def released() -> None:
-        with suppress(NasError):  # it expires by itself
-            release()
-
-    return released

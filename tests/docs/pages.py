@@ -1,5 +1,6 @@
-"""Reads the pages: their fenced blocks with the place of each."""
+"""Reads the pages: their fenced blocks with the place of each; and the tests that they name."""
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,6 +32,15 @@ def path_of(page: Path) -> str:
 def blocks(language: str, *pages: Path) -> list[Block]:
     """List the blocks of a language, of these pages or of all."""
     return [block for page in pages or PAGES for block in _of_page(page) if block.language == language]
+
+
+def tests_of(path: Path) -> dict[str, str]:
+    """Return the tests of a file, each with the names of its decorators."""
+    return {
+        item.name: " ".join(map(ast.unparse, item.decorator_list))
+        for item in ast.parse(path.read_text("utf-8")).body
+        if isinstance(item, ast.FunctionDef) and item.name.startswith("test_")
+    }
 
 
 def _of_page(page: Path) -> Iterator[Block]:

@@ -213,7 +213,7 @@ SECTIONS = (
     _bad("a variable that is not set", WHOLE + "storage: ${NAS_NOWHERE}\n", "6:10 NAS_NOWHERE is not set"),
     _bad("a part that is not set", WHOLE + "storage: ${NAS_NOWHERE}/nas.db\n", "6:10 NAS_NOWHERE is not set"),
     _bad("a variable elsewhere", WHOLE + "artifacts: {folder: 3}\n", "6:21 needs a folder, got 3"),
-    _bad("an unknown exporter", WHOLE + "artifacts: {export: [sourc]}\n", "6:22 unknown exporter 'sourc'"),
+    _bad("an unknown format", WHOLE + "artifacts: {export: [sourc]}\n", "6:22 unknown format 'sourc'"),
     _bad("a final stage of words", WHOLE + "final: {seeds: [1, 2]}\n", "6:16 needs a whole number"),
     _bad("a training option nobody has", WHOLE + "training: {epochs: 3}\n", "6:12 unknown key"),
     _bad(

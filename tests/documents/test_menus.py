@@ -7,31 +7,30 @@ from typing import Any
 import pytest
 from bad_studies import SPACE, WHOLE
 
-from nas import pruners, samplers
 from nas.executors import EXECUTORS
+from nas.pruners import PRUNERS
+from nas.samplers import SAMPLERS
 from nas.study_file.load import loads, resolved
 from search_spaces.errors import SpecError
 from search_spaces.families import FAMILIES
 from search_spaces.hyperparameters import hyperparameters
-from search_spaces.registry import Menu
 from search_spaces.space.names import architecture_of, settings_of
 from search_spaces.space.recipes import MENUS
+from workers.exporters import EXPORTERS
+from workers.tasks import TASKS
 
-EXPORTERS = Menu("workers.exporters", "exporter")
-TASKS = Menu("workers.tasks", "task")
 
-
-@pytest.mark.parametrize("name", samplers.names())
+@pytest.mark.parametrize("name", SAMPLERS.names())
 def test_every_sampler_can_be_chosen(name: str) -> None:
     config = loads(WHOLE + f"sampler: {name}\n")
-    assert tuple(config.sampler.settings) == tuple(hyper.name for hyper in samplers.settings_of(name))
+    assert tuple(config.sampler.settings) == tuple(hyper.name for hyper in hyperparameters(SAMPLERS.load(name)))
     assert loads(resolved(config)) == config
 
 
-@pytest.mark.parametrize("name", pruners.names())
+@pytest.mark.parametrize("name", PRUNERS.names())
 def test_every_pruner_can_be_chosen(name: str) -> None:
     config = loads(WHOLE + f"pruner: {{{name}: , metric: accuracy}}\n")
-    assert tuple(config.pruning.pruner.settings) == tuple(hyper.name for hyper in pruners.settings_of(name))
+    assert tuple(config.pruning.pruner.settings) == tuple(hyper.name for hyper in hyperparameters(PRUNERS.load(name)))
     assert loads(resolved(config)) == config
 
 
@@ -78,8 +77,8 @@ def test_every_exporter_can_be_chosen() -> None:
 
 def test_the_menus_have_so_many_names() -> None:
     menus: tuple[Any, ...] = (
-        samplers,
-        pruners,
+        SAMPLERS,
+        PRUNERS,
         EXECUTORS,
         TASKS,
         FAMILIES,

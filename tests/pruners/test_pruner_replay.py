@@ -11,6 +11,7 @@ import pytest
 
 from nas import pruners
 from nas.config import Direction, Pruning
+from nas.pruners import PRUNERS
 from search_spaces.candidate import Named, Settings
 
 EPOCHS = 27
@@ -150,5 +151,5 @@ def test_the_curves_make_a_pruner_stop_some_trials(case: Case) -> None:
 
 
 def test_every_pruner_is_held_against_optuna() -> None:
-    assert {case[0] for case in CASES} == set(pruners.names())
-    assert len(pruners.names()) == 8
+    assert {case[0] for case in CASES} == set(PRUNERS.names())
+    assert len(PRUNERS.names()) == 8

@@ -10,10 +10,12 @@ import pytest
 
 from nas import pruners
 from nas.config import Pruning
+from nas.pruners import PRUNERS
 from nas.pruners.asha import usual_first_rung
 from nas.pruners.hyperband import shares
 from search_spaces.candidate import Named, Settings
 from search_spaces.errors import SpecError, UnknownName
+from search_spaces.hyperparameters import hyperparameters
 
 OURS = ("asha", "hyperband", "median", "patience", "percentile", "threshold")
 
@@ -23,12 +25,12 @@ def made(name: str, epochs: int = 27, **settings: float | str) -> pruners.Pruner
 
 
 def test_the_menu_has_eight_pruners_each_with_a_description() -> None:
-    assert pruners.names() == (*OURS[:3], "none", *OURS[3:], "wilcoxon")
-    assert all(pruners.describe(name).endswith(".") for name in pruners.names())
+    assert PRUNERS.names() == (*OURS[:3], "none", *OURS[3:], "wilcoxon")
+    assert all(PRUNERS.describe(name).endswith(".") for name in PRUNERS.names())
 
 
 def test_every_setting_of_every_pruner_has_an_allowed_default() -> None:
-    settings = [item for name in pruners.names() for item in pruners.settings_of(name)]
+    settings = [item for name in PRUNERS.names() for item in hyperparameters(PRUNERS.load(name))]
 
     assert all(item.mistake(item.default) == "" for item in settings)
     assert len(settings) == 25
@@ -36,8 +38,8 @@ def test_every_setting_of_every_pruner_has_an_allowed_default() -> None:
 
 def test_the_menu_is_read_without_importing_optuna_or_torch() -> None:
     code = (
-        "import sys; from nas import pruners; [pruners.describe(n) for n in pruners.names()];"
-        "[pruners.settings_of(n) for n in pruners.names()]; assert not {'optuna', 'torch'} & set(sys.modules)"
+        "import sys; from nas.pruners import PRUNERS; [PRUNERS.describe(n) for n in PRUNERS.names()];"
+        "[PRUNERS.load(n) for n in PRUNERS.names()]; assert not {'optuna', 'torch'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -10,6 +10,7 @@ import pytest
 from nas import pruners
 from nas.config import Pruning
 from nas.controller.pruner_replay import Values, replay, values_to_replay
+from nas.pruners import PRUNERS
 from nas.trials import Trial, TrialState
 from search_spaces.candidate import Architecture, Candidate, Named, Recipe, Settings
 
@@ -91,7 +92,7 @@ def test_decides_as_if_it_had_been_shown_everything(case: tuple[str, dict[str, A
 
 
 def test_every_pruner_is_shown_its_memory() -> None:
-    assert {case[0] for case in CASES} == set(pruners.names())
+    assert {case[0] for case in CASES} == set(PRUNERS.names())
 
 
 def test_successive_halving_is_shown_its_rungs_alone() -> None:

@@ -10,9 +10,11 @@ import pytest
 from searching import CONDITIONAL, FINITE, NUMERIC, ONE, TWO, Search
 
 from nas import samplers
+from nas.samplers import SAMPLERS
 from nas.trials import TrialState
 from search_spaces.candidate import Named, Settings
 from search_spaces.errors import NasError, SpecError, UnknownName
+from search_spaces.hyperparameters import hyperparameters
 from search_spaces.space import SearchSpace
 
 OPTUNAS = ("cmaes", "gp", "nsga2", "nsga3", "qmc", "tpe")
@@ -30,12 +32,12 @@ def searched(name: str, space: SearchSpace = CONDITIONAL) -> Search:
 
 
 def test_the_menu_has_ten_samplers_each_with_a_description() -> None:
-    assert samplers.names() == tuple(sorted(OURS + OPTUNAS))
-    assert all(samplers.describe(name).endswith(".") for name in samplers.names())
+    assert SAMPLERS.names() == tuple(sorted(OURS + OPTUNAS))
+    assert all(SAMPLERS.describe(name).endswith(".") for name in SAMPLERS.names())
 
 
 def test_every_setting_of_every_sampler_has_an_allowed_default() -> None:
-    settings = [item for name in samplers.names() for item in samplers.settings_of(name)]
+    settings = [item for name in SAMPLERS.names() for item in hyperparameters(SAMPLERS.load(name))]
 
     assert all(item.mistake(item.default) == "" for item in settings)
     assert len(settings) == 14
@@ -43,8 +45,8 @@ def test_every_setting_of_every_sampler_has_an_allowed_default() -> None:
 
 def test_the_menu_is_read_without_importing_optuna_or_torch() -> None:
     code = (
-        "import sys; from nas import samplers; [samplers.describe(n) for n in samplers.names()];"
-        "[samplers.settings_of(n) for n in samplers.names()]; assert not {'optuna', 'torch'} & set(sys.modules)"
+        "import sys; from nas.samplers import SAMPLERS; [SAMPLERS.describe(n) for n in SAMPLERS.names()];"
+        "[SAMPLERS.load(n) for n in SAMPLERS.names()]; assert not {'optuna', 'torch'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

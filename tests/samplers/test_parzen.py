@@ -8,8 +8,9 @@ import optuna
 import pytest
 from searching import CONDITIONAL, FINITE, NARROW, NEEDLE, NUMERIC, TWO, Search
 
+from nas.optuna_adapter import distribution
 from nas.samplers._groups import Groups
-from nas.samplers.optuna.sampler import OptunaSampler, _distribution
+from nas.samplers.optuna.sampler import OptunaSampler
 from nas.samplers.parzen.axes import axis_of
 from nas.samplers.parzen.memory import BEST, Memory
 from nas.samplers.parzen.model import Model
@@ -60,7 +61,7 @@ def theirs(space: SearchSpace, trials: list[Trial], seed: int) -> Params:
     study = optuna.create_study(
         direction="maximize", sampler=optuna.samplers.TPESampler(multivariate=True, n_startup_trials=0, seed=seed)
     )
-    distributions = {name: _distribution(dimension) for name, dimension in space.dimensions.items()}
+    distributions = {name: distribution(dimension) for name, dimension in space.dimensions.items()}
     for trial in trials:
         told = optuna.trial.create_trial(
             state=optuna.trial.TrialState[trial.state.name],

@@ -19,7 +19,7 @@ from postgres_server import Server
 
 from nas.config import Objective
 from nas.dashboard.optuna_study import forget
-from nas.dashboard.projection import Projection, distribution
+from nas.dashboard.projection import Projection, stored
 from nas.dashboard.server import server
 from nas.errors import StorageError, StudyNotFound
 from nas.storage import Artifact, Lease, Storage, StudyRecord
@@ -370,7 +370,7 @@ def test_four_processes_may_show_their_studies_in_a_fresh_database_at_once(
     ],
 )
 def test_every_dimension_and_its_values_come_back_from_optuna(dimension: Dimension, value: Scalar) -> None:
-    shown = distribution(dimension)
+    shown = stored(dimension)
     theirs = optuna.distributions.json_to_distribution(shown.json)
     found = theirs.to_external_repr(shown.internal(value))
     assert (found, type(found)) == (value, type(value))

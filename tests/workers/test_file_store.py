@@ -1,5 +1,6 @@
 """Files in a folder of this machine and on a server: whole or not there, and never in the way of another's."""
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,6 +31,12 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path, server: FtpServer) ->
     name = "nas/s"
     places = {"path": str(tmp_path / name), "file": f"file://{tmp_path}/{name}"}
     return places.get(request.param, f"{server.url}/{tmp_path.name}/{name}")
+
+
+def test_a_file_has_the_digest_of_its_content(folder: str) -> None:
+    content = bytes(range(256)) * 5000  # more than a chunk
+    file_store.write(f"{folder}/a", content)
+    assert file_store.digest(f"{folder}/a") == hashlib.sha256(content).hexdigest()
 
 
 def test_a_file_comes_back(folder: str) -> None:

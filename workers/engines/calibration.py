@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import platform
 import time
 from collections.abc import Callable, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from platformdirs import user_cache_path
 
 from search_spaces.candidate import Architecture, Candidate, Named, Recipe
 from search_spaces.network import Network
@@ -151,11 +151,7 @@ def _task(network: Network, samples: int) -> TaskInfo:
 
 
 def _path(name: str) -> Path:
-    return _folder() / f"{name}-{_machine()}.json"
-
-
-def _folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nas"
+    return user_cache_path("nas") / f"{name}-{_machine()}.json"
 
 
 def _machine() -> str:

@@ -1,6 +1,5 @@
 """Verified export: write beside the final place, reload, compare, and only then rename."""
 
-import hashlib
 import math
 import os
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from search_spaces.errors import NasError
+from workers import file_store
 from workers.errors import ExportError
 from workers.exporters._exported import EXPORTERS, Exported
 from workers.exporters._trained import Trained, in_batches
@@ -51,7 +51,7 @@ def _write(format: str, trained: Trained, temporary: Path, folder: Path) -> Expo
         paths = exporter.write(trained, temporary)
         outputs = exporter.outputs(paths, trained)
         difference, metrics = _compare(format, trained, outputs)
-        hashes = tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in paths)
+        hashes = tuple(file_store.digest(str(path)) for path in paths)
         for path in reversed(paths):  # the network last: where it is, what belongs to it is too
             os.replace(path, folder / path.name)
     except (OSError, RuntimeError, SafetensorError) as error:  # on a full disk torch raises RuntimeError

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nas.cli.options import JsonOption
-from search_spaces.registry import Menu
+from workers.tasks import TASKS
 
 if TYPE_CHECKING:
     from search_spaces.hyperparameters import Hyperparameter
-
-TASKS = Menu("workers.tasks", "task")
 
 
 def tasks(

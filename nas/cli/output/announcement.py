@@ -12,10 +12,9 @@ from nas.redaction import redacted
 from search_spaces.candidate import Named, Settings
 from search_spaces.errors import NasError
 from search_spaces.hyperparameters import hyperparameters
-from search_spaces.registry import Menu
+from workers.tasks import TASKS
 
 _WIDTH = 8
-TASKS = Menu("workers.tasks", "task")
 
 
 def announcement(config: StudyConfig) -> str:

@@ -26,6 +26,7 @@ from search_spaces.hyperparameters import hyperparameters as settings_of
 from search_spaces.registry import Menu
 from search_spaces.space import SearchSpace
 from workers.messages import TaskInfo
+from workers.tasks import TASKS
 
 
 def outcome(snapshot: Snapshot) -> RenderableType:
@@ -88,7 +89,7 @@ def definition(snapshot: Snapshot) -> dict[str, object]:
     """Return what a study searches, and with what."""
     config, task = snapshot.config, snapshot.record.task
     return {
-        "task": humanize.named(chosen(config.task.task, Menu("workers.tasks", "task"))),
+        "task": humanize.named(chosen(config.task.task, TASKS)),
         "samples": samples_text(task),
         "space": announced_space(config.space),
         "constraints": "; ".join(item.text for item in config.constraints),

@@ -15,7 +15,7 @@ from pathlib import Path
 from nas.executors._process.process_tree import MARK
 from nas.executors._process.worker_main import work
 from nas.executors._shared.messages import WARM_UP
-from nas.executors._shared.proc import fields
+from nas.proc_stat import fields
 from workers.worker import warm_up
 
 _LONGEST = 4096

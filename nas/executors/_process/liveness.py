@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from nas.executors._shared.proc import fields
+from nas.proc_stat import fields
 
 _FIELD_STATE, _FIELD_USER, _FIELD_SYSTEM = 0, 11, 12  # of /proc/PID/stat, after the program's name
 

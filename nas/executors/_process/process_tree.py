@@ -8,11 +8,11 @@ import ctypes
 import os
 import signal
 import time
-from collections.abc import Collection, Iterator, Mapping, Set
+from collections.abc import Collection, Mapping, Set
 from contextlib import suppress
 from pathlib import Path
 
-from nas.executors._shared.proc import fields
+from nas.proc_stat import Process, processes
 
 MARK = "NAS_WORKER"
 """The variable that every process of a worker has in its environment."""
@@ -46,32 +46,21 @@ def end_offspring(workers: Mapping[int, str]) -> set[int]:
 
 
 def _offspring(workers: Mapping[int, str]) -> set[int]:
-    processes = dict(_processes())
+    living = {process.pid: process for process in processes()}
     marks = {f"{MARK}={mark}".encode() for mark in workers.values()}
     found = {
         pid
-        for pid, (_, session) in processes.items()
-        if session in workers or _descends(pid, workers, processes) or _has(pid, marks)
+        for pid, process in living.items()
+        if process.session in workers or _descends(pid, workers, living) or _has(pid, marks)
     }
     return found - set(workers) - {os.getpid()}
 
 
-def _processes() -> Iterator[tuple[int, tuple[int, int]]]:
-    """Return parent and session of every process of this machine that has not ended."""
-    for name in os.listdir("/proc"):
-        if not name.isdigit():
-            continue
-        with suppress(OSError):
-            state, parent, _, session = fields(Path(f"/proc/{name}/stat"))[:4]
-            if state not in "ZXx":
-                yield int(name), (int(parent), int(session))
-
-
-def _descends(pid: int, workers: Collection[int], processes: Mapping[int, tuple[int, int]]) -> bool:
+def _descends(pid: int, workers: Collection[int], living: Mapping[int, Process]) -> bool:
     seen: set[int] = set()
-    while pid in processes and pid not in seen:
+    while pid in living and pid not in seen:
         seen.add(pid)
-        pid = processes[pid][0]
+        pid = living[pid].parent
         if pid in workers:
             return True
     return False

@@ -3,7 +3,6 @@
 A node that has the same file at the same path, on a shared file system perhaps, uses that one.
 """
 
-import hashlib
 import os
 import tempfile
 from collections.abc import Mapping
@@ -19,7 +18,6 @@ from search_spaces.candidate import Settings
 from workers import file_store
 from workers.messages import Job, Probe, TaskSpec
 
-_PIECE = 2**20
 _LARGEST = 2**30
 """Bytes of the largest file that is sent; a larger one has to be on the nodes."""
 
@@ -45,7 +43,7 @@ class Parcels:
         for path in paths:
             if path not in self._known:
                 with suppress(ObjectStoreFullError, OSError):
-                    self._known[path] = Parcel(path, _hash_of(path), [ray.put(Path(path).read_bytes())])
+                    self._known[path] = Parcel(path, file_store.digest(path), [ray.put(Path(path).read_bytes())])
         return tuple(self._known[path] for path in paths if path in self._known)
 
 
@@ -58,7 +56,7 @@ class Arrived:
     def take(self, parcel: Parcel) -> None:
         """Have the file here."""
         here = Path(parcel.path)
-        if not (here.is_file() and _hash_of(parcel.path) == parcel.sha256):
+        if not (here.is_file() and file_store.digest(parcel.path) == parcel.sha256):
             here = _folder() / f"{parcel.sha256}{''.join(here.suffixes)}"
             if not here.exists():
                 file_store.write(str(here), ray.get(parcel.content[0]))
@@ -89,11 +87,3 @@ def _folder() -> Path:
     if folder.stat().st_uid != os.getuid():
         raise PermissionError(f"{folder} is another user's")
     return folder
-
-
-def _hash_of(path: str) -> str:
-    found = hashlib.sha256()
-    with open(path, "rb") as file:
-        while piece := file.read(_PIECE):
-            found.update(piece)
-    return found.hexdigest()

@@ -2,19 +2,17 @@
 
 import hashlib
 import math
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, create_trial
 from optuna.trial import Trial as AskedTrial
 from optuna.trial import TrialState as OptunaState
 
 from nas.config import Objective
+from nas.optuna_adapter import distribution, quiet
 from nas.samplers._groups import Groups
 from nas.samplers.optuna.ask_context import Maker, Moment
 from nas.samplers.random import stream
@@ -43,11 +41,11 @@ class OptunaSampler:
         self._metric = objectives[0].metric if len(objectives) == 1 else ""
         self._size = space.size
         self._storage = InMemoryStorage()
-        with _quiet():
+        with quiet():
             directions = [objective.direction for objective in objectives]
             self._study = optuna.create_study(storage=self._storage, study_name="nas", directions=directions)
         self._study_id = self._storage.get_study_id_from_name("nas")
-        self._distributions = {name: _distribution(dimension) for name, dimension in space.dimensions.items()}
+        self._distributions = {name: distribution(dimension) for name, dimension in space.dimensions.items()}
         self._count = 0
         self._places: dict[int, int] = {}
         self._open: set[int] = set()
@@ -59,12 +57,12 @@ class OptunaSampler:
 
     def ask(self, numbers: Sequence[int]) -> list[Params]:
         """Propose parameters for these trial numbers."""
-        with _quiet():
+        with quiet():
             return [self._propose(number) for number in numbers]
 
     def tell(self, trials: Sequence[Trial]) -> None:
         """Learn from trials that were asked for, and rebuild from those that were not."""
-        with _quiet():
+        with quiet():
             for trial in sorted(trials, key=lambda trial: trial.number):
                 if trial.number not in self._places:
                     self._rebuild(trial)
@@ -200,14 +198,6 @@ class OptunaSampler:
         return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, place)
 
 
-def _distribution(dimension: Dimension) -> BaseDistribution:
-    if isinstance(dimension, Choice):
-        return CategoricalDistribution(dimension.options)
-    if isinstance(dimension, Float):
-        return FloatDistribution(dimension.low, dimension.high, log=dimension.log, step=dimension.step)
-    return IntDistribution(dimension.low, dimension.high, log=dimension.log, step=dimension.step)
-
-
 def _suggest(trial: AskedTrial, name: str, dimension: Dimension) -> Scalar:
     if isinstance(dimension, Choice):
         return cast(Scalar, trial.suggest_categorical(name, dimension.options))
@@ -219,16 +209,3 @@ def _suggest(trial: AskedTrial, name: str, dimension: Dimension) -> Scalar:
 def _seed(*parts: int) -> int:
     text = ":".join(map(str, parts)).encode()
     return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest(), "big")
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Optuna from logging and warning to the user's terminal, and leave its settings as they were."""
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        optuna.logging.set_verbosity(before)

@@ -78,7 +78,10 @@ def build(folder: Path, *, only: str | None = None) -> list[Path]:
 
 
 def _compile(found: str, flags: tuple[str, ...], path: Path) -> str:
-    """Compile one variant beside its place and put it there in one go; return what the compiler complained of."""
+    """Compile one variant beside its place and put it there in one go; return what the compiler complained of.
+
+    The installation runs this file alone, so `workers.file_store` is not there to write it.
+    """
     temporary = path.with_suffix(f".{os.getpid()}.part")
     command = [found, *FLAGS, *QUIET, *flags, str(SOURCES / "engine.cpp"), "-o", str(temporary)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
