@@ -14,7 +14,7 @@ SHOWN = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """What is known of a study's time: parts are told by the run that came to the study's result, and of it alone."""
+    """Times of a study; its parts are known for the run that reached the study's result alone."""
 
     seconds: float
     """Of all runs together."""
