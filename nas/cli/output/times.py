@@ -9,7 +9,7 @@ from nas.cli.output import humanize
 from nas.storage import StudyRecord
 
 SHOWN = 0.01
-"""The smallest share of a run that a part of it is told with."""
+"""The smallest share of a run with which a part of it is shown."""
 
 
 @dataclass(frozen=True, slots=True)
