@@ -16,7 +16,7 @@ USUAL_STORAGE = "sqlite:///nas.db"
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """What is optimised: a metric of the task, or `parameters`, `flops` or `seconds`."""
+    """Objective of the search: a metric of the task, or `parameters`, `flops` or `seconds`."""
 
     metric: str
     direction: Direction
@@ -24,7 +24,7 @@ class Objective:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """When a study ends; whatever is reached first. None and 0 mean without limit.
+    """Limits that end a study, whichever is reached first. None and 0 mean without limit.
 
     `trials` counts every trial that was trained, also those that failed, but neither infeasible ones nor those answered
     from the record; `epochs` is for one trial, 0 until they are fitted to samples and time as the study begins;
@@ -43,7 +43,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
-    """Which pruner, and the metric it compares (with several objectives it must be named)."""
+    """The pruner, and the metric it compares (with several objectives it must be named)."""
 
     pruner: Named = Named("")
     """A study fills in what is not said: `asha` where there is a metric to compare, else `none`."""
@@ -65,7 +65,7 @@ class Final:
 
 @dataclass(frozen=True, slots=True)
 class Artifacts:
-    """Where checkpoints and exports go, how many of the best trials keep theirs, which formats are exported."""
+    """Files: the folder of checkpoints and exports, how many of the best trials keep theirs, the export formats."""
 
     folder: str = "runs"
     keep: int = 16

@@ -49,7 +49,7 @@ class Looked:
 
     @property
     def trainings(self) -> float | None:
-        """How many full trainings the study's time buys; None without a time, or where nothing could be timed."""
+        """Number of full trainings that fit into the study's time; None without a time, or where nothing was timed."""
         epoch = self.survey.epoch_seconds
         if not self.config.budget.seconds or epoch is None:
             return None

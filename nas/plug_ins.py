@@ -16,7 +16,7 @@ _LONGEST = 200
 
 
 class ProtocolViolation(Exception):
-    """What a plug-in gave is not what its protocol asks for; says what it gave."""
+    """Raised where a plug-in's answer is not what its protocol asks for; its text says what it gave."""
 
 
 class PlugIn:

@@ -52,7 +52,7 @@ class Snapshot:
 
     @property
     def state(self) -> str:
-        """What the study really is."""
+        """Actual state of the study."""
         return state_of(self.record)
 
 

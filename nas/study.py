@@ -43,7 +43,7 @@ class Study:
 
     @property
     def record(self) -> StudyRecord:
-        """What the storage holds of the study as a whole."""
+        """Record of the study as a whole in the storage."""
         with Storage.open(self.storage, create=False) as storage:
             return storage.study(self.name)
 
@@ -76,7 +76,7 @@ class Study:
 
     @property
     def result(self) -> Mapping[str, object]:
-        """How it ended: reason, best trial, test score; empty while it has not."""
+        """Result: reason of the end, best trial, test score; empty before the end."""
         return self.record.result
 
     @property

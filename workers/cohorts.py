@@ -13,7 +13,7 @@ COHORT_BYTES = 1 << 30
 
 @dataclass(slots=True)
 class AssignmentState:
-    """What one assignment has been through in this job; only the worker's loop changes it."""
+    """State of one assignment in this job; only the training loop changes it."""
 
     assignment: Assignment
     batch_size: int

@@ -33,7 +33,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class TaskSpec:
-    """Which samples to learn: a name from the menu of tasks with its settings, the split, and the loss ("" = usual)."""
+    """Samples to learn: a name from the menu of tasks with its settings, the split, and the loss ("" = usual)."""
 
     task: Named
     split: Split = field(default_factory=Split)
@@ -42,7 +42,7 @@ class TaskSpec:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What one column of a table, or one array, was taken for, and what was done to it."""
+    """One column of a table, or one array: what it was taken for, and what was done to it."""
 
     name: str
     kind: Literal["number", "date", "category", "left out", "array"]
@@ -64,7 +64,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class TaskInfo:
-    """What the controller has to know of a task without holding its samples."""
+    """Description of a task for the controller, which does not hold its samples."""
 
     name: str
     kind: Kind
@@ -106,7 +106,7 @@ class TaskInfo:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What a worker on this machine can train with."""
+    """Devices, cores and versions of a worker's machine."""
 
     devices: tuple[str, ...]
     cores: int
@@ -188,7 +188,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """What an epoch of one candidate is expected to take: its training, of so many steps, and measuring it."""
+    """Expected seconds of an epoch of one candidate: its training, of so many steps, and measuring it."""
 
     training: float
     evaluation: float
@@ -206,7 +206,7 @@ Timings = tuple[Timing | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class EpochMetrics:
-    """What one candidate measured after `epoch` epochs; `seconds` is its own share of the time."""
+    """Metrics of one candidate after `epoch` epochs; `seconds` is its own share of the time."""
 
     number: int
     attempt: int
@@ -230,7 +230,7 @@ Ending = Literal["COMPLETE", "PRUNED", "FAIL", "ENDED"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an assignment ended. `metrics` are those of the last epoch; `reason` says why it FAILed ("nan", "oom", …).
+    """End of an assignment. `metrics` are those of the last epoch; `reason` says why it FAILed ("nan", "oom", …).
 
     One that ENDED has the epochs, metrics and checkpoint of what was last measured; nothing of a part of an epoch.
     """

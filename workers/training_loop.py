@@ -30,7 +30,7 @@ Results = Mapping[int, Result]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Material:
-    """What a job learns from and is measured on, on the device; the final stage measures once, at the end."""
+    """Samples of a job, for training and for measuring, on the device; the final stage measures once, at the end."""
 
     info: TaskInfo
     train: Samples

@@ -17,7 +17,7 @@ KIND = "final"
 
 @dataclass(frozen=True, slots=True)
 class TestScore:
-    """What the best network scored on samples that the search never saw; `std` is the sample standard deviation."""
+    """Test score of the best network, on samples that the search never saw; `std` is the sample standard deviation."""
 
     metric: str
     mean: float
@@ -27,7 +27,7 @@ class TestScore:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What fresh seeds of a candidate reached on validation, on average, and how many of them failed."""
+    """Validation result of a candidate's fresh seeds: their mean, and how many of them failed."""
 
     number: int
     mean: float | None
@@ -37,7 +37,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class FinalResult:
-    """What a final stage came to."""
+    """Result of a final stage."""
 
     best: Trial
     retrained: Sequence[Artifact] = ()

@@ -62,7 +62,7 @@ def _require_working_folder() -> None:
 
 
 class _Formatter(Protocol):
-    """What help is written to."""
+    """Formatter that help is written to."""
 
     def section(self, name: str) -> AbstractContextManager[None]: ...
 

@@ -20,7 +20,7 @@ class EndedAtOnce(KeyboardInterrupt):
 
 @dataclass(slots=True)
 class Interruption:
-    """Whether the user wants to stop, and by which signal."""
+    """A stop request of the user: whether there is one, and by which signal."""
 
     say: Callable[[], None]
     """Tells the user, at the first signal, what happens now."""

@@ -24,7 +24,7 @@ OBJECTIVE = frozenset(("objective", "objectives"))
 
 @dataclass(frozen=True, slots=True)
 class InheritedTrials:
-    """What a study begins with; nothing, unless it is a fork."""
+    """Trials that a study begins with; none, unless it is a fork."""
 
     trials: Sequence[Trial] = ()
     """Finished ones with their curves, numbered from 0."""

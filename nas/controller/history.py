@@ -50,7 +50,7 @@ class History:
 
     @property
     def waiting(self) -> int:
-        """How many trials wait for a worker."""
+        """Number of trials that wait for a worker."""
         return len(self._waiting)
 
     def _challenge(self, trial: Trial) -> bool:

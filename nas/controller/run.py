@@ -224,7 +224,7 @@ class Run:
 
     @property
     def _metric(self) -> str:
-        """What the study is summed up in: its first objective, or what the task is usually measured by."""
+        """Metric of the result: the study's first objective, or the task's usual metric."""
         first = self.config.objectives[0].metric
         return first if first in self.task.metrics else self.task.metrics[0]
 

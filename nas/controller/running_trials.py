@@ -39,7 +39,7 @@ class RunningTrials:
 
     @property
     def jobs(self) -> int:
-        """How many jobs are under way."""
+        """Number of jobs under way."""
         return len(self._jobs)
 
     @property

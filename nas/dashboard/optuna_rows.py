@@ -25,7 +25,7 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What of a study's trials Optuna is shown."""
+    """The view of a study's trials that Optuna gets."""
 
     distributions: Mapping[str, Distribution]
     metric: str
@@ -35,7 +35,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What Optuna has of a trial: its id, the last epoch of its curve, and the attributes that may change."""
+    """State of a trial in Optuna's tables: its id, the last epoch of its curve, and the attributes that may change."""
 
     id: int
     epoch: int

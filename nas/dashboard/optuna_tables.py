@@ -93,7 +93,7 @@ _PUT = (
 
 @dataclass(frozen=True, slots=True)
 class Shadow:
-    """What is written of one trial: its state, and those of its parts that are new or have changed."""
+    """Write of one trial: its state, and those of its parts that are new or have changed."""
 
     number: int
     state: str
@@ -122,7 +122,7 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What Optuna's tables hold of one trial, in brief: enough to see whether it is ours, and whole."""
+    """Summary of one trial in Optuna's tables: enough to see whether it is ours, and whole."""
 
     id: int
     number: int

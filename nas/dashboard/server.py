@@ -137,7 +137,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]  # as above
 
     @property
     def waits(self) -> bool:
-        """Whether it is the visitor's turn: nothing of his is being answered."""
+        """Return whether the connection waits for a request: none is being answered."""
         return not (self.requests or self.total_outbufs_len)
 
 

@@ -21,12 +21,12 @@ class Foreign:
 
     @property
     def capacity(self) -> int:
-        """How many jobs can run at the same time."""
+        """Number of jobs that can run at the same time."""
         return self._called(lambda: self._executor.capacity)
 
     @property
     def cohort(self) -> int:
-        """How many candidates a job shall hold."""
+        """Number of candidates in a job."""
         return self._called(lambda: self._executor.cohort)
 
     def describe(self, task: TaskSpec) -> TaskInfo:

@@ -7,16 +7,16 @@ from workers.messages import Event, Job, JobLost, Probe, TaskInfo, TaskSpec, Tim
 
 
 class Executor(Protocol):
-    """Where jobs run. Owned by one controller, used from one thread; its workers die with the controller."""
+    """Runs jobs. Owned by one controller, used from one thread; its workers die with the controller."""
 
     @property
     def capacity(self) -> int:
-        """How many jobs can run at the same time."""
+        """Number of jobs that can run at the same time."""
         ...
 
     @property
     def cohort(self) -> int:
-        """How many candidates a job shall hold; 0 leaves it to the controller, which chooses from their cost."""
+        """Number of candidates in a job; 0 leaves it to the controller, which chooses from their cost."""
         ...
 
     def describe(self, task: TaskSpec) -> TaskInfo:

@@ -13,7 +13,7 @@ PRUNERS = Menu("nas.pruners", "pruner")
 
 
 class Entry(Protocol):
-    """What a class on this menu does, filled with its hyper-parameters."""
+    """Protocol of a class on this menu, filled with its hyper-parameters."""
 
     def pruner(self, *, epochs: int, direction: Direction, seed: int) -> Pruner:
         """Make the pruner of one study whose trials train for `epochs` epochs."""

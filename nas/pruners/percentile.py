@@ -28,7 +28,7 @@ class Percentile:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """When a trial is compared, and with what."""
+    """Rule of comparison: when a trial is compared, and with what."""
 
     percentile: float
     startup_trials: int

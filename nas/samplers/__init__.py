@@ -16,7 +16,7 @@ SAMPLERS = Menu("nas.samplers", "sampler")
 
 
 class Entry(Protocol):
-    """What a class on this menu does, filled with its hyper-parameters."""
+    """Protocol of a class on this menu, filled with its hyper-parameters."""
 
     def sampler(self, *, space: SearchSpace, objectives: Sequence[Objective], seed: int) -> Sampler:
         """Make the sampler of one study."""

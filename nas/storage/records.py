@@ -95,7 +95,7 @@ class StudyEvent:
 
 @dataclass(frozen=True, slots=True)
 class StorageStatus:
-    """What `nas db status` tells. `schema` is what the file has, `newest` what this version of the project writes."""
+    """Result of `nas db status`. `schema` is what the file has, `newest` what this version of the project writes."""
 
     url: str
     schema: str

@@ -14,7 +14,7 @@ from search_spaces.space_file.dimensions import value
 
 @dataclass(frozen=True, slots=True)
 class MenuChoice:
-    """What may be chosen, and what each choice can be told."""
+    """Choices of a menu, and the settings of each."""
 
     noun: str
     names: Collection[str]

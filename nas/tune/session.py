@@ -28,7 +28,7 @@ _RENEWAL = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What is known of a trial that Tune has ended, beside its reports."""
+    """End of a trial that Tune has ended: what is known of it beside its reports."""
 
     keep: Callable[[str], Checkpoint | None]
     """Puts its weights into a folder of ours, if Tune has any that are ours."""

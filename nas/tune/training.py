@@ -48,7 +48,7 @@ def trainable(
 
 @dataclass(frozen=True, slots=True)
 class _Training:
-    """What a trial needs of its study; it travels to the workers, so no storage and no password is in it."""
+    """Part of a study that a trial needs; it travels to the workers, so no storage and no password is in it."""
 
     study: str
     task: TaskSpec

@@ -11,7 +11,7 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the backward pass of an op needs of one sample: its input, its output, further floats; or nothing.
+    """Values that the backward pass of an op needs of one sample: its input, its output, further floats; or nothing.
 
     A `view` makes no tensor of its own: its output is its input in another shape.
     """

@@ -17,7 +17,7 @@ MENU_SECTIONS: tuple[Section, ...] = ("optimizer", "schedule")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a flat name means: a field of the architecture, of the recipe, or of its optimizer or schedule.
+    """Meaning of a flat name: a field of the architecture, of the recipe, or of its optimizer or schedule.
 
     `parent` is the choice that opens it and `options` those that do; `index` is that of one sampled anew, else -1.
     """

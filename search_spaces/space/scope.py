@@ -18,7 +18,7 @@ class Inactive(Exception):  # no error: a point may leave it out
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a space knows of its names, whatever the point: dimensions, fixed values, and the names of each field."""
+    """Names of a space, whatever the point: dimensions, fixed values, and the names of each field."""
 
     family: str
     dimensions: Mapping[str, Dimension]

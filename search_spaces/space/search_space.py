@@ -37,7 +37,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SearchSpace:
-    """What may be sampled, under flat names: `depth`, `width.0`, `optimizer`, `optimizer.sgd.lr`.
+    """A search space under flat names: `depth`, `width.0`, `optimizer`, `optimizer.sgd.lr`.
 
     A dimension has a value only where it is active: its own `when` holds, the choice in its name was made, and its
     index is below the hyper-parameter that counts it. What is neither a dimension nor `fixed` is as by default.

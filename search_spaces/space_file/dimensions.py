@@ -16,7 +16,7 @@ WRAPPERS = ("each", "range", "choice", "when")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a document says about one hyper-parameter; `value` is None after a mistake."""
+    """One hyper-parameter as a document has it; `value` is None after a mistake."""
 
     value: Scalar | Dimension | None = None
     each: bool = False

@@ -20,7 +20,7 @@ LARGEST = 1e150
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
-    """How raw samples become a network's inputs, and its outputs become predictions; JSON values."""
+    """Settings that turn raw samples into a network's inputs, and its outputs into predictions; JSON values."""
 
     kind: Literal["array", "table"]
     inputs: Settings

@@ -24,7 +24,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What was measured of one candidate, and its own seconds for it."""
+    """Metrics of one candidate, and its own seconds for them."""
 
     metrics: Mapping[str, float]
     seconds: float

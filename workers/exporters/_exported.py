@@ -23,7 +23,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written; the first path is the network itself, the others belong to it."""
+    """Files that were written; the first path is the network itself, the others belong to it."""
 
     format: str
     paths: tuple[str, ...]

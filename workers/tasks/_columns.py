@@ -34,7 +34,7 @@ the same one are told together; the column's name in it stands in brackets."""
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What the user has said of columns."""
+    """Declarations of columns by the user."""
 
     numeric: frozenset[str] = frozenset()
     categorical: frozenset[str] = frozenset()
@@ -45,7 +45,7 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What columns were taken for."""
+    """Columns with the types they were taken for."""
 
     columns: tuple[Column, ...]
     notations: dict[str, Notation] = field(default_factory=dict)

@@ -20,7 +20,7 @@ _PLURALS = {"number": "numbers", "date": "dates", "category": "categories", "lef
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """How much of the account a terminal has room for: so many columns, and the command that shows all of them."""
+    """Part of the summary that a terminal has room for: the number of columns, and the command that shows all."""
 
     columns: int
     command: str

@@ -27,7 +27,7 @@ class Column:
 
     @property
     def width(self) -> int:
-        """How much of a terminal it takes."""
+        """Width in characters on a terminal."""
         return max(map(len, (*self.head.split("\n"), *self.cells)))
 
 

@@ -83,7 +83,7 @@ class Progress:
 
     @property
     def finished(self) -> int:
-        """How many trials have ended that the budget counts, over all runs."""
+        """Number of ended trials that the budget counts, over all runs."""
         return self.classes.total() - sum(self.classes[name] for name in UNTRAINED)
 
     @property
@@ -108,7 +108,7 @@ class Progress:
 
     @property
     def share(self) -> float | None:
-        """How much of the budget is spent, 0 to 1; None without one that can be counted."""
+        """Share of the budget that is spent, 0 to 1; None without one that can be counted."""
         budget = self.config.budget
         shares = [
             spent / total

@@ -9,12 +9,12 @@ from nas.cli.output import humanize
 from nas.storage import StudyRecord
 
 SHOWN = 0.01
-"""The smallest share of a run that a part of it is told with."""
+"""The smallest share of a run with which a part of it is shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """What is known of a study's time: parts are told by the run that came to the study's result, and of it alone."""
+    """Times of a study; its parts are known for the run that reached the study's result alone."""
 
     seconds: float
     """Of all runs together."""

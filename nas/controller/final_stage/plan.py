@@ -24,7 +24,7 @@ SLACK = 1.1
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the final stage does; `seconds` is its estimated wall time."""
+    """Plan of the final stage; `seconds` is its estimated wall time."""
 
     top: int
     """Candidates that are compared by fresh seeds; 1 leaves the comparison out."""
@@ -38,7 +38,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a plan's cost depends on beside the trials."""
+    """Cost terms of a plan, beside its trials."""
 
     samples: tuple[int, int, int]
     """In train, validation and test."""

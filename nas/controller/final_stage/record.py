@@ -23,7 +23,7 @@ Key = tuple[Purpose, int, int, int]
 
 @dataclass(slots=True)
 class FinalRecord:
-    """What was measured and what failed; everything new goes to the unit of work and to the listener."""
+    """Measurements and failures so far; everything new goes to the unit of work and to the listener."""
 
     unit_of_work: UnitOfWork
     watch: Callable[[Happening], None]

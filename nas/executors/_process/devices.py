@@ -18,7 +18,7 @@ HEADROOM = 2
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What a worker trains on: a GPU by its name in `CUDA_VISIBLE_DEVICES`, one core, or, unnamed, all cores."""
+    """Device that a worker trains on: a GPU by its name in `CUDA_VISIBLE_DEVICES`, one core, or, unnamed, all cores."""
 
     kind: Literal["cpu", "cuda"] = "cpu"
     name: str = ""
@@ -30,7 +30,7 @@ class Device:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What is set before torch is loaded, so that a worker cannot touch another's GPU."""
+        """Environment variables set before torch is loaded, so that a worker cannot touch another's GPU."""
         return {VISIBLE: self.name} if self.kind == "cuda" else {}
 
 

@@ -57,12 +57,12 @@ class ForkServer:
 
     @property
     def dead(self) -> bool:
-        """Whether its process has ended; what it has forked lives on."""
+        """Return whether its process has ended; what it has forked lives on."""
         return self.process.poll() is not None
 
     @property
     def name(self) -> str:
-        """What it is called where it is told of."""
+        """Name of it in messages."""
         return f"process {self.process.pid}, which starts workers,"
 
     def ending(self, timeout: float) -> str:

@@ -52,7 +52,7 @@ class WorkerProcess:
 
     @property
     def dead(self) -> bool:
-        """Whether its process has ended; its socket may be open all the same, in a process that it has started.
+        """Return whether its process has ended; its socket may still be open, in a process that it has started.
 
         One that has not begun is dead with its server.
         """
@@ -99,7 +99,7 @@ class WorkerProcess:
 
     @property
     def name(self) -> str:
-        """What it is called where it is told of."""
+        """Name of it in messages."""
         return f"worker {self.process.pid}" if self.process else self.server.name
 
     def kill(self) -> str:

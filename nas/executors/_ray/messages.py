@@ -54,7 +54,7 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class ToWorker:
-    """From the controller, to be passed on to a worker."""
+    """A message of the controller, to be passed on to a worker."""
 
     worker: int
     message: Job | TaskSpec | Probe | Answer | End
@@ -62,7 +62,7 @@ class ToWorker:
 
 @dataclass(frozen=True, slots=True)
 class FromWorker:
-    """What a worker has said, in order."""
+    """Messages of a worker, in order."""
 
     worker: int
     messages: tuple[object, ...]

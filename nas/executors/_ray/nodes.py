@@ -8,7 +8,7 @@ from ray._private.state import state  # the only way to hear of a drain; Ray Ser
 
 
 class Nodes:
-    """What the cluster's head said when it was last asked; `cpus` and `gpus` are what one worker needs."""
+    """Nodes as the cluster's head last reported them; `cpus` and `gpus` are what one worker needs."""
 
     def __init__(self, cpus: float, gpus: float) -> None:
         self._needs = {"CPU": cpus, "GPU": gpus}

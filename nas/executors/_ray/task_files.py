@@ -32,7 +32,7 @@ class Parcel:
 
 
 class Parcels:
-    """What has been put into the object store; it stays there for nodes that join later."""
+    """Files in the object store, which stay there for nodes that join later."""
 
     def __init__(self) -> None:
         self._known: dict[str, Parcel] = {}

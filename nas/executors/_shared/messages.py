@@ -30,7 +30,7 @@ class Crashed:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What happened in one turn of a training, from worker to controller."""
+    """Events of one turn of a training, from worker to controller."""
 
     turn: int
     events: list[Event]

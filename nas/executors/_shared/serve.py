@@ -22,7 +22,7 @@ on its way, too short to matter when the controller is busy."""
 
 
 class Inbox:
-    """What has come in, in order; but whom to end is known at once, in the middle of whatever the worker does."""
+    """Incoming messages in order; requests to end take effect at once, in the middle of whatever the worker does."""
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[Job | TaskSpec | Probe | Answer] = SimpleQueue()

@@ -12,7 +12,7 @@ from nas.samplers._groups import Groups
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What an Optuna sampler is made from, anew for each proposal, so that it is a function of seed and history."""
+    """Context of one proposal: an Optuna sampler is made anew from it, so that it depends on seed and history alone."""
 
     seed: int
     """Of this proposal."""

@@ -18,7 +18,7 @@ Places = NDArray[np.intp]
 
 
 class Standing(IntEnum):
-    """What became of a trial, best first."""
+    """Outcome of a trial, best first."""
 
     COMPLETE = 0
     PRUNED = 1

@@ -19,7 +19,7 @@ class EngineMissing(NasError):
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Whether the native engine is there: its instruction set and lanes, or the reason why it is not."""
+    """Availability of the native engine: its instruction set and lanes, or the reason why it is not."""
 
     variant: str = ""
     lanes: int = 0
@@ -37,7 +37,7 @@ NO_MEMORY, INTERRUPTED = 1, 2
 
 
 class NativeRecipe(ctypes.Structure):
-    """How a candidate is trained (NasRecipe)."""
+    """Recipe of a candidate for C++ (NasRecipe)."""
 
     _fields_ = (
         ("rule", ctypes.c_int32),

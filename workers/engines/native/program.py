@@ -25,7 +25,7 @@ class Unsupported(NasError):
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Where one tensor lies: its torch name and shape, and a strided view of the packed floats that holds it.
+    """Place of one tensor: its torch name and shape, and a strided view of the packed floats that holds it.
 
     `view` is the shape of the view, which torch's shape reshapes to; `strides` are in floats.
     """
@@ -39,7 +39,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What C++ makes a candidate from, and its trained tensors and other buffers."""
+    """Description from which C++ makes a candidate, and the places of its trained tensors and other buffers."""
 
     description: tuple[int, ...]
     inputs: int
@@ -50,7 +50,7 @@ class Program:
 
 
 class Lowering(Protocol):
-    """What every file in `lowering/` holds: one static function."""
+    """Protocol of the files in `lowering/`: one static function."""
 
     def lower(self, op: Op, shape: Shape, name: str, writer: "Writer") -> None:
         """Write down an op for samples of this shape; its tensors' names begin with `name`.
@@ -62,7 +62,7 @@ class Lowering(Protocol):
 
 
 class Writer:
-    """What a lowering writes to; weights and buffers are laid down in the order of the ops."""
+    """Writer of a program; weights and buffers are laid down in the order of the ops."""
 
     def __init__(self, seed: int) -> None:
         self._seed, self._dropouts = seed, 0
