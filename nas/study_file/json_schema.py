@@ -7,6 +7,7 @@ from typing import Any
 from nas import pruners, samplers
 from nas.executors import EXECUTORS
 from nas.study_file.menus import Offer, offer_of
+from nas.study_file.name import PATTERN
 from nas.study_file.objectives import COMPARED, MEASURES
 from search_spaces.registry import Menu
 from search_spaces.space_file.json_schema import Schema, definitions, reference, settings_schema
@@ -48,7 +49,7 @@ def _task_properties() -> dict[str, Schema]:
     return {
         "name": {
             "type": "string",
-            "pattern": r"^[a-z0-9][a-z0-9._-]{0,63}$",
+            "pattern": f"^{PATTERN.pattern}$",
             "description": "what the study is called",
         },
         "task": {**_named(offer_of(Menu("workers.tasks", "task"))), "description": "which samples to learn"},
