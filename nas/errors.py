@@ -26,6 +26,14 @@ class StorageError(NasError):
     """The storage cannot be reached, read or written, or its disk is full."""
 
 
+class DashboardUnusable(NasError):
+    """The dashboard cannot be served: its token file, host or port is not usable."""
+
+
+class VariableError(NasError):
+    """An environment variable of ours has a value that is not allowed."""
+
+
 class FolderUnusable(NasError):
     """The folder for checkpoints and exports cannot be written, or its disk is full."""
 

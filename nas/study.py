@@ -19,6 +19,7 @@ from nas.objectives import incumbent, pareto_front
 from nas.redaction import redacted
 from nas.storage import Artifact, LazyStorage, Storage, StudyRecord
 from nas.study_file.load import as_begun, difference, from_file, from_json, from_mapping, to_json
+from nas.study_file.name import require_name
 from nas.study_file.source_map import Written
 from nas.trials import Standing, Trial
 
@@ -189,6 +190,7 @@ def search_in(
     """Do as `search` does, in a storage that the caller closes."""
     known = storage.find(config.name)
     if known is None:
+        require_name(config.name)
         try:
             return _begin(storage, config, watch, interrupted, finish, began)
         except StudyExists:  # another process may have begun it since we looked
@@ -265,6 +267,7 @@ def fork_in(
     """Do as `fork` does, in a storage that the caller closes."""
     from nas.controller.controller import Controller
 
+    require_name(config.name)
     opened = storage.existing()
     Controller(opened, watch, interrupted, finish, began).fork(opened.study(of), config)
     return Study(config.name, config.storage)

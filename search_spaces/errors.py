@@ -5,8 +5,8 @@ NasError
 ├── UnknownName        a name that is in no menu; carries the nearest match
 ├── BuildError         an architecture that cannot become a network (that candidate only)
 ├── workers.errors     TaskError, CheckpointError, ExportError
-└── nas.errors         StudyNotFound, StudyExists, StudyBusy, LeaseLost, StorageError, SchemaError, NoUsableTrial,
-                       WorkersUnusable
+└── nas.errors         StudyNotFound, StudyExists, StudyBusy, LeaseLost, StorageError, FolderUnusable, SchemaError,
+                       NoUsableTrial, WorkersUnusable, DashboardUnusable, VariableError
 """
 
 from collections.abc import Iterable, Sequence

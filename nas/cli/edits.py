@@ -1,6 +1,5 @@
 """Changes that a command line makes to a study between two runs: trials, time, workers, name."""
 
-import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
@@ -79,13 +78,6 @@ def rewritten(config: StudyConfig, settings: Sequence[str]) -> StudyConfig:
     if after.name != config.name:
         raise typer.BadParameter("a fork is named with --name", param_hint="--set")
     return replace(after, base=config.base)
-
-
-def named(config: StudyConfig, name: str) -> str:
-    """Return a name that another study may have; raise SpecError for one that none may."""
-    from nas.study_file.load import loads, resolved
-
-    return loads(resolved(config), overrides=[f"name={json.dumps(name)}"]).name
 
 
 def _may_change(path: str) -> bool:

@@ -12,6 +12,7 @@ from nas.cli.system_limits import is_disk_full, sentence
 from nas.cli.usage_errors import CODE as USAGE
 from nas.cli.usage_errors import is_usage_error, usage_message
 from nas.errors import (
+    DashboardUnusable,
     FolderUnusable,
     LeaseLost,
     NoUsableTrial,
@@ -20,11 +21,13 @@ from nas.errors import (
     StudyBusy,
     StudyExists,
     StudyNotFound,
+    VariableError,
 )
 from search_spaces.errors import NasError, SpecError, UnknownName
 from workers.errors import TaskError
 
 CODES: dict[type[NasError], int] = {
+    VariableError: 2,
     SpecError: 3,
     UnknownName: 3,
     TaskError: 3,
@@ -36,8 +39,9 @@ CODES: dict[type[NasError], int] = {
     FolderUnusable: 6,
     NoUsableTrial: 7,
     SchemaError: 8,
+    DashboardUnusable: 9,
 }
-"""By the error; 0 is success, 1 any other error, 2 a wrong command line, 130 and 143 a drained study."""
+"""By the error; 0 is success, 1 any other error, 2 a wrong command line too, 130 and 143 a drained study."""
 
 INTERRUPTED = 130
 """Ctrl-C in a command that has nothing to drain."""

@@ -11,7 +11,6 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from nas.cli.edits import named
 from nas.cli.output import report
 from nas.cli.output.announcement import announcement, resume_command
 from nas.cli.output.console import err, out, print_json
@@ -28,6 +27,7 @@ from nas.errors import NoUsableTrial
 from nas.snapshot import read
 from nas.storage import LazyStorage, Storage
 from nas.study import fork_in, free_name, search_in
+from nas.study_file.name import require_name
 
 Mode = Literal["live", "lines", "quiet", "json"]
 
@@ -64,7 +64,7 @@ def conduct_fork(
     """
     opened = storage.existing()
     opened.study(config.name)  # it must be there
-    name = free_name(opened, config.name) if name is None else named(config, name)
+    name = free_name(opened, config.name) if name is None else require_name(name)
     _conduct(storage, replace(config, name=name), mode, at_signal, partial(fork_in, of=config.name))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIApplication
 
-from nas.errors import StorageError
+from nas.errors import DashboardUnusable
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 READING = ("GET", "HEAD")
@@ -99,15 +99,15 @@ def read_token(file: Path) -> str:
     """Return the token in a file.
 
     Raises:
-        StorageError: it cannot be read, or holds no line of at least 16 visible signs.
+        DashboardUnusable: it cannot be read, or holds no line of at least 16 visible signs.
     """
     try:
         token = file.read_text("ascii").strip()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not plain text"
-        raise StorageError(f"cannot read the token in {str(file)!r}: {reason}; make one: {_MAKE}") from error
+        raise DashboardUnusable(f"cannot read the token in {str(file)!r}: {reason}; make one: {_MAKE}") from error
     if len(token) < SHORTEST or not token.isprintable() or " " in token:
-        raise StorageError(f"{str(file)!r} must hold one token of at least {SHORTEST} signs; make one: {_MAKE}")
+        raise DashboardUnusable(f"{str(file)!r} must hold one token of at least {SHORTEST} signs; make one: {_MAKE}")
     return token
 
 

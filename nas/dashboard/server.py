@@ -19,7 +19,7 @@ from waitress.task import ThreadedTaskDispatcher  # type: ignore[import-untyped]
 
 from nas.dashboard.guard import LARGEST, LOOPBACK, READING, Guard
 from nas.dashboard.optuna_study import tables
-from nas.errors import StorageError
+from nas.errors import DashboardUnusable
 from nas.storage import Storage
 
 _DEADLINE = 10
@@ -56,10 +56,11 @@ def server(
     It answers to the names of this machine's loopback, to `names`, and to those who have the token, if there is one.
 
     Raises:
-        StorageError: the address cannot be listened on, or not without a token, or the storage not be opened.
+        DashboardUnusable: the address cannot be listened on, or not without a token.
+        StorageError: the storage cannot be opened.
     """
     if host not in LOOPBACK and not token:
-        raise StorageError(f"cannot listen on {host}: others reach it, so it needs a token (--token-file FILE)")
+        raise DashboardUnusable(f"cannot listen on {host}: others reach it, so it needs a token (--token-file FILE)")
     with Storage.open(url, create=False) as storage:
         application = _application(storage)
     guard = Guard(application, token, (*LOOPBACK, *names), methods)
@@ -67,7 +68,7 @@ def server(
         return DashboardServer(guard, host, port)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise StorageError(f"cannot listen on {host}:{port}: {reason}") from error
+        raise DashboardUnusable(f"cannot listen on {host}:{port}: {reason}") from error
 
 
 class DashboardServer:

@@ -8,6 +8,7 @@ from nas.executors import EXECUTORS
 from nas.pruners import PRUNERS
 from nas.samplers import SAMPLERS
 from nas.study_file.menus import MenuChoice, choice_of
+from nas.study_file.name import PATTERN
 from nas.study_file.objectives import COMPARED, MEASURES
 from search_spaces.space_file.json_schema import Schema, definitions, reference, settings_schema
 from search_spaces.space_file.load import library
@@ -50,7 +51,7 @@ def _task_properties() -> dict[str, Schema]:
     return {
         "name": {
             "type": "string",
-            "pattern": r"^[a-z0-9][a-z0-9._-]{0,63}$",
+            "pattern": f"^{PATTERN.pattern}$",
             "description": "what the study is called",
         },
         "task": {**_named(choice_of(TASKS)), "description": "which samples to learn"},

@@ -1,7 +1,6 @@
 """Reader of a study's document: section by section into a `StudyConfig`."""
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from nas.config import USUAL_STORAGE, Artifacts, Budget, Final, StudyConfig
 from nas.executors import EXECUTORS
 from nas.samplers import SAMPLERS
 from nas.study_file.menus import MenuChoice, choice_of, default, read_named
+from nas.study_file.name import ALLOWED, PATTERN, better_name
 from nas.study_file.objectives import read_constraints, read_objectives, read_pruning
 from nas.study_file.sections import (
     MOST,
@@ -37,7 +37,6 @@ KEYS = (
     *("name", "task", "split", "loss", "space", "objective", "objectives", "constraints", "limits", "sampler"),
     *("pruner", "budget", "training", "final", "executor", "storage", "artifacts", "seed"),
 )
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 USUAL_CHECKPOINT_SECONDS = 5.0
 USUAL_EPOCH_SAMPLES = 20_000
 
@@ -72,11 +71,12 @@ def _config(fields: Mapping[str, Cursor], base: Path) -> StudyConfig | None:
 
 
 def _name(cursor: Cursor | None) -> str:
-    name = cursor.text() if cursor else ""
-    if cursor and name and not NAME.fullmatch(name):
-        better = re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")[:64]
-        allowed = "small letters, digits, dots, - and _, at most 64, the first a letter or digit"
-        cursor.wrong(allowed, f"try {better}" if better else "")
+    if cursor is None:
+        return ""
+    name = cursor.text()
+    is_text = isinstance(cursor.node, ScalarNode) and isinstance(cursor.node.value, str)
+    if is_text and not PATTERN.fullmatch(name):  # what is no text has been reported
+        cursor.wrong(ALLOWED, better_name(name))
     return name
 
 

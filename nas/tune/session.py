@@ -16,6 +16,7 @@ from nas.objectives import ranked
 from nas.storage import LazyStorage
 from nas.study import require_same
 from nas.study_file.load import as_begun, from_json, to_json
+from nas.study_file.name import require_name
 from nas.trials import Point, Trial, TrialState
 from nas.tune.executor import TuneExecutor
 from search_spaces.errors import NasError
@@ -65,6 +66,8 @@ class Session:
             if known := lazy.find(config.name):
                 require_same(known, config)
                 config = as_begun(config, from_json(known.config))
+            else:
+                require_name(config.name)
             prepared = prepare(config, stack, lambda _: executor)
             storage = lazy.created()
             record = storage.find(config.name)

@@ -35,7 +35,7 @@ def test_a_fail_point_that_is_none_is_refused_with_what_is_allowed(desk: Desk) -
     run = desk.nas("ls", "--storage", desk.url)
     assert run.end() == 4, "no file, no fail point"
     run = desk.nas("run", desk.write(small()), "--storage", desk.url)
-    assert run.end() == 6
+    assert run.end() == 2
     assert "NAS_FAIL_AT='commit:0': allowed are commit:N, committed:N and statement:N" in run.stderr
 
 

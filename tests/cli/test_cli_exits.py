@@ -15,9 +15,9 @@ from nas.storage import Storage
 from search_spaces.errors import NasError
 
 
-def test_eleven_errors_have_a_code_of_their_own() -> None:
-    assert len(CODES) == 11
-    assert set(CODES.values()) == {3, 4, 5, 6, 7, 8}
+def test_thirteen_errors_have_a_code_of_their_own() -> None:
+    assert len(CODES) == 13
+    assert set(CODES.values()) == {2, 3, 4, 5, 6, 7, 8, 9}
 
 
 def test_any_other_of_our_errors_is_1() -> None:
@@ -92,6 +92,18 @@ def test_a_newer_schema_is_8(searched: tuple[Path, Ran], tmp_path: Path) -> None
         connection.execute("UPDATE nas_alembic_version SET version_num = '9999'")
     connection.close()
     assert run_in(tmp_path, "ls").code == 8
+
+
+def test_a_dashboard_without_its_token_file_is_9(nas: Nas) -> None:
+    ran = nas("dashboard", "--token-file", "nowhere")
+    assert ran.code == 9
+    assert "cannot read the token in 'nowhere'" in ran.err
+
+
+def test_a_fail_point_that_is_none_is_2(nas: Nas, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NAS_FAIL_AT", "commit:0")
+    ran = nas("ls")
+    assert (ran.code, "allowed are commit:N" in ran.err) == (2, True)
 
 
 def test_what_nobody_expected_is_one_line_and_a_file(

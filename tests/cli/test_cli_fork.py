@@ -98,3 +98,11 @@ def test_the_fork_has_weights_of_its_own(fresh: Nas, begun: object, tmp_path: Pa
         assert storage.check(folder=tmp_path) == []
     assert all(kept)
     assert not kept[0] & kept[1]
+
+
+@pytest.mark.parametrize(("name", "told"), [("Bad Name", "got 'Bad Name' (try bad-name)"), ("", "got ''")])
+def test_a_fork_gets_no_name_that_a_file_could_not_give(fresh: Nas, begun: object, name: str, told: str) -> None:
+    ran = fresh("resume", "first", "--set", "seed=3", "--fork", "--name", name)
+    assert ran.code == 3
+    assert ran.err.startswith("error: name: needs small letters")
+    assert told in ran.err

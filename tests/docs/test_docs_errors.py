@@ -34,7 +34,7 @@ def test_an_error_is_documented(kind: type[NasError]) -> None:
 
 def test_the_tree_shows_every_error() -> None:
     assert {kind.__name__ for kind in ERRORS} == set(re.findall(r"^[├└]── (\w+)", TEXT, re.MULTILINE))
-    assert len(ERRORS) == 15
+    assert len(ERRORS) == 17
 
 
 def test_no_section_is_of_an_error_that_is_gone() -> None:

@@ -161,6 +161,7 @@ SECTIONS = (
         "1:7 needs small letters",
     ),
     _bad("a name that leads out", WHOLE.replace("name: a", "name: ../etc"), "1:7 needs small letters"),
+    _bad("an empty name", WHOLE.replace("name: a", "name: ''"), "1:7 needs small letters"),
     _bad("a number for a name", WHOLE.replace("name: a", "name: 12"), "1:7 needs text, got 12 (in quotes: '12')"),
     _bad("an unknown task", WHOLE.replace("digits", "digit"), "2:7 unknown task 'digit' (did you mean 'digits'?)"),
     _bad("a task that is a list", WHOLE.replace("digits", "[digits]"), "2:7 needs the name of a task"),

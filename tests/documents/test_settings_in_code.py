@@ -62,3 +62,9 @@ def test_a_study_in_code_with_a_wrong_executor_is_refused_before_anything_is_wri
     with pytest.raises(SpecError, match=r"executor\.process\.workrs: unknown .*did you mean 'workers'"):
         nas.search(config)
     assert not (tmp_path / "nas.db").exists()
+
+
+@pytest.mark.parametrize("name", ["", "Mine", "../etc"])
+def test_a_study_in_code_has_a_name_that_a_file_could_give(name: str) -> None:
+    with pytest.raises(SpecError, match=r"^name: needs small letters"):
+        nas.search(replace(loads(SHORTEST), name=name))

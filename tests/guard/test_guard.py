@@ -18,7 +18,7 @@ import pytest
 from nas.dashboard.guard import CHANGING, SHORTEST, read_token
 from nas.dashboard.projection import Projection
 from nas.dashboard.server import DashboardServer, server
-from nas.errors import StorageError
+from nas.errors import DashboardUnusable
 from nas.storage import Storage
 from nas.study_file.load import loads, to_json
 from workers.messages import TaskInfo
@@ -231,7 +231,7 @@ def test_a_token_is_read_without_its_line_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["", "x" * (SHORTEST - 1), f"{TOKEN}\n{TOKEN}", f"{TOKEN} {TOKEN}"])
 def test_a_token_that_could_be_guessed_or_not_be_sent_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "token").write_text(content)
-    with pytest.raises(StorageError, match=f"at least {SHORTEST} signs; make one: openssl rand -hex 32"):
+    with pytest.raises(DashboardUnusable, match=f"at least {SHORTEST} signs; make one: openssl rand -hex 32"):
         read_token(tmp_path / "token")
 
 
@@ -239,7 +239,7 @@ def test_a_token_that_could_be_guessed_or_not_be_sent_is_refused(tmp_path: Path,
 def test_a_token_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
     if content:
         (tmp_path / "token").write_bytes(content)
-    with pytest.raises(StorageError, match=r"cannot read the token in .*token"):
+    with pytest.raises(DashboardUnusable, match=r"cannot read the token in .*token"):
         read_token(tmp_path / "token")
 
 

@@ -13,7 +13,7 @@ from itertools import count
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from nas.errors import StorageError
+from nas.errors import VariableError
 
 VARIABLE = "NAS_FAIL_AT"
 _COMMITTED = "nas_fail_point"
@@ -24,13 +24,13 @@ def arm(writer: Engine) -> None:
     """Put the fail point that the environment asks for into what writes; without one, do nothing.
 
     Raises:
-        StorageError: the environment asks for something else.
+        VariableError: the environment asks for something else.
     """
     if not (wanted := os.environ.get(VARIABLE)):
         return
     match = _GRAMMAR.fullmatch(wanted)
     if match is None:
-        raise StorageError(f"{VARIABLE}={wanted!r}: allowed are commit:N, committed:N and statement:N, N from 1")
+        raise VariableError(f"{VARIABLE}={wanted!r}: allowed are commit:N, committed:N and statement:N, N from 1")
     kind, at, numbers = match[1], int(match[2]), count(1)
 
     def before_statement(*_: object) -> None:
