@@ -1,14 +1,13 @@
-"""From a sampler's parameters to a trial: built and counted, held against the limits, looked up in the record."""
+"""From parameters to a trial: built and counted, held against the limits, looked up in the record."""
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from nas.config import StudyConfig
 from nas.objectives import KNOWN_BEFORE_TRAINING
-from nas.samplers.protocol import Sampler
 from nas.trials import ENDED_EARLY, Trial, TrialState
 from search_spaces.candidate import Candidate, Params, Recipe, Scalar
 from search_spaces.errors import BuildError, NasError
@@ -28,21 +27,16 @@ def seed_of(study_seed: int, *parts: object) -> int:
 
 @dataclass(slots=True)
 class Proposals:
-    """Asks the sampler, and decides of each candidate whether it must be trained at all."""
+    """Decides of each candidate that is proposed whether it must be trained at all."""
 
     config: StudyConfig
     task: TaskInfo
-    sampler: Sampler
     _measured: dict[str, dict[str, Trial]] = field(default_factory=dict)
     """By fingerprint and recipe."""
     _unread: dict[str, list[Trial]] = field(default_factory=dict)
     """By fingerprint, trials whose recipe nobody has asked for yet."""
     _proposed: set[frozenset[tuple[str, Scalar]]] = field(default_factory=set)
     """Every point of a space with few, once it was proposed."""
-
-    def ask(self, numbers: Sequence[int]) -> list[Trial]:
-        """Propose trials: WAITING where training is needed; finished where it cannot be done or has been done."""
-        return [self._judge(number, params) for number, params in zip(numbers, self.sampler.ask(numbers), strict=False)]
 
     @property
     def exhausted(self) -> bool:
@@ -63,10 +57,14 @@ class Proposals:
         if self.config.space.size <= _FEW:
             self._proposed.add(frozenset(params.items()))
 
-    def _judge(self, number: int, params: Params) -> Trial:
+    def judge(self, number: int, params: Params, state: Mapping[str, object] | None = None) -> Trial:
+        """Return a new trial: WAITING where training is needed; finished where it cannot be done or has been done.
+
+        `state` is what its sampler must find again.
+        """
         self._note(params)
         candidate = self.config.space.candidate(params, seed_of(self.config.seed, "candidate", number))
-        trial = Trial(number, params, candidate, sampler_state=_sampler_state(self.sampler, number))
+        trial = Trial(number, params, candidate, sampler_state=state or {})
         try:
             network = built(candidate, self.task)
         except BuildError as error:
@@ -120,8 +118,3 @@ def _text(recipe: Recipe) -> str:
 def _over(trial: Trial, state: TrialState, reason: str) -> Trial:
     now = datetime.now(UTC)
     return replace(trial, state=state, reason=reason, started_at=now, finished_at=now)
-
-
-def _sampler_state(sampler: Sampler, number: int) -> Mapping[str, object]:
-    state = getattr(sampler, "state", None)
-    return state(number) if state else {}

@@ -25,10 +25,9 @@ from nas.controller.lease_heartbeat import Keeper
 from nas.controller.loop import Search
 from nas.controller.prepare import Prepared
 from nas.controller.proposals import Proposals
-from nas.controller.pruner_replay import shown_again
 from nas.controller.running_trials import RunningTrials
 from nas.controller.shutdown import Shutdown
-from nas.controller.timings import Account, TimedSampler
+from nas.controller.timings import Account, TimedPolicy
 from nas.controller.unit_of_work import Ledger
 from nas.dashboard.projection import Projection
 from nas.dashboard.throttle import Showing
@@ -69,7 +68,7 @@ class Run:
         self.interrupted, self.finish = interrupted, finish
         self.record = replace(record, config=to_json(config))  # places may have moved since it was written
         self.config, self.executor, self.lease, self.keeper = config, executor, lease, keeper
-        self.task, self.deciders = prepared.task, prepared.deciders
+        self.task, self.policy = prepared.task, prepared.policy
         self.folder = own_folder(config)
         self.account = Account(self.clock)
         self.ledger = Ledger(self.storage, lease, self.account, pause, self.folder)
@@ -95,7 +94,7 @@ class Run:
         self.storage.save(self.lease, state="RUNNING", config=to_json(self.config))
         self._announce(trials)
         values = partial(self.storage.values, self.record.id, self.config.pruning.metric)
-        self.search.restore(trials, shown_again(trials, self.search.pruner, values))
+        self.search.restore(trials, self.policy.values_to_replay(trials, values))
 
     def whole(self) -> tuple[StudyState, str]:
         """Search, retrain, export; return the study's state and the reason it ended."""
@@ -133,8 +132,7 @@ class Run:
 
     def _search(self, task: TaskInfo, prepared: Prepared) -> Search:
         config, budget = self.config, self.config.budget
-        sampler = TimedSampler(prepared.deciders.sampler, self.account)
-        proposals = Proposals(config, task, sampler)
+        proposals = Proposals(config, task)
         rung, running = usual_first_rung(budget.epochs), RunningTrials()
         shutdown = Shutdown(
             config.name,
@@ -144,14 +142,13 @@ class Run:
             self.executor,
             lambda trials: reserved(config, task, trials, self.executor.capacity),
             self.clock,
-            lambda: self.interrupted() or self.deciders.trouble is not None,
+            lambda: self.interrupted() or self.policy.trouble is not None,
             self.finish,
         )
         return Search(
             config=config,
             admission=Admission(proposals, self.stopping, budget.epochs, rung, prepared.cost),
-            sampler=sampler,
-            pruner=prepared.deciders.pruner,
+            policy=TimedPolicy(self.policy, self.account),
             executor=self.executor,
             ledger=self.ledger,
             running=running,
@@ -182,7 +179,7 @@ class Run:
         Raises:
             NasError: one of them has failed.
         """
-        trouble = self.deciders.trouble
+        trouble = self.policy.trouble
         if trouble is None:
             return
         self.leave("STOPPED", "stop", {})

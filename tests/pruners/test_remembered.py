@@ -9,7 +9,7 @@ import pytest
 
 from nas import pruners
 from nas.config import Pruning
-from nas.controller.pruner_replay import Values, replay, shown_again
+from nas.policies.replay import Values, replay, values_to_replay
 from nas.trials import Trial, TrialState
 from search_spaces.candidate import Architecture, Candidate, Named, Recipe, Settings
 
@@ -82,7 +82,7 @@ def test_decides_as_if_it_had_been_shown_everything(case: tuple[str, dict[str, A
     pruning = Pruning(Named(case[0], Settings(case[1])), "accuracy", direction)
     whole, brief = (pruners.make(pruning, epochs=EPOCHS, seed=SEED) for _ in range(2))
     trials, curves = history(12 if case[0] == "wilcoxon" else 80)
-    shown = shown_again(trials, brief, Record(curves))
+    shown = values_to_replay(trials, brief, Record(curves))
     for trial in trials:
         replay(whole, trial, curves[trial.number])
         replay(brief, trial, shown.get(trial.number, ()))
@@ -98,6 +98,6 @@ def test_successive_halving_is_shown_its_rungs_alone() -> None:
     candidate = Candidate(Architecture("mlp"), Recipe(), 0)
     trials = [Trial(number, {}, candidate, TrialState.COMPLETE, epochs=20) for number in range(100)]
     record = Record({trial.number: [(epoch, 0.5) for epoch in range(1, 21)] for trial in trials})
-    shown_again(trials, pruners.make(Pruning(Named("asha"), "accuracy"), epochs=20, seed=SEED), record)
+    values_to_replay(trials, pruners.make(Pruning(Named("asha"), "accuracy"), epochs=20, seed=SEED), record)
 
     assert record.read == 100 * len((3, 9))

@@ -20,7 +20,7 @@ class Reader(Protocol):
         ...
 
 
-def shown_again(trials: Sequence[Trial], pruner: Pruner, read: Reader) -> Values:
+def values_to_replay(trials: Sequence[Trial], pruner: Pruner, read: Reader) -> Values:
     """Return what each finished trial must report again so that the pruner decides as if it had reported all.
 
     What a pruner needs is a few epochs of each trial. A trial that was not a number at one of those, or that has no
