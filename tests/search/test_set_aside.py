@@ -11,6 +11,7 @@ from scripted import Bench, ScriptedExecutor, asha, results
 from nas.config import StudyConfig
 from nas.controller.controller import Controller
 from nas.controller.prepare import prepare
+from nas.controller.proposals import seed_of
 from nas.policies.pair import Pair, pair
 from nas.pruners._checked import CheckedPruner
 from nas.samplers._checked import CheckedSampler
@@ -37,7 +38,7 @@ class Failing:
 
 def failing(config: StudyConfig, method: str, calls: int) -> Pair:
     """Return the policy of a study, its sampler or pruner failing in a method."""
-    sound = pair(config, seed=config.seed)
+    sound = pair(config, seed=seed_of(config.seed, "sampler"))
     if method in ("ask", "tell"):
         sampler = Failing(sound.sampler, method, calls)
         return replace(sound, sampler=CheckedSampler("random", lambda: sampler, config.space))
