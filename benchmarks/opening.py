@@ -21,10 +21,10 @@ from benchmarks.controller import EPOCHS, NoOpExecutor, space
 from benchmarks.machine import describe_machine
 from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
 from nas.controller.controller import Controller
-from nas.controller.deciders import deciders
 from nas.controller.proposals import Proposals
 from nas.dashboard.projection import Projection
 from nas.events import unwatched
+from nas.policies.pair import pair
 from nas.samplers import SAMPLERS
 from nas.samplers.random import RandomSampler
 from nas.storage import Storage
@@ -52,7 +52,7 @@ def make(url: str, sampler: str, trials: int) -> None:
         storage=url,
         artifacts=Artifacts(export=()),
     )
-    finished = list(_finished(Proposals(config, task, RandomSampler(config.space, 1)), trials))
+    finished = list(_finished(Proposals(config, task), RandomSampler(config.space, 1), trials))
     with Storage.open(url) as storage:
         record = storage.create(NAME, to_json(config), task, {})
         lease = storage.acquire(record.id)
@@ -63,10 +63,11 @@ def make(url: str, sampler: str, trials: int) -> None:
         Projection(storage, record, config.space, config.objectives).sync(finished)
 
 
-def _finished(proposals: Proposals, trials: int) -> Iterator[Trial]:
+def _finished(proposals: Proposals, sampler: RandomSampler, trials: int) -> Iterator[Trial]:
     rng, began = random.Random(0), datetime.now(UTC)
     for number in range(trials):
-        (proposed,) = proposals.ask([number])
+        (params,) = sampler.ask([number])
+        proposed = proposals.judge(number, params)
         best = rng.random()
         curve = tuple(
             Point(epoch, {"loss": 1 / epoch, "train_loss": 0.9 / epoch, "accuracy": best * epoch / EPOCHS}, 0.001)
@@ -123,8 +124,7 @@ def _import_all(url: str) -> None:
     """Load what the sampler, the pruner and the dashboard need."""
     with Storage.open(url, create=False) as storage:
         config = from_json(storage.study(NAME).config)
-    made = deciders(config)
-    made.sampler.ask([0])
+    pair(config, seed=config.seed).next([], [0])
 
 
 def main() -> None:

@@ -11,8 +11,8 @@ from nas.artifacts.folder_checks import not_shared_warning, require_usable
 from nas.config import StudyConfig
 from nas.controller.budget.fidelity import fitted, full_trainings
 from nas.controller.budget.survey import Survey, surveyed, timed
-from nas.controller.deciders import deciders
 from nas.controller.prepare import described
+from nas.policies.pair import pair
 from nas.study_file.task_defaults import with_task_defaults
 from nas.trials import Trial
 from search_spaces.candidate import Named
@@ -95,7 +95,7 @@ def looked_at(config: StudyConfig) -> Looked:
         workers = Looked(config, task, survey, given)._workers
         budget = fitted(config, task, survey.trainable, survey.epoch_seconds, workers)
         config = replace(config, budget=budget)
-        deciders(config)
+        pair(config, seed=config.seed)
         return Looked(config, task, survey, given)
 
 

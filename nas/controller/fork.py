@@ -97,7 +97,7 @@ class _Test:
         self.sections = {path.partition(".")[0] for path in self.changes}
         self.same_samples = old_task.sha256 == task.sha256
         self.same_epochs = len({parts_of_a_pass(task.samples[0], of.epoch_samples) for of in (old, new)}) == 1
-        self.proposals = Proposals(new, task, _Nobody())
+        self.proposals = Proposals(new, task)
 
     def judge(self, trial: Trial) -> Trial | str:
         """Return the trial as the new definition judges it, or why it does not hold there."""
@@ -146,14 +146,3 @@ class _Test:
         network = built(trial.candidate, self.task)
         judged = with_values(self.new, replace(kept, constraints=self.proposals.excesses(network)), trial.metrics)
         return judged if judged.state is TrialState.COMPLETE else "without a usable value of the new objective"
-
-
-class _Nobody:
-    """Proposes nothing: the trials are there already."""
-
-    def ask(self, numbers: Sequence[int]) -> list[Mapping[str, bool | int | float | str]]:
-        """Propose none."""
-        return []
-
-    def tell(self, trials: Sequence[Trial]) -> None:
-        """Learn nothing."""

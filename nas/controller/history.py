@@ -40,18 +40,15 @@ class History:
             self._waiting.pop(trial.number, None)
         return self._challenge(trial)
 
-    def take_waiting(self) -> Trial | None:
-        """Take the trial that has waited longest, or None."""
-        number = next(iter(self._waiting), None)
-        if number is None:
-            return None
-        del self._waiting[number]
+    def take(self, number: int) -> Trial:
+        """Return a trial, which waits no more."""
+        self._waiting.pop(number, None)
         return self._trials[number]
 
     @property
-    def waiting(self) -> int:
-        """Number of trials that wait for a worker."""
-        return len(self._waiting)
+    def waiting(self) -> list[int]:
+        """The numbers of the trials that wait for a worker, the one that has waited longest first."""
+        return list(self._waiting)
 
     def _challenge(self, trial: Trial) -> bool:
         if not usable(trial):

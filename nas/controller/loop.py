@@ -12,15 +12,15 @@ from nas.controller.budget.stopping_criterion import StoppingCriterion
 from nas.controller.cohort_size import CohortSize
 from nas.controller.history import History
 from nas.controller.outcomes import interrupted_trial, trial_from_outcome
-from nas.controller.pruner_replay import Values, replay
 from nas.controller.running_trials import Running, RunningTrials, assignment, begun
 from nas.controller.shutdown import Shutdown
 from nas.controller.unit_of_work import UnitOfWork
 from nas.dashboard.throttle import ThrottledProjection
 from nas.events import EpochsDone, Happening, Noticed, TrialFinished
 from nas.executors.protocol import Executor
-from nas.pruners.protocol import Pruner
-from nas.samplers.protocol import Sampler
+from nas.policies.protocol import Continue, Decision, Policy, Start, Verdict
+from nas.policies.replay import Values
+from nas.samplers.protocol import SpaceExhausted
 from nas.trials import Point, Trial, TrialState, finish, over, with_curve
 from workers.messages import Blame, Checkpoint, EpochMetrics, Event, Job, JobLost, Outcome, Saved
 
@@ -36,8 +36,7 @@ class SearchLoop:
 
     config: StudyConfig
     admission: Admission
-    sampler: Sampler
-    pruner: Pruner
+    policy: Policy
     executor: Executor
     running: RunningTrials
     unit_of_work: UnitOfWork
@@ -72,7 +71,8 @@ class SearchLoop:
 
     def conclude(self) -> str:
         """End what waits when a target or the time, not the user, ended the study; return why the search is over."""
-        while self.stopping.interrupts and not self.shutdown.draining and (trial := self.history.take_waiting()):
+        while self.stopping.interrupts and not self.shutdown.draining and self.history.waiting:
+            trial = self.history.take(self.history.waiting[0])
             self._end_unfinished(trial, trial.curve, self.stopping.reason)
         self.unit_of_work.flush(seconds=self.stopping.seconds)
         self.show()
@@ -84,14 +84,15 @@ class SearchLoop:
         Of finished trials the pruner is shown these values, of all others their curves.
         """
         for trial in sorted(trials, key=finish):
-            self._restore(trial, shown.get(trial.number, ()))
+            self._restore(trial)
         remove_orphans(self.folder, trials)
-        self.sampler.tell(trials)
+        values = {trial.number: shown.get(trial.number) or self._values(trial) for trial in trials}
+        self.policy.restore(trials, values)
         for trial in list(self.history):
             if trial.state is TrialState.WAITING and trial.reason == "pruned":
                 self._give_up(trial, TrialState.PRUNED, "pruned")  # a crash came before the stop took effect
 
-    def _restore(self, trial: Trial, shown: Sequence[tuple[int, float]]) -> None:
+    def _restore(self, trial: Trial) -> None:
         if trial.state is TrialState.RUNNING:
             trial = with_curve(replace(trial, state=TrialState.WAITING), trial.curve)
             self._note(trial)
@@ -100,7 +101,6 @@ class SearchLoop:
         best = self.history.put(trial)
         self.stopping.restored(trial, best=best)
         self.admission.proposals.remember(trial)
-        replay(self.pruner, trial, shown or self._values(trial))
         if trial.state is TrialState.COMPLETE and trial.checkpoint:
             self._retain(trial)
 
@@ -125,35 +125,37 @@ class SearchLoop:
         """Collect up to `size` trials for one job. One that was begun before goes alone: it may be why it was lost."""
         batch: list[Trial] = []
         while len(batch) < size and not self.stopping.interrupts:
-            trial = self.history.take_waiting()
-            if trial is None:
-                if not self._propose():
+            match self._decision():
+                case Continue(number=number) if self.history[number].attempt:
+                    return batch or [self.history.take(number)]
+                case Continue(number=number):
+                    batch.append(self.history.take(number))
+                case Start() as start if self._create(self.admission.admit(self.history.next_number, start)):
+                    if self._ahead:
+                        self._poll(0.0)  # a proposal may take longer than the epochs of cheap candidates
+                case _:
                     break
-                if self._ahead:
-                    self._poll(0.0)  # a proposal may take longer than the epochs of cheap candidates
-            elif not trial.attempt:
-                batch.append(trial)
-            elif not batch:
-                return [trial]
-            else:
-                self.history.put(trial)
-                break
         return batch
 
-    def _propose(self) -> bool:
-        """Create a new trial; return whether there is one and it needs training."""
-        trials = self.admission.propose(self.history.next_number)
-        for trial in trials:
-            self._create(trial)
-        return any(not trial.state.finished for trial in trials)
+    def _decision(self) -> Decision | None:
+        """Return what the policy wants trained next, one at a time: it may learn something in between."""
+        waiting = self.history.waiting[:1]
+        numbers = [self.history.next_number] if not waiting and self.admission.open else []
+        try:
+            return next(iter(self.policy.next(waiting, numbers)), None)
+        except SpaceExhausted:
+            self.stopping.exhausted = True
+            return None
 
-    def _create(self, trial: Trial) -> None:
+    def _create(self, trial: Trial) -> bool:
+        """Take a new trial in; return whether it needs training."""
         self.stopping.created(trial)
         self.history.put(trial)
         if trial.state.finished:
             self._end(trial)
         else:
             self._note(trial)
+        return not trial.state.finished
 
     def start(self, batch: Sequence[Trial]) -> None:
         """Submit waiting trials to the executor as one job."""
@@ -218,8 +220,8 @@ class SearchLoop:
         self.cohort.observe(event.seconds)
         if event.epoch == 1:
             self.admission.cost.observe(running.trial, event.seconds)
-        weak = self.pruner.report(event.number, event.epoch, self._pruning_value(point))
-        if not weak or running.stop_reason or event.epoch == self.config.budget.epochs:
+        verdict = self.policy.report(event.number, event.epoch, self._pruning_value(point))
+        if verdict is not Verdict.STOP or running.stop_reason or event.epoch == self.config.budget.epochs:
             return set()
         running.stop_reason = "pruned"
         running.trial = replace(running.trial, reason="pruned")  # on record: a crash must not undo the decision
@@ -277,12 +279,11 @@ class SearchLoop:
         self._note(waiting)
 
     def _end(self, trial: Trial) -> None:
-        """Record a finished trial, and report it to sampler, pruner and budget."""
+        """Record a finished trial, and report it to policy and budget."""
         best = self.history.put(trial)
         self.admission.proposals.remember(trial)
         self.stopping.finished(trial, best=best)
-        self.pruner.finish(trial.number, complete=trial.state is TrialState.COMPLETE)
-        self.sampler.tell([trial])
+        self.policy.finish([trial])
         self._note(trial)
         if trial.state is TrialState.COMPLETE and trial.checkpoint:
             self._retain(trial)

@@ -1,4 +1,4 @@
-"""Preparation of a run: executor, task, defaults, time estimate, sampler and pruner, before anything is written."""
+"""Preparation of a run: executor, task, defaults, time estimate, policy, before anything is written."""
 
 from collections.abc import Callable
 from contextlib import ExitStack, closing
@@ -11,9 +11,10 @@ from nas.config import StudyConfig
 from nas.controller.budget.epoch_cost import EpochCost
 from nas.controller.budget.fidelity import fitted
 from nas.controller.budget.survey import FEW, SAMPLES, surveyed, timed
-from nas.controller.deciders import Deciders, deciders
+from nas.controller.proposals import seed_of
 from nas.executors.protocol import Executor
 from nas.operating_system import require_linux
+from nas.policies.pair import Pair, pair
 from nas.study_file.task_defaults import with_task_defaults
 from search_spaces.candidate import Named
 from search_spaces.errors import Problem, SpecError
@@ -23,18 +24,18 @@ from workers.messages import TaskInfo, TaskSpec
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A definition filled in from its task, the executor that looked at the task, and who decides."""
+    """A definition filled in from its task, the executor that looked at the task, and its policy."""
 
     config: StudyConfig
     task: TaskInfo
     executor: Executor
-    deciders: Deciders
+    policy: Pair
     cost: EpochCost
     """What epochs of its candidates take, as far as that was timed."""
 
 
 def prepare(config: StudyConfig, stack: ExitStack, start: Callable[[Named], Executor] = executors.start) -> Prepared:
-    """Start the executor, which ends with the stack, look at the task, make who decides; nothing is written.
+    """Start the executor, which ends with the stack, look at the task, make the policy; nothing is written.
 
     Raises:
         TaskError, SpecError: the task cannot be used or lacks a metric that is asked for, no candidate of the space can
@@ -52,7 +53,7 @@ def prepare(config: StudyConfig, stack: ExitStack, start: Callable[[Named], Exec
         survey = timed(survey, whole, executor)
     budget = fitted(whole, task, survey.trainable, survey.epoch_seconds, executor.capacity)
     whole = replace(whole, budget=budget)
-    return Prepared(whole, task, executor, deciders(whole), survey.cost)
+    return Prepared(whole, task, executor, pair(whole, seed=seed_of(whole.seed, "sampler")), survey.cost)
 
 
 def described(executor: Executor, task: TaskSpec) -> TaskInfo:

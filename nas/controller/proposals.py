@@ -1,13 +1,12 @@
-"""Proposals: turn a sampler's parameters into a trial: build and count it, check limits, look for duplicates."""
+"""Proposals: turn parameters into a trial: build and count it, check limits, look for duplicates."""
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from nas.config import StudyConfig
 from nas.objectives import needs_training, with_short_names
-from nas.samplers.protocol import Sampler
 from nas.trials import ENDED_EARLY, Trial, TrialState, over
 from search_spaces.candidate import Candidate, Params, Recipe, Scalar
 from search_spaces.errors import BuildError, NasError
@@ -27,21 +26,16 @@ def seed_of(study_seed: int, *parts: object) -> int:
 
 @dataclass(slots=True)
 class Proposals:
-    """Asks the sampler, and decides of each candidate whether it must be trained at all."""
+    """Decides of each candidate that is proposed whether it must be trained at all."""
 
     config: StudyConfig
     task: TaskInfo
-    sampler: Sampler
     _measured: dict[str, dict[str, Trial]] = field(default_factory=dict)
     """By fingerprint and recipe."""
     _unread: dict[str, list[Trial]] = field(default_factory=dict)
     """By fingerprint, trials whose recipe nobody has asked for yet."""
     _proposed: set[frozenset[tuple[str, Scalar]]] = field(default_factory=set)
     """Every point of a space with few, once it was proposed."""
-
-    def ask(self, numbers: Sequence[int]) -> list[Trial]:
-        """Propose trials: WAITING where training is needed; finished where it cannot be done or has been done."""
-        return [self._judge(number, params) for number, params in zip(numbers, self.sampler.ask(numbers), strict=False)]
 
     @property
     def exhausted(self) -> bool:
@@ -62,10 +56,14 @@ class Proposals:
         if self.config.space.size <= _FEW:
             self._proposed.add(frozenset(params.items()))
 
-    def _judge(self, number: int, params: Params) -> Trial:
+    def judge(self, number: int, params: Params, state: Mapping[str, object] | None = None) -> Trial:
+        """Return a new trial: WAITING where training is needed; finished where it cannot be done or has been done.
+
+        `state` is what its sampler must find again.
+        """
         self._note(params)
         candidate = self.config.space.candidate(params, seed_of(self.config.seed, "candidate", number))
-        trial = Trial(number, params, candidate, sampler_state=_sampler_state(self.sampler, number))
+        trial = Trial(number, params, candidate, sampler_state=state or {})
         try:
             network = built(candidate, self.task)
         except BuildError as error:
@@ -109,8 +107,3 @@ def built(candidate: Candidate, task: TaskInfo) -> Network:
 
 def _text(recipe: Recipe) -> str:
     return json.dumps(recipe.to_json(), sort_keys=True)
-
-
-def _sampler_state(sampler: Sampler, number: int) -> Mapping[str, object]:
-    state = getattr(sampler, "state", None)
-    return state(number) if state else {}

@@ -25,10 +25,9 @@ from nas.controller.lease_heartbeat import LeaseHeartbeat
 from nas.controller.loop import SearchLoop
 from nas.controller.prepare import Prepared
 from nas.controller.proposals import Proposals
-from nas.controller.pruner_replay import values_to_replay
 from nas.controller.running_trials import RunningTrials
 from nas.controller.shutdown import Shutdown
-from nas.controller.timings import Stopwatch, TimedSampler
+from nas.controller.timings import Stopwatch, TimedPolicy
 from nas.controller.unit_of_work import UnitOfWork
 from nas.dashboard.projection import Projection
 from nas.dashboard.throttle import ThrottledProjection
@@ -69,7 +68,7 @@ class Run:
         self.interrupted, self.finish = interrupted, finish
         self.record = replace(record, config=to_json(config))  # places may have moved since it was written
         self.config, self.executor, self.lease, self.heartbeat = config, executor, lease, heartbeat
-        self.task, self.deciders = prepared.task, prepared.deciders
+        self.task, self.policy = prepared.task, prepared.policy
         self.folder = own_folder(config)
         self.stopwatch = Stopwatch(self.clock)
         self.unit_of_work = UnitOfWork(self.storage, lease, self.stopwatch, pause, self.folder)
@@ -95,7 +94,7 @@ class Run:
         self.storage.save(self.lease, state="RUNNING", config=to_json(self.config))
         self._announce(trials)
         values = partial(self.storage.values, self.record.id, self.config.pruning.metric)
-        self.search.restore(trials, values_to_replay(trials, self.search.pruner, values))
+        self.search.restore(trials, self.policy.values_to_replay(trials, values))
 
     def run_to_end(self) -> tuple[StudyState, str]:
         """Search, retrain, export; return the study's state and the reason it ended."""
@@ -133,8 +132,7 @@ class Run:
 
     def _search(self, task: TaskInfo, prepared: Prepared) -> SearchLoop:
         config, budget = self.config, self.config.budget
-        sampler = TimedSampler(prepared.deciders.sampler, self.stopwatch)
-        proposals = Proposals(config, task, sampler)
+        proposals = Proposals(config, task)
         rung, running = usual_first_rung(budget.epochs), RunningTrials()
         shutdown = Shutdown(
             config.name,
@@ -144,14 +142,13 @@ class Run:
             self.executor,
             lambda trials: reserved(config, task, trials, self.executor.capacity),
             self.clock,
-            lambda: self.interrupted() or self.deciders.trouble is not None,
+            lambda: self.interrupted() or self.policy.trouble is not None,
             self.finish,
         )
         return SearchLoop(
             config=config,
             admission=Admission(proposals, self.stopping, budget.epochs, rung, prepared.cost),
-            sampler=sampler,
-            pruner=prepared.deciders.pruner,
+            policy=TimedPolicy(self.policy, self.stopwatch),
             executor=self.executor,
             unit_of_work=self.unit_of_work,
             running=running,
@@ -183,7 +180,7 @@ class Run:
         Raises:
             NasError: one of them has failed.
         """
-        trouble = self.deciders.trouble
+        trouble = self.policy.trouble
         if trouble is None:
             return
         self.leave("STOPPED", "stop", {})

@@ -1,12 +1,11 @@
 """Stopwatch: seconds that a search spends in its parts: sampler, storage, dashboard."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
-from nas.samplers.protocol import Sampler
-from nas.trials import Trial
-from search_spaces.candidate import Params
+from nas.policies.protocol import Policy
+from search_spaces.errors import NasError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -32,22 +31,17 @@ class Stopwatch:
         return booked
 
 
-class TimedSampler:
-    """A sampler whose time is booked."""
+class TimedPolicy:
+    """A policy of which the time of proposing and learning is booked as "sampler"."""
 
-    def __init__(self, sampler: Sampler, stopwatch: Stopwatch) -> None:
-        self._ask = stopwatch.timed("sampler", sampler.ask)
-        self._tell = stopwatch.timed("sampler", sampler.tell)
-        self._state = getattr(sampler, "state", None)
+    def __init__(self, policy: Policy, stopwatch: Stopwatch) -> None:
+        self._policy = policy
+        self.next = stopwatch.timed("sampler", policy.next)
+        self.finish = stopwatch.timed("sampler", policy.finish)
+        self.restore = stopwatch.timed("sampler", policy.restore)
+        self.report = policy.report
 
-    def ask(self, numbers: Sequence[int]) -> list[Params]:
-        """Propose parameters."""
-        return self._ask(numbers)
-
-    def tell(self, trials: Sequence[Trial]) -> None:
-        """Learn from trials."""
-        self._tell(trials)
-
-    def state(self, number: int) -> Mapping[str, object]:
-        """Return what the sampler must find again, where it keeps anything."""
-        return self._state(number) if self._state else {}
+    @property
+    def trouble(self) -> NasError | None:
+        """Return why a plug-in was set aside."""
+        return self._policy.trouble

@@ -9,7 +9,7 @@ import pytest
 
 from nas import pruners
 from nas.config import Pruning
-from nas.controller.pruner_replay import Values, replay, values_to_replay
+from nas.policies.replay import Values, replay, values_to_replay
 from nas.pruners import PRUNERS
 from nas.trials import Trial, TrialState
 from search_spaces.candidate import Architecture, Candidate, Named, Recipe, Settings

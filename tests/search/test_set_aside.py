@@ -10,8 +10,9 @@ from scripted import Bench, ScriptedExecutor, asha, results
 
 from nas.config import StudyConfig
 from nas.controller.controller import Controller
-from nas.controller.deciders import Deciders, deciders
 from nas.controller.prepare import prepare
+from nas.controller.proposals import seed_of
+from nas.policies.pair import Pair, pair
 from nas.pruners._checked import CheckedPruner
 from nas.samplers._checked import CheckedSampler
 from nas.trials import TrialState
@@ -35,9 +36,9 @@ class Failing:
         return getattr(self._other, name)
 
 
-def failing(config: StudyConfig, method: str, calls: int) -> Deciders:
-    """Return who decides in a study, one of them failing in a method."""
-    sound = deciders(config)
+def failing(config: StudyConfig, method: str, calls: int) -> Pair:
+    """Return the policy of a study, its sampler or pruner failing in a method."""
+    sound = pair(config, seed=seed_of(config.seed, "sampler"))
     if method in ("ask", "tell"):
         sampler = Failing(sound.sampler, method, calls)
         return replace(sound, sampler=CheckedSampler("random", lambda: sampler, config.space))
@@ -45,11 +46,11 @@ def failing(config: StudyConfig, method: str, calls: int) -> Deciders:
     return replace(sound, pruner=CheckedPruner("asha", lambda: pruner))
 
 
-def begin(bench: Bench, config: StudyConfig, decide: Callable[[StudyConfig], Deciders]) -> ScriptedExecutor:
+def begin(bench: Bench, config: StudyConfig, decide: Callable[[StudyConfig], Pair]) -> ScriptedExecutor:
     executor = ScriptedExecutor(capacity=2)
     with ExitStack() as stack:
         prepared = prepare(config, stack, lambda _: executor)
-        prepared = replace(prepared, deciders=decide(prepared.config))
+        prepared = replace(prepared, policy=decide(prepared.config))
         Controller(bench.storage, bench.watched.append, pause=0.0).begin_prepared(prepared)
     return executor
 
@@ -88,7 +89,7 @@ def test_one_that_fails_with_what_is_on_record_stops_before_anything_is_trained(
     executor = ScriptedExecutor()
     with ExitStack() as stack:
         prepared = prepare(config, stack, lambda _: executor)
-        prepared = replace(prepared, deciders=failing(prepared.config, "tell", 0))
+        prepared = replace(prepared, policy=failing(prepared.config, "tell", 0))
         controller = Controller(bench.storage, bench.watched.append, start=lambda _: executor)
         with pytest.raises(SpecError, match="tell raised"):
             controller._conduct(bench.record, prepared, stack, bench.storage.acquire(bench.record.id))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from nas.controller.budget.epoch_cost import EpochCost
 from nas.controller.budget.stopping_criterion import LATE, StoppingCriterion
 from nas.controller.proposals import Proposals
-from nas.samplers.protocol import SpaceExhausted
+from nas.policies.protocol import Start
 from nas.trials import Trial, TrialState, over
 
 WHOLE_SHARE = 0.75
@@ -26,18 +26,17 @@ class Admission:
     """Epochs to the first comparison: nothing is begun that cannot reach it."""
     cost: EpochCost = field(default_factory=EpochCost)
 
-    def propose(self, number: int) -> list[Trial]:
-        """Return the next trial: WAITING where it is to be trained, else finished; none where there is no room."""
+    @property
+    def open(self) -> bool:
+        """Return whether the budget has room for one more candidate, and the space has one that is new."""
         if not self.stopping.room(1):
-            return []
-        if self.proposals.exhausted:
-            self.stopping.exhausted = True
-            return []
-        try:
-            return [self._admitted(trial) for trial in self.proposals.ask([number])]
-        except SpaceExhausted:
-            self.stopping.exhausted = True
-            return []
+            return False
+        self.stopping.exhausted |= self.proposals.exhausted
+        return not self.stopping.exhausted
+
+    def admit(self, number: int, start: Start) -> Trial:
+        """Return a new trial: WAITING where it is to be trained, else finished."""
+        return self._admitted(self.proposals.judge(number, start.params, start.state))
 
     def _admitted(self, trial: Trial) -> Trial:
         """Return a trial as it is, or as infeasible where what is left of the time is too short for it."""

@@ -53,10 +53,11 @@ def surveyed(config: StudyConfig, task: TaskInfo, count: int = SAMPLES) -> Surve
         SpecError: not one of many can be trained, and why.
     """
     sampler = samplers.make(Named("random"), space=config.space, objectives=config.objectives, seed=config.seed)
-    proposals = Proposals(config, task, sampler)
+    proposals = Proposals(config, task)
     samples: list[Trial] = []
     while len(samples) < ATTEMPTS:
-        samples += proposals.ask(range(len(samples), len(samples) + count))
+        numbers = range(len(samples), len(samples) + count)
+        samples += map(proposals.judge, numbers, sampler.ask(numbers))
         if any(trial.state is TrialState.WAITING for trial in samples):
             return Survey(samples)
     raise SpecError([Problem("space", _none_can_be_trained(samples))])
