@@ -23,6 +23,7 @@ from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
 from nas.controller.controller import Controller
 from nas.events import Happening, TrialFinished
 from nas.executors.protocol import Executor
+from nas.run_settings import RunSettings
 from nas.storage import Storage
 from search_spaces.candidate import Named, Settings
 from search_spaces.dimensions import Choice, Float, Int
@@ -132,7 +133,7 @@ def ours(
 
     with Storage.open(config.storage) as opened:
         began = time.perf_counter()
-        Controller(opened, watch, start=start).begin(config)
+        Controller(opened, RunSettings(watch), start=start).begin(config)
     finished[-1] = time.perf_counter() - began  # everything written and projected
     return finished
 

@@ -17,12 +17,11 @@ from nas.errors import NoUsableTrial, StudyExists, StudyNotFound
 from nas.events import Watcher, unwatched
 from nas.objectives import incumbent, pareto_front
 from nas.redaction import hidden
+from nas.run_settings import RunSettings
 from nas.storage import Artifact, Storage, StudyRecord
 from nas.study_file.load import as_begun, difference, from_file, from_json, from_mapping, to_json
 from nas.study_file.source_map import Written
 from nas.trials import Trial
-
-Asked = Callable[[], bool]
 
 Definition = str | os.PathLike[str] | Mapping[str, object] | StudyConfig
 """A study file, a dictionary with its keys, or a definition built in code."""
@@ -155,10 +154,10 @@ def search(
         StudyBusy: another process runs it.
         NoUsableTrial: the search ended without any finite value.
     """
-    began = time.monotonic() if began is None else began
+    settings = RunSettings(watch, interrupted, finish, time.monotonic() if began is None else began)
     written = _written(definition, overrides)
     with written.placing():
-        return _search(written.config, watch, interrupted, finish, began)
+        return _search(written.config, settings)
 
 
 def _written(definition: Definition, overrides: Sequence[str]) -> Written:
@@ -171,41 +170,39 @@ def _written(definition: Definition, overrides: Sequence[str]) -> Written:
     raise TypeError(f"a study is a file, a dictionary or a StudyConfig, got {type(definition).__name__}")
 
 
-def _search(config: StudyConfig, watch: Watcher, interrupted: Asked, finish: Asked, began: float) -> Study:
+def _search(config: StudyConfig, settings: RunSettings) -> Study:
     known = on_record(config)
     if known is None:
         try:
-            return _begin(config, watch, interrupted, finish, began)
+            return _begin(config, settings)
         except StudyExists:  # another process may have begun it since we looked
             known = on_record(config)
             if known is None:
                 raise
-    return _go_on(known, config, watch, interrupted, finish, began)
+    return _go_on(known, config, settings)
 
 
-def _begin(config: StudyConfig, watch: Watcher, interrupted: Asked, finish: Asked, began: float) -> Study:
+def _begin(config: StudyConfig, settings: RunSettings) -> Study:
     from nas.controller.controller import Controller
     from nas.controller.prepare import prepare
 
     with ExitStack() as stack:
         prepared = prepare(config, stack)  # before a file is made: a task that cannot be used leaves nothing behind
         storage = stack.enter_context(Storage.open(config.storage))
-        Controller(storage, watch, interrupted, finish, began).begin_prepared(prepared)
+        Controller(storage, settings).begin_prepared(prepared)
     return Study(config.name, config.storage)
 
 
-def _go_on(
-    record: StudyRecord, config: StudyConfig, watch: Watcher, interrupted: Asked, finish: Asked, began: float
-) -> Study:
+def _go_on(record: StudyRecord, config: StudyConfig, settings: RunSettings) -> Study:
     require_same(record, config)
     config = _no_fewer(record, as_begun(config, from_json(record.config)))
     if complete(record, config, Study(config.name, config.storage).artifacts):
-        watch(notice(record, config))
+        settings.watch(notice(record, config))
         return Study(config.name, config.storage)
     from nas.controller.controller import Controller
 
     with Storage.open(config.storage) as storage:
-        Controller(storage, watch, interrupted, finish, began).resume(record, config)
+        Controller(storage, settings).resume(record, config)
     return Study(config.name, config.storage)
 
 
@@ -229,7 +226,7 @@ def fork(
     from nas.controller.controller import Controller
 
     with Storage.open(config.storage, create=False) as storage:
-        Controller(storage, watch, interrupted, finish, began).fork(storage.study(of), config)
+        Controller(storage, RunSettings(watch, interrupted, finish, began)).fork(storage.study(of), config)
     return Study(config.name, config.storage)
 
 
@@ -252,7 +249,7 @@ def resume(
         if complete(record, config, opened.artifacts(record.id)):
             watch(notice(record, config))
         else:
-            Controller(opened, watch, interrupted).resume(record, config)
+            Controller(opened, RunSettings(watch, interrupted)).resume(record, config)
     return Study(name, storage)
 
 

@@ -1,9 +1,8 @@
 """The one process that runs a study: it takes the lease, puts the parts together, searches, and hands out the best."""
 
-import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from nas import executors
 from nas.artifacts.recorded_files import trials_here
@@ -16,33 +15,24 @@ from nas.controller.prepare import Prepared, prepare
 from nas.controller.provenance import environment
 from nas.controller.run import Run
 from nas.errors import StorageError, StudyBusy, StudyExists
-from nas.events import Noticed, StudyEnded, Watcher
+from nas.events import Noticed, StudyEnded
 from nas.executors.protocol import Executor
+from nas.run_settings import RunSettings
 from nas.storage import Lease, Storage, StudyRecord
 from nas.storage.records import FORKED
 from nas.study_file.load import as_begun, from_json, to_json
 from search_spaces.candidate import Named
 from workers.messages import TaskInfo
 
-Clock = Callable[[], float]
-
 
 @dataclass(frozen=True, slots=True)
 class Controller:
-    """Runs one study in one storage; `interrupted` says whether the user wants it to drain and stop."""
+    """Runs one study in one storage."""
 
     storage: Storage
-    watch: Watcher
-    interrupted: Callable[[], bool] = bool
-    finish: Callable[[], bool] = bool
-    """Says whether the user wants the search to end and its best to be retrained, scored and exported."""
-    began: float | None = None
-    """By the clock, when the command began, from which the budget's time counts; None is when the study is run."""
-    clock: Clock = time.monotonic
+    settings: RunSettings = field(default_factory=RunSettings)
     start: Callable[[Named], Executor] = executors.start
     """How executors are started; benchmarks and tests hand in their own."""
-    pause: float = 0.03
-    """Seconds between two transactions of a busy search."""
 
     def begin(self, config: StudyConfig) -> StudyRecord:
         """Create the study and run it to its end.
@@ -86,7 +76,7 @@ class Controller:
             )
             found = inherited(record, theirs, config, prepared.task)
             found = with_own_files(found, f"{own_folder(config)}/checkpoints")
-            self.watch(Noticed(found.told))
+            self.settings.watch(Noticed(found.told))
             return self.begin_prepared(prepared, found)
 
     def resume(self, record: StudyRecord, config: StudyConfig | None = None) -> StudyRecord:
@@ -120,20 +110,8 @@ class Controller:
     def _conduct(self, record: StudyRecord, prepared: Prepared, stack: ExitStack, lease: Lease) -> StudyRecord:
         keeper = Keeper(self.storage, lease)
         stack.enter_context(closing(keeper)).start()
-        run = Run(
-            self.storage,
-            record,
-            prepared,
-            keeper,
-            watch=self.watch,
-            interrupted=self.interrupted,
-            finish=self.finish,
-            began=self.began,
-            clock=self.clock,
-            pause=self.pause,
-        )
-        state, reason = run.whole()
-        self.watch(StudyEnded(state, reason))
+        state, reason = Run(self.storage, record, prepared, keeper, self.settings).whole()
+        self.settings.watch(StudyEnded(state, reason))
         return self.storage.study(record.name)
 
 

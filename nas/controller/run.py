@@ -1,7 +1,6 @@
 """One run of a study by one controller: search, final stage, export."""
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -33,10 +32,11 @@ from nas.controller.unit_of_work import Ledger
 from nas.dashboard.projection import Projection
 from nas.dashboard.throttle import Showing
 from nas.errors import NoUsableTrial
-from nas.events import Noticed, StudyStarted, Watcher
+from nas.events import Noticed, StudyStarted
 from nas.objectives import ranked
 from nas.pruners.asha import usual_first_rung
 from nas.reasons import trial_ended
+from nas.run_settings import RunSettings
 from nas.storage import Storage, StudyRecord
 from nas.storage.records import Json, StudyState
 from nas.study_file.load import to_json
@@ -50,37 +50,25 @@ class Run:
     """One run of a study by one controller: search, final stage, export."""
 
     def __init__(
-        self,
-        storage: Storage,
-        record: StudyRecord,
-        prepared: Prepared,
-        keeper: Keeper,
-        *,
-        watch: Watcher,
-        interrupted: Callable[[], bool] = bool,
-        finish: Callable[[], bool] = bool,
-        began: float | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        pause: float = 0.03,
+        self, storage: Storage, record: StudyRecord, prepared: Prepared, keeper: Keeper, settings: RunSettings
     ) -> None:
-        """Put the parts together; `keeper` keeps the study's lease, the rest is as in `Controller`."""
+        """Put the parts together; `keeper` keeps the study's lease."""
         config, executor, lease = with_own_folder(prepared.config, storage, record), prepared.executor, keeper.lease
-        self.storage, self.watch, self.clock = storage, watch, clock
-        self.interrupted, self.finish = interrupted, finish
+        self.storage, self.settings = storage, settings
         self.record = replace(record, config=to_json(config))  # places may have moved since it was written
         self.config, self.executor, self.lease, self.keeper = config, executor, lease, keeper
         self.task, self.deciders = prepared.task, prepared.deciders
         self.folder = own_folder(config)
-        self.account = Account(self.clock)
-        self.ledger = Ledger(self.storage, lease, self.account, pause, self.folder)
-        self.stopping = Stopping(config.budget, config.objectives, self.clock, record.seconds, began)
+        self.account = Account(settings.clock)
+        self.ledger = Ledger(self.storage, lease, self.account, settings.pause, self.folder)
+        self.stopping = Stopping(config.budget, config.objectives, settings.clock, record.seconds, settings.began)
         self.jobs = count()
         self.exports = Exports(
             self.storage,
             self.record,
             config,
             self.ledger,
-            self.watch,
+            self.settings.watch,
             self.folder,
             self._stopping_now,
             lambda: self.stopping.seconds,
@@ -109,6 +97,10 @@ class Run:
         if not best:
             self.leave("FAILED", "no usable trial", {})
             raise NoUsableTrial(_why_unusable(self.config.name, list(self.search.history)))
+        return self._conclude(best, reason)
+
+    def _conclude(self, best: Sequence[Trial], reason: str) -> tuple[StudyState, str]:
+        """Retrain and export the best of a search that is over."""
         self.exports.get_ready()
         try:
             finals = self.account.timed("final", self._finals)(best)
@@ -117,13 +109,17 @@ class Run:
             raise
         if self._stopping_now():
             return self.leave("STOPPED", "stop", {})
+        return self._export(finals, reason)
+
+    def _export(self, finals: Finals, reason: str) -> tuple[StudyState, str]:
+        """Write what is handed out, and leave the study; what cannot be written is owed."""
         ensemble = self.exports.ensemble(finals)
         failures = self.account.timed("export", self.exports.write)(finals.best, finals.retrained)
         result = {**self.result(finals, reason), **ensemble}
         if failures:
             self.leave("STOPPED", "export", result)
             owed = ", ".join(self.exports.owed(finals.best))
-            self.watch(
+            self.settings.watch(
                 Noticed(f"the export ({owed}) is owed; mend what hinders it, then: nas resume {self.config.name}")
             )
             raise failures[0]  # what is owed is made by a resume
@@ -143,9 +139,9 @@ class Run:
             running,
             self.executor,
             lambda trials: reserved(config, task, trials, self.executor.capacity),
-            self.clock,
-            lambda: self.interrupted() or self.deciders.trouble is not None,
-            self.finish,
+            self.settings.clock,
+            lambda: self.settings.interrupted() or self.deciders.trouble is not None,
+            self.settings.finish,
         )
         return Search(
             config=config,
@@ -160,8 +156,8 @@ class Run:
             history=History(config.objectives),
             shelf=Shelf(config.artifacts.keep, config.objectives),
             cohort=CohortSize(config.budget.trials, lambda: self.executor.capacity, self.executor.cohort),
-            watch=self.watch,
-            showing=Showing(self._projector(), self.clock),
+            watch=self.settings.watch,
+            showing=Showing(self._projector(), self.settings.clock),
             folder=f"{self.folder}/checkpoints",
             jobs=self.jobs,
         )
@@ -172,9 +168,9 @@ class Run:
 
     def _announce(self, trials: Sequence[Trial]) -> None:
         finished = sum(trial.state.finished for trial in trials)
-        self.watch(StudyStarted(self.config, self.record.task, finished, bool(trials), trials))
+        self.settings.watch(StudyStarted(self.config, self.record.task, finished, bool(trials), trials))
         if text := unshared(self.config):
-            self.watch(Noticed(text))
+            self.settings.watch(Noticed(text))
 
     def heed_trouble(self) -> None:
         """Leave the study as stopped where its sampler or pruner was set aside, and raise why: the search has drained.
@@ -192,10 +188,10 @@ class Run:
         raise SpecError([replace(problem, hint=problem.hint or hint) for problem in trouble.problems]) from trouble
 
     def _stopping_now(self) -> bool:
-        return self.interrupted() or self.keeper.requested == "stop"
+        return self.settings.interrupted() or self.keeper.requested == "stop"
 
     def _finals(self, best: Sequence[Trial]) -> Finals:
-        record = FinalRecord(self.ledger, self.watch)
+        record = FinalRecord(self.ledger, self.settings.watch)
         done = self.exports.on_record()
         record.restore(done, self.storage.events(self.record.id))
         trainings = Trainings(
@@ -205,7 +201,7 @@ class Run:
             folder=self.folder,
             executor=self.executor,
             ledger=self.ledger,
-            watch=self.watch,
+            watch=self.settings.watch,
             interrupted=self._stopping_now,
             left=self._left,
             seconds=lambda: self.stopping.seconds,

@@ -11,8 +11,8 @@ from nas.controller.lease_heartbeat import Keeper
 from nas.controller.prepare import prepare
 from nas.controller.provenance import environment
 from nas.controller.run import Run
-from nas.events import unwatched
 from nas.objectives import ranked
+from nas.run_settings import RunSettings
 from nas.storage import Storage
 from nas.study import on_record, require_same
 from nas.study_file.load import as_begun, from_json, to_json
@@ -48,7 +48,7 @@ class Session:
         self._jobs: dict[str, int] = {}
         """The jobs of the trials that Tune has to bring to an end."""
         self._last: dict[int, Point] = {}
-        self._renewed_at = run.clock()
+        self._renewed_at = run.settings.clock()
 
     @classmethod
     def open(cls, config: StudyConfig) -> "Session":
@@ -73,7 +73,7 @@ class Session:
             require_same_samples(record, prepared.task)
             lease = storage.acquire(record.id)
             stack.callback(_quietly(lambda: storage.release(lease)))
-            run = Run(storage, record, prepared, Keeper(storage, lease), watch=unwatched)
+            run = Run(storage, record, prepared, Keeper(storage, lease), RunSettings())
             run.enter()
             return cls(run, handover, stack.pop_all())
 
@@ -88,9 +88,9 @@ class Session:
 
     def turn(self) -> None:
         """Hold the lease, heed what ends the search early, show what has changed; Tune's loop calls it all the time."""
-        if self._run.clock() - self._renewed_at >= _RENEWAL:
+        if self._run.settings.clock() - self._renewed_at >= _RENEWAL:
             self._run.keeper.renew()
-            self._renewed_at = self._run.clock()
+            self._renewed_at = self._run.settings.clock()
         self._search.hear_the_user()
         if self._search.showing.due:
             self._search.show()

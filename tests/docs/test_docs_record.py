@@ -30,7 +30,7 @@ def test_every_state_and_event_is_named() -> None:
     states = {state.value for state in TrialState}
     events = {
         kind
-        for path in (ROOT / "nas").glob("*.py")
+        for path in (ROOT / "nas").rglob("*.py")
         for kind in re.findall(r"ledger\.event\(\s*\"([a-z.]+)\"", path.read_text("utf-8"))
     }
     assert events

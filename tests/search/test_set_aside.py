@@ -11,8 +11,11 @@ from scripted import Bench, ScriptedExecutor, asha, results
 from nas.config import StudyConfig
 from nas.controller.controller import Controller
 from nas.controller.deciders import Deciders, deciders
+from nas.controller.lease_heartbeat import Keeper
 from nas.controller.prepare import prepare
+from nas.controller.run import Run
 from nas.pruners._checked import CheckedPruner
+from nas.run_settings import RunSettings
 from nas.samplers._checked import CheckedSampler
 from nas.trials import TrialState
 from search_spaces.errors import SpecError
@@ -50,7 +53,7 @@ def begin(bench: Bench, config: StudyConfig, decide: Callable[[StudyConfig], Dec
     with ExitStack() as stack:
         prepared = prepare(config, stack, lambda _: executor)
         prepared = replace(prepared, deciders=decide(prepared.config))
-        Controller(bench.storage, bench.watched.append, pause=0.0).begin_prepared(prepared)
+        Controller(bench.storage, RunSettings(pause=0.0)).begin_prepared(prepared)
     return executor
 
 
@@ -89,7 +92,7 @@ def test_one_that_fails_with_what_is_on_record_stops_before_anything_is_trained(
     with ExitStack() as stack:
         prepared = prepare(config, stack, lambda _: executor)
         prepared = replace(prepared, deciders=failing(prepared.config, "tell", 0))
-        controller = Controller(bench.storage, bench.watched.append, start=lambda _: executor)
+        keeper = Keeper(bench.storage, bench.storage.acquire(bench.record.id))
         with pytest.raises(SpecError, match="tell raised"):
-            controller._conduct(bench.record, prepared, stack, bench.storage.acquire(bench.record.id))
+            Run(bench.storage, bench.record, prepared, keeper, RunSettings()).whole()
     assert executor.jobs == []
