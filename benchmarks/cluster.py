@@ -22,6 +22,7 @@ from benchmarks.controller import EPOCHS, NoOpExecutor, ours, space
 from benchmarks.machine import describe_machine
 from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
 from nas.controller.controller import Controller
+from nas.controller.run_settings import RunSettings
 from nas.events import Happening, StudyStarted, TrialFinished
 from nas.storage import Storage
 from search_spaces.candidate import Named, Settings
@@ -102,7 +103,7 @@ def through(folder: Path, executor: Named, trials: int) -> float:
                 ended, epochs = time.perf_counter(), epochs + happening.trial.epochs
 
     with Storage.open(config.storage) as storage:
-        Controller(storage, watch).begin(config)
+        Controller(storage, RunSettings(watch)).begin(config)
     assert epochs == trials * EPOCHS, f"{epochs} reports of {trials} trials"
     return trials / (ended - began)
 

@@ -21,6 +21,7 @@ import optuna
 from benchmarks.machine import describe_machine
 from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
 from nas.controller.controller import Controller
+from nas.controller.run_settings import RunSettings
 from nas.events import Happening, TrialFinished
 from nas.executors.protocol import Executor
 from nas.storage import Storage
@@ -132,7 +133,7 @@ def ours(
 
     with Storage.open(config.storage) as opened:
         began = time.perf_counter()
-        Controller(opened, watch, start=start).begin(config)
+        Controller(opened, RunSettings(watch), start=start).begin(config)
     finished[-1] = time.perf_counter() - began  # everything written and projected
     return finished
 

@@ -23,7 +23,6 @@ from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
 from nas.controller.controller import Controller
 from nas.controller.proposals import Proposals
 from nas.dashboard.projection import Projection
-from nas.events import unwatched
 from nas.policies.pair import pair
 from nas.samplers import SAMPLERS
 from nas.samplers.random import RandomSampler
@@ -109,7 +108,7 @@ def opened(url: str) -> Sequence[float]:
     began, processor = time.perf_counter(), time.process_time()
     with Storage.open(url, create=False) as storage:
         record = storage.study(NAME)
-        Controller(storage, unwatched, start=lambda _: executor).resume(record)
+        Controller(storage, start=lambda _: executor).resume(record)
         done = time.perf_counter()
     return executor.submitted_at - began, executor.processor_at - processor, done - began, _most_resident()
 

@@ -13,6 +13,7 @@ from nas.artifacts.relocation import recalled
 from nas.artifacts.study_folder import own_folder
 from nas.config import USUAL_STORAGE, Final, Objective, StudyConfig
 from nas.controller.completeness import complete, notice
+from nas.controller.run_settings import RunSettings
 from nas.errors import NoUsableTrial, StudyExists
 from nas.events import Watcher, unwatched
 from nas.objectives import incumbent, pareto_front
@@ -22,8 +23,6 @@ from nas.study_file.load import as_begun, difference, from_file, from_json, from
 from nas.study_file.name import require_name
 from nas.study_file.source_map import Written
 from nas.trials import Standing, Trial
-
-Asked = Callable[[], bool]
 
 Choose = Callable[[StudyRecord, Sequence[Standing], Sequence[Objective]], Sequence[Standing | None]]
 
@@ -168,10 +167,10 @@ def search(
         StudyBusy: another process runs it.
         NoUsableTrial: the search ended without any finite value.
     """
-    began = time.monotonic() if began is None else began
+    settings = RunSettings(watch, interrupted, finish, time.monotonic() if began is None else began)
     written = _written(definition, overrides)
     with written.placing(), LazyStorage(written.config.storage) as storage:
-        return search_in(storage, written.config, watch=watch, interrupted=interrupted, finish=finish, began=began)
+        return search_in(storage, written.config, settings)
 
 
 def _written(definition: Definition, overrides: Sequence[str]) -> Written:
@@ -184,52 +183,40 @@ def _written(definition: Definition, overrides: Sequence[str]) -> Written:
     raise TypeError(f"a study is a file, a dictionary or a StudyConfig, got {type(definition).__name__}")
 
 
-def search_in(
-    storage: LazyStorage, config: StudyConfig, *, watch: Watcher, interrupted: Asked, finish: Asked, began: float
-) -> Study:
+def search_in(storage: LazyStorage, config: StudyConfig, settings: RunSettings) -> Study:
     """Do as `search` does, in a storage that the caller closes."""
     known = storage.find(config.name)
     if known is None:
         require_name(config.name)
         try:
-            return _begin(storage, config, watch, interrupted, finish, began)
+            return _begin(storage, config, settings)
         except StudyExists:  # another process may have begun it since we looked
             known = storage.find(config.name)
             if known is None:
                 raise
-    return _go_on(storage, known, config, watch, interrupted, finish, began)
+    return _go_on(storage, known, config, settings)
 
 
-def _begin(
-    storage: LazyStorage, config: StudyConfig, watch: Watcher, interrupted: Asked, finish: Asked, began: float
-) -> Study:
+def _begin(storage: LazyStorage, config: StudyConfig, settings: RunSettings) -> Study:
     from nas.controller.controller import Controller
     from nas.controller.prepare import prepare
 
     with ExitStack() as stack:
         prepared = prepare(config, stack)  # before a file is made: a task that cannot be used leaves nothing behind
-        Controller(storage.created(), watch, interrupted, finish, began).begin_prepared(prepared)
+        Controller(storage.created(), settings).begin_prepared(prepared)
     return Study(config.name, config.storage)
 
 
-def _go_on(
-    storage: LazyStorage,
-    record: StudyRecord,
-    config: StudyConfig,
-    watch: Watcher,
-    interrupted: Asked,
-    finish: Asked,
-    began: float,
-) -> Study:
+def _go_on(storage: LazyStorage, record: StudyRecord, config: StudyConfig, settings: RunSettings) -> Study:
     require_same(record, config)
     opened = storage.existing()
     config = _no_fewer(opened, record, as_begun(config, from_json(record.config)))
     if complete(record, config, opened.artifacts(record.id)):
-        watch(notice(record, config))
+        settings.watch(notice(record, config))
         return Study(config.name, config.storage)
     from nas.controller.controller import Controller
 
-    Controller(opened, watch, interrupted, finish, began).resume(record, config)
+    Controller(opened, settings).resume(record, config)
     return Study(config.name, config.storage)
 
 
@@ -251,25 +238,16 @@ def fork(
         StudyExists: the new name is taken.
     """
     with LazyStorage(config.storage) as storage:
-        return fork_in(storage, config, of, watch=watch, interrupted=interrupted, finish=finish, began=began)
+        return fork_in(storage, config, of, RunSettings(watch, interrupted, finish, began))
 
 
-def fork_in(
-    storage: LazyStorage,
-    config: StudyConfig,
-    of: str,
-    *,
-    watch: Watcher,
-    interrupted: Asked,
-    finish: Asked,
-    began: float | None,
-) -> Study:
+def fork_in(storage: LazyStorage, config: StudyConfig, of: str, settings: RunSettings) -> Study:
     """Do as `fork` does, in a storage that the caller closes."""
     from nas.controller.controller import Controller
 
     require_name(config.name)
     opened = storage.existing()
-    Controller(opened, watch, interrupted, finish, began).fork(opened.study(of), config)
+    Controller(opened, settings).fork(opened.study(of), config)
     return Study(config.name, config.storage)
 
 
@@ -290,7 +268,7 @@ def resume(
         if complete(record, config, opened.artifacts(record.id)):
             watch(notice(record, config))
         else:
-            Controller(opened, watch, interrupted).resume(record, config)
+            Controller(opened, RunSettings(watch, interrupted)).resume(record, config)
     return Study(name, storage)
 
 

@@ -12,6 +12,7 @@ from search_spaces.candidate import Scalar
 from search_spaces.documents.numbers import number_of
 from search_spaces.errors import Problem, SpecError, nearest
 from search_spaces.expressions import Expression
+from search_spaces.plain_text import plain, quoted
 
 ON_GRID = 1e-9
 """How far from a step, in steps, a real number still counts as on it."""
@@ -128,9 +129,9 @@ class Choice:
             raise _wrong("a choice needs at least one option, got none")
         for option in self.options:
             if isinstance(option, float) and not math.isfinite(option):
-                raise _wrong(f"an option must be finite, got {option!r}")
+                raise _wrong(f"an option must be finite, got {quoted(option)}")
             if sum(_same(option, other) for other in self.options) > 1:
-                raise _wrong(f"option {option!r} is given twice")
+                raise _wrong(f"option {quoted(option)} is given twice")
 
     @property
     def size(self) -> float:
@@ -150,7 +151,7 @@ class Choice:
         return {"type": "choice", "options": list(self.options), **_when(self)}
 
     def __str__(self) -> str:
-        return f"[{', '.join(str(option) for option in self.options)}]"
+        return plain(self.options)
 
 
 Dimension = Int | Float | Choice

@@ -17,6 +17,7 @@ from typing import Any
 
 from search_spaces.candidate import Named, Scalar, Value
 from search_spaces.errors import NasError, Problem, SpecError, nearest
+from search_spaces.plain_text import quoted
 from search_spaces.registry import Menu
 
 
@@ -48,15 +49,15 @@ class Hyperparameter:
     def mistake(self, value: object) -> str:
         """Return what is wrong with a value, or return an empty text."""
         if self.kind is bool:
-            return "" if isinstance(value, bool) else f"needs true or false, got {value!r}"
+            return "" if isinstance(value, bool) else f"needs true or false, got {quoted(value)}"
         if self.is_list and isinstance(value, list | tuple):
             return next((self._text_mistake(item) for item in value if self._text_mistake(item)), "")
         if self.kind is str:
             return self._text_mistake(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            return f"needs a number, got {value!r}"
+            return f"needs a number, got {quoted(value)}"
         if self.kind is int and not float(value).is_integer():
-            return f"needs a whole number, got {value!r}"
+            return f"needs a whole number, got {quoted(value)}"
         return self._range_mistake(value)
 
     def filled(self, value: Value) -> Value:
@@ -99,14 +100,14 @@ class Hyperparameter:
 
     def _text_mistake(self, value: object) -> str:
         if not isinstance(value, str):
-            return f"needs text, got {value!r}"
+            return f"needs text, got {quoted(value)}"
         if self.options and value not in self.options:
             return f"unknown option {value!r}{nearest(value, self.options)}"
         return ""
 
     def _range_mistake(self, value: float) -> str:
         too_low = value < self.low or (self.open_low and value == self.low)
-        return f"needs a {self.allowed}, got {value!r}" if too_low or not value <= self.high else ""
+        return f"needs a {self.allowed}, got {quoted(value)}" if too_low or not value <= self.high else ""
 
 
 @cache  # asked for every candidate that is trained

@@ -19,6 +19,7 @@ from search_spaces.ops.protocol import Kept, Op, Shape
 from search_spaces.ops.residual import Residual, chain, steps
 from search_spaces.ops.rows import Rows
 from search_spaces.ops.sequence_pool import SequencePool
+from search_spaces.plain_text import plain, shaped
 
 __all__ = ["Network", "Op", "Shape", "canonical"]
 
@@ -38,7 +39,7 @@ class Network:
     def check(self) -> "Network":
         """Return itself; raise BuildError unless the shapes fit from end to end."""
         if self.shapes[-1] != (self.outputs,):
-            raise BuildError(f"the network ends in shape {self.shapes[-1]}, the task needs ({self.outputs},)")
+            raise BuildError(f"the network ends in shape {shaped(self.shapes[-1])}, the task needs {self.outputs}")
         return self
 
     @property
@@ -93,7 +94,7 @@ class Network:
 
     def describe(self) -> str:
         """Draw it: a line for each op with its output's shape and its parameters."""
-        return "\n".join([f"input {_shape(self.inputs)}", *_lines(self.ops, self.inputs, "")])
+        return "\n".join([f"input {shaped(self.inputs)}", *_lines(self.ops, self.inputs, "")])
 
 
 def canonical(ops: tuple[Op, ...], shape: Shape) -> list[tuple[Op, Shape]]:
@@ -156,7 +157,7 @@ def _lines(ops: tuple[Op, ...], shape: Shape, indent: str) -> Iterator[str]:
     for op, at in steps(ops, shape):
         parameters = op.parameters(at)
         count = f"  {parameters:,} parameters" if parameters else ""
-        yield f"{indent}{_title(op)} → {_shape(op.output(at))}{count}"
+        yield f"{indent}{_title(op)} → {shaped(op.output(at))}{count}"
         if isinstance(op, Residual):
             yield from _lines(op.body, at, indent + "  ")
             if op.shortcut:
@@ -168,9 +169,5 @@ def _title(op: Op) -> str:
     if isinstance(op, Activation):
         return op.kind
     settings = {key: value for key, value in settings_of(op).items() if not isinstance(value, tuple)}
-    plain = [f"{key}={value:.3g}" if isinstance(value, float) else f"{key}={value}" for key, value in settings.items()]
-    return " ".join([name_of(op), *plain])
-
-
-def _shape(shape: Shape) -> str:
-    return "×".join(str(size) for size in shape)
+    told = {key: f"{value:.3g}" if isinstance(value, float) else plain(value) for key, value in settings.items()}
+    return " ".join([name_of(op), *(f"{key}={value}" for key, value in told.items())])

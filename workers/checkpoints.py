@@ -59,7 +59,9 @@ def load(checkpoint: Checkpoint) -> TrainedState:
     try:
         content = file_store.read(checkpoint.path)
     except OSError as error:
-        raise CheckpointError(f"the checkpoint {checkpoint.path!r} cannot be read: {error.strerror}") from error
+        raise CheckpointError(
+            f"the checkpoint {checkpoint.path!r} cannot be read: {error.strerror or error}"
+        ) from error
     if hash_of(content) != checkpoint.sha256:
         raise CheckpointError(
             f"the checkpoint {checkpoint.path!r} is torn or altered: its sha256 is not the recorded one"

@@ -305,7 +305,7 @@ class TrainingLoop:
         try:
             return checkpoints.save(self._job.folder, name, state)
         except OSError as error:  # training is worth more than a checkpoint of it
-            return "checkpoint: disk full" if error.errno in DISK_FULL else f"checkpoint: {error.strerror}"
+            return "checkpoint: disk full" if error.errno in DISK_FULL else f"checkpoint: {error.strerror or error}"
         except Exception as error:
             if not out_of_memory(error):
                 raise

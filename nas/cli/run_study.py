@@ -23,6 +23,7 @@ from nas.cli.standard_streams import OutputLost
 from nas.cli.start_time import began
 from nas.cli.system_limits import require_open_files
 from nas.config import StudyConfig
+from nas.controller.run_settings import RunSettings
 from nas.errors import NoUsableTrial
 from nas.snapshot import read
 from nas.storage import LazyStorage, Storage
@@ -82,14 +83,13 @@ def _conduct(
         )
         with handling_signals(lambda: say(_signal_message(config, at_signal))) as interruption:
             try:
-                begin(
-                    storage,
-                    config,
+                settings = RunSettings(
                     watch=watcher,
                     interrupted=lambda: _reader_is_gone(watcher) or (at_signal == "stop" and interruption()),
                     finish=lambda: at_signal == "finish" and interruption(),
                     began=began(),
                 )
+                begin(storage, config, settings=settings)
             except NoUsableTrial as error:
                 unusable = error
     if isinstance(watcher, JsonLines) and watcher.lost is not None:

@@ -23,7 +23,7 @@ class OutputLost(Exception):
 
     def __init__(self, error: OSError) -> None:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        reason = "no space is left on its disk" if full else error.strerror
+        reason = "no space is left on its disk" if full else error.strerror or error
         super().__init__(f"cannot write to standard output: {reason}")
         self.quiet = error.errno in (errno.EPIPE, errno.EIO)
         """A pipe's reader or a terminal is gone: nobody is left to be told."""

@@ -1,9 +1,8 @@
 """Controller: create, fork or resume one study, hold its lease, and run it to its end."""
 
-import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from nas import executors
 from nas.artifacts.recorded_files import trials_here
@@ -15,8 +14,9 @@ from nas.controller.lease_heartbeat import LeaseHeartbeat, release
 from nas.controller.prepare import Prepared, prepare
 from nas.controller.provenance import environment
 from nas.controller.run import Run
+from nas.controller.run_settings import RunSettings
 from nas.errors import StudyBusy, StudyExists
-from nas.events import Noticed, StudyEnded, Watcher
+from nas.events import Noticed, StudyEnded
 from nas.executors.protocol import Executor
 from nas.storage import Lease, Storage, StudyRecord
 from nas.storage.records import FORKED
@@ -24,25 +24,15 @@ from nas.study_file.load import as_begun, from_json, to_json
 from search_spaces.candidate import Named
 from workers.messages import TaskInfo
 
-Clock = Callable[[], float]
-
 
 @dataclass(frozen=True, slots=True)
 class Controller:
-    """Runs one study in one storage; `interrupted` says whether the user wants it to drain and stop."""
+    """Runs one study in one storage."""
 
     storage: Storage
-    watch: Watcher
-    interrupted: Callable[[], bool] = bool
-    finish: Callable[[], bool] = bool
-    """Says whether the user wants the search to end and its best to be retrained, scored and exported."""
-    began: float | None = None
-    """By the clock, when the command began, from which the budget's time counts; None is when the study is run."""
-    clock: Clock = time.monotonic
+    settings: RunSettings = field(default_factory=RunSettings)
     start: Callable[[Named], Executor] = executors.start
     """How executors are started; benchmarks and tests hand in their own."""
-    pause: float = 0.03
-    """Seconds between two transactions of a busy search."""
 
     def begin(self, config: StudyConfig) -> StudyRecord:
         """Create the study and run it to its end.
@@ -86,7 +76,7 @@ class Controller:
             )
             found = inherited(record, theirs, config, prepared.task)
             found = with_own_files(found, f"{own_folder(config)}/checkpoints")
-            self.watch(Noticed(found.summary))
+            self.settings.watch(Noticed(found.summary))
             return self.begin_prepared(prepared, found)
 
     def resume(self, record: StudyRecord, config: StudyConfig | None = None) -> StudyRecord:
@@ -116,20 +106,8 @@ class Controller:
     def _conduct(self, record: StudyRecord, prepared: Prepared, stack: ExitStack, lease: Lease) -> StudyRecord:
         heartbeat = LeaseHeartbeat(self.storage, lease)
         stack.enter_context(closing(heartbeat)).start()
-        run = Run(
-            self.storage,
-            record,
-            prepared,
-            heartbeat,
-            watch=self.watch,
-            interrupted=self.interrupted,
-            finish=self.finish,
-            began=self.began,
-            clock=self.clock,
-            pause=self.pause,
-        )
-        state, reason = run.run_to_end()
-        self.watch(StudyEnded(state, reason))
+        state, reason = Run(self.storage, record, prepared, heartbeat, self.settings).run_to_end()
+        self.settings.watch(StudyEnded(state, reason))
         return self.storage.study(record.name)
 
 

@@ -22,6 +22,7 @@ from nas.policies.protocol import Continue, Decision, Policy, Start, Verdict
 from nas.policies.replay import Values
 from nas.samplers.protocol import SpaceExhausted
 from nas.trials import Point, Trial, TrialState, finish, over, with_curve
+from search_spaces.plain_text import listed
 from workers.messages import Blame, Checkpoint, EpochMetrics, Event, Job, JobLost, Outcome, Saved
 
 LOSSES: Mapping[Blame, int] = {"job": 3, "machine": 30}
@@ -252,7 +253,7 @@ class SearchLoop:
         self.unit_of_work.event(
             "job.lost", job=event.job, reason=event.reason, trials=[item.trial.number for item in lost]
         )
-        self.watch(Noticed(f"{event.reason}; trials {[item.trial.number for item in lost]} go back to waiting"))
+        self.watch(Noticed(f"{event.reason}; {_back([item.trial.number for item in lost])} to waiting"))
         for running in lost:
             self._losses[running.trial.number, event.blame] += 1
             if running.stop_reason == "pruned":
@@ -332,3 +333,7 @@ class SearchLoop:
     def show(self) -> None:
         """Show what has changed, as it is by now."""
         self.dashboard.show(self.running.shown)
+
+
+def _back(numbers: Sequence[int]) -> str:
+    return f"trial {numbers[0]} goes back" if len(numbers) == 1 else f"trials {listed(numbers)} go back"

@@ -1,7 +1,6 @@
 """One run of a study by one controller: search, final stage, export."""
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -25,6 +24,7 @@ from nas.controller.lease_heartbeat import LeaseHeartbeat
 from nas.controller.loop import SearchLoop
 from nas.controller.prepare import Prepared
 from nas.controller.proposals import Proposals
+from nas.controller.run_settings import RunSettings
 from nas.controller.running_trials import RunningTrials
 from nas.controller.shutdown import Shutdown
 from nas.controller.timings import Stopwatch, TimedPolicy
@@ -32,7 +32,7 @@ from nas.controller.unit_of_work import UnitOfWork
 from nas.dashboard.projection import Projection
 from nas.dashboard.throttle import ThrottledProjection
 from nas.errors import NoUsableTrial
-from nas.events import Noticed, StudyStarted, Watcher
+from nas.events import Noticed, StudyStarted
 from nas.objectives import ranked
 from nas.pruners.asha import usual_first_rung
 from nas.reasons import trial_ended
@@ -54,32 +54,27 @@ class Run:
         record: StudyRecord,
         prepared: Prepared,
         heartbeat: LeaseHeartbeat,
-        *,
-        watch: Watcher,
-        interrupted: Callable[[], bool] = bool,
-        finish: Callable[[], bool] = bool,
-        began: float | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        pause: float = 0.03,
+        settings: RunSettings,
     ) -> None:
-        """Put the parts together; `heartbeat` keeps the study's lease, the rest is as in `Controller`."""
+        """Put the parts together; `heartbeat` keeps the study's lease."""
         config, executor, lease = with_own_folder(prepared.config, storage, record), prepared.executor, heartbeat.lease
-        self.storage, self.watch, self.clock = storage, watch, clock
-        self.interrupted, self.finish = interrupted, finish
+        self.storage, self.settings = storage, settings
         self.record = replace(record, config=to_json(config))  # places may have moved since it was written
         self.config, self.executor, self.lease, self.heartbeat = config, executor, lease, heartbeat
         self.task, self.policy = prepared.task, prepared.policy
         self.folder = own_folder(config)
-        self.stopwatch = Stopwatch(self.clock)
-        self.unit_of_work = UnitOfWork(self.storage, lease, self.stopwatch, pause, self.folder)
-        self.stopping = StoppingCriterion(config.budget, config.objectives, self.clock, record.seconds, began)
+        self.stopwatch = Stopwatch(settings.clock)
+        self.unit_of_work = UnitOfWork(self.storage, lease, self.stopwatch, settings.pause, self.folder)
+        self.stopping = StoppingCriterion(
+            config.budget, config.objectives, settings.clock, record.seconds, settings.began
+        )
         self.jobs = count()
         self.exports = Exports(
             self.storage,
             self.record,
             config,
             self.unit_of_work,
-            self.watch,
+            self.settings.watch,
             self.folder,
             self._stopping_now,
             lambda: self.stopping.seconds,
@@ -108,6 +103,10 @@ class Run:
         if not best:
             self.leave("FAILED", "no usable trial", {})
             raise NoUsableTrial(_why_unusable(self.config.name, list(self.search.history)))
+        return self._conclude(best, reason)
+
+    def _conclude(self, best: Sequence[Trial], reason: str) -> tuple[StudyState, str]:
+        """Retrain and export the best of a search that is over."""
         self.exports.get_ready()
         try:
             finals = self.stopwatch.timed("final", self._finals)(best)
@@ -116,13 +115,17 @@ class Run:
             raise
         if self._stopping_now():
             return self.leave("STOPPED", "stop", {})
+        return self._export(finals, reason)
+
+    def _export(self, finals: FinalResult, reason: str) -> tuple[StudyState, str]:
+        """Write what is handed out, and leave the study; what cannot be written is owed."""
         ensemble = self.exports.ensemble(finals)
         failures = self.stopwatch.timed("export", self.exports.write)(finals.best, finals.retrained)
         result = {**self.result(finals, reason), **ensemble}
         if failures:
             self.leave("STOPPED", "export", result)
             owed = ", ".join(self.exports.owed(finals.best))
-            self.watch(
+            self.settings.watch(
                 Noticed(f"the export ({owed}) is owed; mend what hinders it, then: nas resume {self.config.name}")
             )
             raise failures[0]  # what is owed is made by a resume
@@ -141,9 +144,9 @@ class Run:
             running,
             self.executor,
             lambda trials: reserved(config, task, trials, self.executor.capacity),
-            self.clock,
-            lambda: self.interrupted() or self.policy.trouble is not None,
-            self.finish,
+            self.settings.clock,
+            lambda: self.settings.interrupted() or self.policy.trouble is not None,
+            self.settings.finish,
         )
         return SearchLoop(
             config=config,
@@ -157,8 +160,8 @@ class Run:
             history=History(config.objectives),
             retention=RetentionPolicy(config.artifacts.keep, config.objectives),
             cohort=CohortSize(config.budget.trials, lambda: self.executor.capacity, self.executor.cohort),
-            watch=self.watch,
-            dashboard=ThrottledProjection(self._projector(), self.clock),
+            watch=self.settings.watch,
+            dashboard=ThrottledProjection(self._projector(), self.settings.clock),
             folder=f"{self.folder}/checkpoints",
             jobs=self.jobs,
         )
@@ -169,10 +172,11 @@ class Run:
 
     def _announce(self, trials: Sequence[Trial]) -> None:
         finished = sum(trial.state.finished for trial in trials)
-        spent = self.record.seconds
-        self.watch(StudyStarted(self.config, self.record.task, finished, bool(trials), trials, spent))
+        self.settings.watch(
+            StudyStarted(self.config, self.record.task, finished, bool(trials), trials, self.record.seconds)
+        )
         if text := not_shared_warning(self.config):
-            self.watch(Noticed(text))
+            self.settings.watch(Noticed(text))
 
     def check_deciders(self) -> None:
         """Leave the study as stopped where its sampler or pruner was set aside, and raise why: the search has drained.
@@ -190,10 +194,10 @@ class Run:
         raise SpecError([replace(problem, hint=problem.hint or hint) for problem in trouble.problems]) from trouble
 
     def _stopping_now(self) -> bool:
-        return self.interrupted() or self.heartbeat.requested == "stop"
+        return self.settings.interrupted() or self.heartbeat.requested == "stop"
 
     def _finals(self, best: Sequence[Trial]) -> FinalResult:
-        record = FinalRecord(self.unit_of_work, self.watch)
+        record = FinalRecord(self.unit_of_work, self.settings.watch)
         done = self.exports.on_record()
         record.restore(done, self.storage.events(self.record.id))
         trainings = Trainings(
@@ -203,7 +207,7 @@ class Run:
             folder=self.folder,
             executor=self.executor,
             unit_of_work=self.unit_of_work,
-            watch=self.watch,
+            watch=self.settings.watch,
             interrupted=self._stopping_now,
             left=self._left,
             seconds=lambda: self.stopping.seconds,

@@ -1,7 +1,7 @@
 """Integrity check, `nas db check`: rows that contradict each other, checkpoints that are missing or altered."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -10,6 +10,7 @@ from nas.storage.records import Artifact, StudyRecord
 from nas.storage.rows import queries
 from nas.trials import Trial, TrialState
 from search_spaces.documents.quantities import counted
+from search_spaces.plain_text import listed, plain
 from workers import file_store
 from workers.messages import Checkpoint
 
@@ -37,7 +38,7 @@ def _of_study(study: StudyRecord, trials: list[Trial]) -> Iterator[str]:
     best = study.result.get("best")
     incumbent = {trial.number: trial for trial in trials}.get(best) if isinstance(best, int) else None
     if best is not None and not (incumbent and _has_finite_values(incumbent)):
-        yield f"its best trial {best!r} is not a COMPLETE trial with finite values"
+        yield f"its best trial {plain(best)} is not a COMPLETE trial with finite values"
     if study.state in ("FINISHED", "FAILED") and any(not trial.state.finished for trial in trials):
         yield f"it is {study.state}, and has trials that are not finished"
 
@@ -53,11 +54,11 @@ def _of_trial(trial: Trial, *, may_run: bool) -> Iterator[str]:
     if trial.state is TrialState.RUNNING and not may_run:
         yield "is RUNNING, and its study is not (`nas resume` goes on with it)"
     if (trial.state is TrialState.COMPLETE) != bool(trial.values) and not trial.interrupted:
-        yield f"is {trial.state} with values {trial.values!r}"
+        yield f"is {trial.state} with {_told(trial.values)}"
     if trial.state.finished and trial.finished_at is None:
         yield f"is {trial.state}, and has no time at which it finished"
     if [point.epoch for point in trial.curve] != list(range(1, len(trial.curve) + 1)):
-        yield f"has gaps in its curve: epochs {[point.epoch for point in trial.curve]}"
+        yield f"has gaps in its curve: epochs {listed(point.epoch for point in trial.curve)}"
 
 
 def _own_folder(study: StudyRecord, folder: Path) -> str:
@@ -87,8 +88,12 @@ def _of_file(what: str, file: Checkpoint | Artifact, own: str, folder: Path) -> 
     except IsADirectoryError:
         pass  # an export that is a folder
     except OSError as error:
-        yield f"{what} cannot be read: {place}: {error.strerror}"
+        yield f"{what} cannot be read: {place}: {error.strerror or error}"
 
 
 def _has_finite_values(trial: Trial) -> bool:
     return trial.state is TrialState.COMPLETE and all(math.isfinite(value) for value in trial.values)
+
+
+def _told(values: Sequence[float]) -> str:
+    return f"values {listed(values)}" if values else "no value"

@@ -41,9 +41,9 @@ def difference(old: StudyConfig, new: StudyConfig) -> tuple[Change, ...]:
     changed = [path for path in paths if path not in before or path not in after or before[path] != after[path]]
     pairs = {path: (before.get(path), after.get(path)) for path in changed}
     return tuple(
-        Change(path, safe(path) or _is_moved_file(path, *pair))
-        for path, pair in pairs.items()
-        if not any(path.startswith(f"{above}.") for above in pairs) and (len(pairs) == 1 or not _more_layers(*pair))
+        Change(path, safe(path) or _is_moved_file(path, *pairs[path]))
+        for path in _telling(pairs)
+        if not any(path.startswith(f"{above}.") for above in pairs)
     )
 
 
@@ -67,6 +67,13 @@ def _is_moved_file(path: str, before: object, after: object) -> bool:
     """Return whether a setting of the task is a file's path, which may move: samples are compared by their hash."""
     paths = all(isinstance(value, str) and os.path.isabs(value) for value in (before, after))
     return paths and path.startswith("task.")
+
+
+def _telling(pairs: Mapping[str, tuple[object, object]]) -> list[str]:
+    """Leave out what follows from another change of the space, which is named: more layers from a greater depth."""
+    following = {path for path, pair in pairs.items() if _more_layers(*pair)}
+    leading = any(path.startswith("space.") for path in pairs if path not in following)
+    return [path for path in pairs if not (leading and path in following)]
 
 
 def _more_layers(before: object, after: object) -> bool:

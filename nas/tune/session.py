@@ -11,7 +11,7 @@ from nas.controller.lease_heartbeat import LeaseHeartbeat, release
 from nas.controller.prepare import prepare
 from nas.controller.provenance import environment
 from nas.controller.run import Run
-from nas.events import unwatched
+from nas.controller.run_settings import RunSettings
 from nas.objectives import ranked
 from nas.storage import LazyStorage
 from nas.study import require_same
@@ -49,7 +49,7 @@ class Session:
         self._jobs: dict[str, int] = {}
         """The jobs of the trials that Tune has to bring to an end."""
         self._last: dict[int, Point] = {}
-        self._renewed_at = run.clock()
+        self._renewed_at = run.settings.clock()
 
     @classmethod
     def open(cls, config: StudyConfig) -> "Session":
@@ -77,7 +77,7 @@ class Session:
             require_same_samples(record, prepared.task)
             lease = storage.acquire(record.id)
             stack.callback(release, storage, lease)
-            run = Run(storage, record, prepared, LeaseHeartbeat(storage, lease), watch=unwatched)
+            run = Run(storage, record, prepared, LeaseHeartbeat(storage, lease), RunSettings())
             run.enter()
             return cls(run, executor, stack.pop_all())
 
@@ -92,9 +92,9 @@ class Session:
 
     def turn(self) -> None:
         """Renew the lease, check for reasons to end early, update the dashboard; Tune's loop calls it all the time."""
-        if self._run.clock() - self._renewed_at >= _RENEWAL:
+        if self._run.settings.clock() - self._renewed_at >= _RENEWAL:
             self._run.heartbeat.renew()
-            self._renewed_at = self._run.clock()
+            self._renewed_at = self._run.settings.clock()
         self._search.check_interrupts()
         if self._search.dashboard.due:
             self._search.show()

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from search_spaces.candidate import Scalar, Value
 from search_spaces.errors import Problem, SpecError, nearest
+from search_spaces.plain_text import quoted
 
 Values = Mapping[str, Value]
 
@@ -266,13 +267,13 @@ def number(value: Value, where: str) -> float:
     if isinstance(value, int | float):
         return value
     hint = "use min, max, sum or len" if isinstance(value, tuple) else ""
-    raise wrong(f"{where!r} needs numbers, got {value!r}", hint)
+    raise wrong(f"{where!r} needs numbers, got {quoted(value)}", hint)
 
 
 def scalar(value: Value) -> Scalar:
     """Return a single value, or raise."""
     if isinstance(value, tuple):
-        raise wrong(f"needs a single value, got {value!r}", "use min, max, sum or len")
+        raise wrong(f"needs a single value, got {quoted(value)}", "use min, max, sum or len")
     return value
 
 
@@ -280,7 +281,7 @@ def truth(value: Value) -> bool:
     """Return a yes or no, or raise."""
     if isinstance(value, int | float):
         return bool(value)
-    raise wrong(f"needs a condition, got {value!r}")
+    raise wrong(f"needs a condition, got {quoted(value)}")
 
 
 def wrong(message: str, hint: str = "") -> SpecError:

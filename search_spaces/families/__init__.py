@@ -6,6 +6,7 @@ from search_spaces.families.protocol import Family
 from search_spaces.hyperparameters import Hyperparameter, hyperparameters
 from search_spaces.network import Network
 from search_spaces.ops.protocol import Shape
+from search_spaces.plain_text import quoted, shaped
 from search_spaces.registry import Menu
 
 FAMILIES = Menu("search_spaces.families", "family")
@@ -26,7 +27,9 @@ def build(architecture: Architecture, inputs: Shape, outputs: int) -> Network:
         name: _checked(architecture.family, name, value, known) for name, value in architecture.settings.items()
     }
     if not inputs or min(inputs) < 1 or outputs < 1:
-        raise BuildError(f"a network needs at least one input and one output, got inputs {inputs}, outputs {outputs}")
+        raise BuildError(
+            f"a network needs at least one input and one output, got inputs {shaped(inputs)}, outputs {outputs}"
+        )
     family: Family = kind(**settings)
     return family.network(inputs, outputs).check()
 
@@ -37,7 +40,7 @@ def _checked(family: str, name: str, value: Value, known: dict[str, Hyperparamet
         raise BuildError(f"{family} has no hyper-parameter {name!r}{nearest(name, tuple(known))}")
     if isinstance(value, tuple):
         if not known[name].each:
-            raise BuildError(f"{family}.{name} needs a single value, got {value!r}")
+            raise BuildError(f"{family}.{name} needs a single value, got {quoted(value)}")
         return tuple(_single(family, name, item, known[name]) for item in value)
     return _single(family, name, value, known[name])
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from search_spaces.errors import BuildError, nearest
 from search_spaces.ops.protocol import Kept, Shape
+from search_spaces.plain_text import shaped
 
 ACTIVATIONS = ("relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus", "maxout")
 
@@ -25,7 +26,7 @@ class Activation:
             return shape
         axis = halved(shape)
         if shape[axis] % 2:
-            raise BuildError(f"maxout needs an even number of features or channels, got shape {shape}")
+            raise BuildError(f"maxout needs an even number of features or channels, got shape {shaped(shape)}")
         return tuple(size // 2 if index == axis else size for index, size in enumerate(shape))
 
     def parameters(self, shape: Shape) -> int:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from search_spaces.errors import BuildError
+from search_spaces.plain_text import shaped
 
 Shape = tuple[int, ...]
 """The shape of one sample, without the batch: (features,), (channels, height, width) or (time, features)."""
@@ -45,12 +46,12 @@ class Op(Protocol):
 def image(shape: Shape, what: str) -> Shape:
     """Return the shape if it is an image's; raise BuildError, saying what needs one, if not."""
     if len(shape) != 3:
-        raise BuildError(f"{what} needs an image (channels, height, width), got shape {shape}")
+        raise BuildError(f"{what} needs an image (channels, height, width), got shape {shaped(shape)}")
     return shape
 
 
 def sequence(shape: Shape, what: str) -> Shape:
     """Return the shape if it is a sequence's; raise BuildError, saying what needs one, if not."""
     if len(shape) != 2:
-        raise BuildError(f"{what} needs a sequence (time, features), got shape {shape}")
+        raise BuildError(f"{what} needs a sequence (time, features), got shape {shaped(shape)}")
     return shape

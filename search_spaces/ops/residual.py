@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from search_spaces.errors import BuildError
 from search_spaces.ops.protocol import Kept, Op, Shape
+from search_spaces.plain_text import shaped
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Residual:
         """Return the shape both ways lead to."""
         long, short = chain(self.body, shape)[-1], chain(self.shortcut, shape)[-1]
         if long != short:
-            raise BuildError(f"a residual connection cannot add shapes {long} and {short}")
+            raise BuildError(f"a residual connection cannot add shapes {shaped(long)} and {shaped(short)}")
         return long
 
     def parameters(self, shape: Shape) -> int:

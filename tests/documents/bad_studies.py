@@ -107,7 +107,7 @@ SPACES = (
     _bad("options twice", SPACE + "  width: [16, 32, 16]\n", "5:19 given twice"),
     _bad("options twice in other words", SPACE + "  dropout: [0, 0.0]\n", "5:16 given twice"),
     _bad("an unknown option", SPACE + "  activation: [relu, gleu]\n", "5:22 unknown option 'gleu'"),
-    _bad("true among numbers", SPACE + "  width: [16, true]\n", "5:15 needs a number, got True"),
+    _bad("true among numbers", SPACE + "  width: [16, true]\n", "5:15 needs a number, got true"),
     _bad("a list among options", SPACE + "  width: [16, [32]]\n", "5:15 whole number"),
     _bad("a number for a text", SPACE + "  activation: 3\n", "5:15 needs text, got 3"),
     _bad("a range of texts", SPACE + "  activation: relu..tanh\n", "5:15 unknown option"),

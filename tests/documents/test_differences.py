@@ -12,6 +12,8 @@ from bad_studies import WHOLE
 from nas.config import Objective, Pruning, StudyConfig
 from nas.study_file.load import difference, load, loads, resolved
 from nas.study_file.study import KEYS
+from search_spaces.candidate import Settings
+from search_spaces.dimensions import Choice
 
 BEGUN = """\
 name: a
@@ -147,6 +149,26 @@ def test_one_objective_and_several_are_two_keys(begun: StudyConfig, tmp_path: Pa
 def test_a_layer_that_differs_in_a_space_built_in_code_is_a_difference(begun: StudyConfig) -> None:
     architecture = {name: item for name, item in begun.space.architecture.items() if name != "width.2"}
     assert paths(begun, replace(begun, space=replace(begun.space, architecture=architecture))) == ["space.width"]
+
+
+def test_layers_that_differ_by_themselves_are_named_whatever_else_changes(begun: StudyConfig) -> None:
+    two = {"width.2", "activation.2"}
+    space = replace(
+        begun.space,
+        fixed=Settings(),
+        architecture={
+            **{name: item for name, item in begun.space.architecture.items() if name != "activation"},
+            **{f"activation.{layer}": Choice(("relu", "gelu")) for layer in range(3)},
+        },
+    )
+    fewer = replace(space, architecture={name: item for name, item in space.architecture.items() if name not in two})
+    more_trials = replace(begun.budget, trials=99)
+    found = difference(replace(begun, space=space), replace(begun, space=fewer, budget=more_trials))
+    assert [(change.path, change.safe) for change in found] == [
+        ("space.width", False),
+        ("space.activation", False),
+        ("budget.trials", True),
+    ]
 
 
 def test_equal_studies_do_not_differ(begun: StudyConfig, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from workers import exporters
 from workers.datasets import dataset
 from workers.errors import CheckpointError, ExportError
 from workers.exporters import EXPORTERS, _verified
+from workers.exporters.torch_export import trace
 from workers.messages import Checkpoint, Stage, TaskSpec
 
 FORMATS = ("onnx", "safetensors", "source", "torch_export")
@@ -178,6 +179,12 @@ def test_a_program_takes_any_batch(train: Train, tmp_path: Path, format: str) ->
             assert session.run(None, {"inputs": samples})[0].shape == (count, 10)
         else:
             assert torch.export.load(path).module()(torch.from_numpy(samples)).shape == (count, 10)
+
+
+def test_torch_drops_the_name_of_the_batch_axis_of_a_program() -> None:
+    program = trace(torch.nn.Linear(4, 3), torch.zeros(1, 4))
+    (axis,) = map(str, program.range_constraints)
+    assert axis != "batch", "torch names it now: docs/why.md, workers/exporters/torch_export.py and onnx.py can do less"
 
 
 @pytest.mark.parametrize("format", ["safetensors", "torch_export", "onnx"])

@@ -157,7 +157,7 @@ def test_an_array_may_be_lists_a_frame_or_one_sample(exported: Exported, tmp_pat
 @pytest.mark.parametrize(
     ("samples", "told"),
     [
-        (POINTS[:, :2], r"shape \('n', 3\).* got \(90, 2\)"),
+        (POINTS[:, :2], r"shape n×3 .* got 90×2"),
         (POINTS[:0], "n of at least 1"),
         (np.array([["a", "b", "c"]]), "samples hold numbers"),
         ([[0.0, 1.0, 2.0], [0.0, float("nan"), 2.0]], "sample 1, counted from 0, holds NaN"),

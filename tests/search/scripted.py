@@ -9,6 +9,7 @@ from typing import Any
 
 from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
 from nas.controller.controller import Controller
+from nas.controller.run_settings import RunSettings
 from nas.events import EpochsDone, Happening
 from nas.executors.protocol import Executor
 from nas.storage import Storage, StudyRecord
@@ -258,8 +259,8 @@ class Bench:
 
     def run(self, executor: Executor, config: StudyConfig | None = None, **settings: Any) -> StudyRecord:
         """Begin the study, or go on with it."""
-        watch = settings.pop("watch", self.watched.append)
-        controller = Controller(self.storage, watch, start=lambda _: executor, **{"pause": 0.0, **settings})
+        settings = {"watch": self.watched.append, "pause": 0.0, **settings}
+        controller = Controller(self.storage, RunSettings(**settings), start=lambda _: executor)
         known = self.storage.find("s")
         return controller.resume(known, config) if known else controller.begin(config or self.config())
 

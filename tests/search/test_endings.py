@@ -59,7 +59,12 @@ def test_a_lost_trial_waits_and_goes_on_from_its_checkpoint(bench: Bench) -> Non
     assert lives[1].checkpoint.epoch == 3
     assert (bench.trials[1].state, bench.trials[1].attempt, bench.trials[1].epochs) == (TrialState.COMPLETE, 2, EPOCHS)
     assert [item.kind for item in bench.storage.events(bench.record.id)] == ["job.lost"]
-    assert "go back to waiting" in bench.told(Noticed)[0].text
+    assert bench.told(Noticed)[0].text == "worker 1 was killed by signal 9; trial 1 goes back to waiting"
+
+
+def test_trials_that_were_lost_together_are_listed(bench: Bench) -> None:
+    bench.run(ScriptedExecutor(lost(1, number=1), cohort=3), bench.config(budget=Budget(3, EPOCHS)))
+    assert bench.told(Noticed)[0].text.endswith("; trials 0, 1, 2 go back to waiting")
 
 
 def test_a_lost_trial_without_a_checkpoint_starts_again_and_keeps_its_curve(bench: Bench) -> None:

@@ -141,7 +141,7 @@ def test_a_failed_trial_gets_another_chance(bench: Bench, config: StudyConfig) -
 
 def test_an_unchanged_fork_goes_on_as_the_study_would(searched: Bench, config: StudyConfig, bench: Bench) -> None:
     longer = replace(config, name="new", budget=Budget(TRIALS + 6, EPOCHS))
-    Controller(bench.storage, bench.watched.append, start=lambda _: ScriptedExecutor(usual)).fork(bench.record, longer)
+    Controller(bench.storage, start=lambda _: ScriptedExecutor(usual)).fork(bench.record, longer)
     forked = bench.storage.trials(bench.storage.study("new").id)
     bench.run(ScriptedExecutor(usual), replace(longer, name="s"))
 
@@ -149,7 +149,7 @@ def test_an_unchanged_fork_goes_on_as_the_study_would(searched: Bench, config: S
 
 
 def test_where_a_fork_comes_from_is_on_record(searched: Bench, config: StudyConfig, bench: Bench) -> None:
-    Controller(bench.storage, bench.watched.append, start=lambda _: ScriptedExecutor(usual)).fork(
+    Controller(bench.storage, start=lambda _: ScriptedExecutor(usual)).fork(
         bench.record, replace(config, name="new", seed=4)
     )
     (event,) = bench.storage.events(bench.storage.study("new").id, kind=FORKED)

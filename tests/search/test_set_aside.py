@@ -10,8 +10,11 @@ from scripted import Bench, ScriptedExecutor, asha, results
 
 from nas.config import StudyConfig
 from nas.controller.controller import Controller
+from nas.controller.lease_heartbeat import LeaseHeartbeat
 from nas.controller.prepare import prepare
 from nas.controller.proposals import seed_of
+from nas.controller.run import Run
+from nas.controller.run_settings import RunSettings
 from nas.policies.pair import Pair, pair
 from nas.pruners._checked import CheckedPruner
 from nas.samplers._checked import CheckedSampler
@@ -51,7 +54,7 @@ def begin(bench: Bench, config: StudyConfig, decide: Callable[[StudyConfig], Pai
     with ExitStack() as stack:
         prepared = prepare(config, stack, lambda _: executor)
         prepared = replace(prepared, policy=decide(prepared.config))
-        Controller(bench.storage, bench.watched.append, pause=0.0).begin_prepared(prepared)
+        Controller(bench.storage, RunSettings(pause=0.0)).begin_prepared(prepared)
     return executor
 
 
@@ -90,7 +93,7 @@ def test_one_that_fails_with_what_is_on_record_stops_before_anything_is_trained(
     with ExitStack() as stack:
         prepared = prepare(config, stack, lambda _: executor)
         prepared = replace(prepared, policy=failing(prepared.config, "tell", 0))
-        controller = Controller(bench.storage, bench.watched.append, start=lambda _: executor)
+        heartbeat = LeaseHeartbeat(bench.storage, bench.storage.acquire(bench.record.id))
         with pytest.raises(SpecError, match="tell raised"):
-            controller._conduct(bench.record, prepared, stack, bench.storage.acquire(bench.record.id))
+            Run(bench.storage, bench.record, prepared, heartbeat, RunSettings()).run_to_end()
     assert executor.jobs == []

@@ -253,7 +253,7 @@ def test_a_target_alone_leaves_nothing_to_predict_from(write: Write) -> None:
 
 def test_what_is_not_utf_8_has_its_line(write: Write) -> None:
     path = write(b"x,y\n1,2\ncaf\xe9,3\n")
-    assert error(path).startswith(f"{path}:3: not UTF-8: byte b'\\xe9' (say encoding: cp1252")
+    assert error(path).startswith(f"{path}:3: not UTF-8: byte 0xe9 (say encoding: cp1252")
 
 
 def test_a_broken_gzip_file_is_refused(write: Write) -> None:

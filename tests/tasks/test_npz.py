@@ -145,7 +145,7 @@ def test_a_missing_array_names_the_nearest(save: Save) -> None:
 
 
 def test_different_lengths_are_refused(save: Save) -> None:
-    assert "x (20, 4) and y (19,) need as many samples" in error(save(x=values(4), y=Y[:19]))
+    assert "x (20×4) and y (19) need as many samples" in error(save(x=values(4), y=Y[:19]))
 
 
 def test_sequences_that_stand_one_after_the_other_are_named_with_what_to_do(save: Save) -> None:
@@ -164,7 +164,7 @@ def test_zero_samples_are_refused(save: Save) -> None:
 
 def test_parts_of_other_shapes_are_refused(save: Save) -> None:
     path = save(x_train=values(4), y_train=Y, x_test=values(5), y_test=Y)
-    assert "samples of x_test have shape (5,), those of x_train (4,)" in error(path)
+    assert "samples of x_test have shape 5, those of x_train 4" in error(path)
 
 
 def test_text_inputs_are_refused(save: Save) -> None:

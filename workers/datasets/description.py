@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from search_spaces.plain_text import shaped
 from workers.datasets.preprocessing import Preprocessing
 from workers.datasets.splits import Parts
 from workers.datasets.transforms import Settings
@@ -66,7 +67,9 @@ def _columns(
             _of_table(column, samples.inputs, fitted[column.name], train) if column.name in fitted else column
             for column in samples.columns
         )
-    given = samples.columns or (Column("x", "array", f"{samples.inputs.values.dtype} {samples.inputs.values.shape}"),)
+    given = samples.columns or (
+        Column("x", "array", f"{samples.inputs.values.dtype} {shaped(samples.inputs.values.shape)}"),
+    )
     return tuple(replace(column, scaling=_of_array(settings), inputs=int(np.prod(shape))) for column in given)
 
 

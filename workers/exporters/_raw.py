@@ -28,7 +28,8 @@ def array_of(samples: Any, shape: tuple[int, ...], settings: Settings) -> np.nda
     if array.dtype.kind not in "biuf":
         raise TypeError(f"samples hold numbers, got {array.dtype}")
     if array.ndim == 0 or array.shape[1:] != shape or len(array) == 0:
-        raise ValueError(f"samples have the shape {('n', *shape)} with n of at least 1, got {array.shape}")
+        wanted, got = ("×".join(map(str, sizes)) for sizes in (("n", *shape), array.shape))
+        raise ValueError(f"samples have the shape {wanted} with n of at least 1, got {got or 'a single number'}")
     if array.dtype.kind == "f":
         broken = np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1))
         if len(broken):

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from search_spaces import families
 from search_spaces.candidate import Candidate
 from search_spaces.network import Network
+from search_spaces.plain_text import shaped
 from search_spaces.version import version
 from workers import checkpoints
 from workers.checkpoints import TrainedState
@@ -159,7 +160,7 @@ def _restored(
     except RuntimeError as error:
         raise CheckpointError(
             f"the checkpoint {checkpoint.path!r} is of another network than {candidate.architecture.family} "
-            f"for inputs {network.inputs} and {network.outputs} outputs: did the task's samples change?"
+            f"for inputs {shaped(network.inputs)} and {network.outputs} outputs: did the task's samples change?"
         ) from error
     return network, module, state
 
@@ -174,7 +175,7 @@ def _changed(known: TaskInfo, now: TaskInfo) -> str:
     if sizes[0] != sizes[1]:
         difference = f"{sizes[0]} in train/validation/test then, {sizes[1]} now"
     elif known.inputs != now.inputs:
-        difference = f"inputs of shape {known.inputs} then, {now.inputs} now"
+        difference = f"inputs of shape {shaped(known.inputs)} then, {shaped(now.inputs)} now"
     elif known.classes != now.classes:
         difference = f"the classes {', '.join(known.classes)} then, {', '.join(now.classes)} now"
     else:

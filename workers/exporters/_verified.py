@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from search_spaces.errors import NasError
+from search_spaces.plain_text import shaped
 from workers import file_store
 from workers.errors import ExportError
 from workers.exporters._exported import EXPORTERS, Exported
@@ -70,7 +71,9 @@ def _compare(format: str, trained: Trained, outputs: Tensor) -> tuple[float, Map
     """Return the largest difference and the metrics of the reloaded network; raise ExportError if it is another."""
     original = in_batches(trained.module, trained.inputs)
     if outputs.shape != original.shape:
-        raise ExportError(f"the {format} export answers with shape {tuple(outputs.shape)}, not {tuple(original.shape)}")
+        raise ExportError(
+            f"the {format} export answers with shape {shaped(outputs.shape)}, not {shaped(original.shape)}"
+        )
     difference = float((outputs - original).abs().max() / original.abs().max().clamp(min=1.0))
     if not difference < TOLERANCE:
         raise ExportError(f"the {format} export is not the network it was made from: outputs differ by {difference:g}")

@@ -126,7 +126,7 @@ def undecodable(path: str, content: bytes, encoding: str) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         name = encoding.removesuffix("-sig").upper()
-        wrong = f"{path}:{line}: not {name}: byte {content[error.start : error.start + 1]!r}"
+        wrong = f"{path}:{line}: not {name}: byte 0x{content[error.start]:02x}"
         return f"{wrong} (say encoding: cp1252 if a program on Windows wrote it, or latin-1)"
     return f"{path}: not {encoding}"
 

@@ -9,6 +9,7 @@ from typing import IO
 import numpy as np
 from numpy.lib import format as npy
 
+from search_spaces.plain_text import shaped
 from workers.errors import TaskError
 from workers.free_memory import require_room
 from workers.tasks._files import existing
@@ -93,16 +94,16 @@ def _array(path: str, stream: IO[bytes], member: zipfile.ZipInfo) -> Array:
         raise TaskError(f"{path}: {member.filename!r} in it is no array")
     version = npy.read_magic(stream)
     if version not in ((1, 0), (2, 0), (3, 0)):
-        raise TaskError(f"{path}: array {name!r} has the format {version}, which is not known")
+        raise TaskError(f"{path}: array {name!r} has the format {version[0]}.{version[1]}, which is not known")
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     shape, fortran, dtype = read(stream)
     if dtype.hasobject:
         raise TaskError(f"{path}: array {name!r} holds Python objects; it needs plain numbers or texts of one length")
     if any(axis < 0 for axis in shape):
-        raise TaskError(f"{path}: array {name!r} has an axis of negative length: {shape}")
+        raise TaskError(f"{path}: array {name!r} has an axis of negative length: {shaped(shape)}")
     taken, there = math.prod(shape) * dtype.itemsize, member.file_size - stream.tell()
     if taken != there:
-        told = f"{there:,} bytes are there, its shape {shape} of {dtype} takes {taken:,}"
+        told = f"{there:,} bytes are there, its shape {shaped(shape)} of {dtype} takes {taken:,}"
         raise TaskError(f"{path}: array {name!r} is damaged: {told}")
     content = stream.read()
     if len(content) != there:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from search_spaces.plain_text import shaped
 from workers.errors import TaskError
 from workers.tasks.protocol import Array
 
@@ -16,7 +17,7 @@ def coded(path: str, y: Array, parts: Mapping[str, NDArray[np.int64]], setting: 
     that these are classes, empty where they look so by themselves.
     """
     if y.size != len(y) or y.dtype.kind not in "biuUf":
-        told = f"{path}: y needs one class a sample, as a number or text, got {y.dtype} {y.shape}"
+        told = f"{path}: y needs one class a sample, as a number or text, got {y.dtype} {shaped(y.shape)}"
         raise TaskError(told, setting)
     y = y.reshape(-1)
     if y.dtype.kind == "f" and not np.isfinite(y).all():
@@ -40,7 +41,7 @@ def class_names(path: str, values: Array, names: Array | None) -> tuple[str, ...
     if names is None or values.dtype.kind in "Ub":
         return tuple(_written(value) for value in values)
     if names.ndim != 1 or names.dtype.kind not in "USiub":
-        raise TaskError(f"{path}: classes needs one name a class, got {names.dtype} {names.shape}")
+        raise TaskError(f"{path}: classes needs one name a class, got {names.dtype} {shaped(names.shape)}")
     written = [name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name) for name in names.tolist()]
     for value in values.tolist():
         if value % 1 or not 0 <= value < len(written):

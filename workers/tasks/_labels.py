@@ -35,4 +35,5 @@ def decoded(path: str, y: Array) -> Array:
     try:
         return np.char.decode(y, "utf-8")
     except UnicodeDecodeError as error:
-        raise TaskError(f"{path}: the labels of y are bytes that are not UTF-8, such as {error.object!r}") from error
+        label = bytes(error.object).decode("utf-8", "replace")
+        raise TaskError(f"{path}: the labels of y are bytes that are not UTF-8, such as {label!r}") from error

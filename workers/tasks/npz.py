@@ -11,6 +11,7 @@ import numpy as np
 
 from search_spaces.errors import nearest
 from search_spaces.hyperparameters import flag, option, required_file
+from search_spaces.plain_text import shaped
 from workers.errors import TaskError
 from workers.messages import Column
 from workers.metric_names import Kind
@@ -89,10 +90,10 @@ class Npz:
             raise TaskError(f"{self.path}: x needs numbers, got {x.dtype}")
         if x.ndim < 2 or 0 in x.shape:
             lacking = "x has one axis, samples alone" if x.ndim < 2 else "x has an axis of length 0"
-            raise TaskError(f"{self.path}: {lacking}: {x.shape}; it needs at least one number a sample")
+            raise TaskError(f"{self.path}: {lacking}: {shaped(x.shape)}; it needs at least one number a sample")
         divisor = 255.0 if x.dtype == np.uint8 else 1.0
         layout, how = self._layout(x)
-        column = Column("x", "array", f"{x.dtype} {x.shape}, {how}")
+        column = Column("x", "array", f"{x.dtype} {shaped(x.shape)}, {how}")
         return ArrayInputs(x, AXES.get(layout, "plain"), divisor, self.standardise), column
 
     def _layout(self, x: Array) -> tuple[str, str]:
@@ -101,10 +102,10 @@ class Npz:
         if layout not in DIMENSIONS:
             ways = ", ".join(LAYOUTS[1:])
             raise TaskError(
-                f"{self.path}: cannot tell what the axes of x, {x.shape}, are (say one of: {ways})", "layout"
+                f"{self.path}: cannot tell what the axes of x, {shaped(x.shape)}, are (say one of: {ways})", "layout"
             )
         if x.ndim != DIMENSIONS[layout]:
-            told = f"{self.path}: {layout} needs {DIMENSIONS[layout]} axes, x has {x.ndim}: {x.shape}"
+            told = f"{self.path}: {layout} needs {DIMENSIONS[layout]} axes, x has {x.ndim}: {shaped(x.shape)}"
             raise TaskError(told, "layout")
         if self.layout != "auto":
             return layout, f"layout {layout}"
@@ -156,7 +157,8 @@ def _used(path: str, arrays: Mapping[str, Array]) -> tuple[dict[str, str], list[
 
 def _unused(names: Sequence[str], arrays: Mapping[str, Array]) -> str:
     """Return which arrays are not used; one of lengths or a mask is none of those that a network gets."""
-    shown = ", ".join(f"{name} {arrays[name].shape}" for name in names[:8]) + (", …" if len(names) > 8 else "")
+    few = ", ".join(f"{name} ({shaped(arrays[name].shape)})" for name in names[:8])
+    shown = few + (", …" if len(names) > 8 else "")
     padding = any(word in name.lower() for name in names for word in ("len", "mask"))
     hint = "; padding counts as data unless a feature of x marks it" if padding else ""
     return f"{'1 array is' if len(names) == 1 else f'{len(names):,} arrays are'} not used: {shown}{hint}"
@@ -176,9 +178,13 @@ def _parts(path: str, used: Mapping[str, str], arrays: Mapping[str, Array]) -> d
     shape, axes = parts[""][0].shape[1:], parts[""][1].shape[1:]
     for part, (x, y) in parts.items():
         if x.shape[1:] != shape:
-            raise TaskError(f"{path}: samples of x_{part} have shape {x.shape[1:]}, those of x_train {shape}")
+            raise TaskError(
+                f"{path}: samples of x_{part} have shape {shaped(x.shape[1:])}, those of x_train {shaped(shape)}"
+            )
         if y.shape[1:] != axes:
-            raise TaskError(f"{path}: targets of y_{part} have shape {y.shape[1:]}, those of y_train {axes}")
+            raise TaskError(
+                f"{path}: targets of y_{part} have shape {shaped(y.shape[1:])}, those of y_train {shaped(axes)}"
+            )
         if y.dtype.kind != parts[""][1].dtype.kind and "U" in y.dtype.kind + parts[""][1].dtype.kind:
             raise TaskError(f"{path}: y_{part} holds {y.dtype}, y_train {parts[''][1].dtype}")
     return parts
@@ -192,10 +198,10 @@ def _pair(path: str, used: Mapping[str, str], arrays: Mapping[str, Array], *role
     names = [used[role] for role in roles]
     x, y = (arrays[name] for name in names)
     if x.ndim < 1 or len(x) == 0 or y.ndim < 1 or len(x) != len(y):
-        told = f"{names[0]} {x.shape} and {names[1]} {y.shape} need as many samples, at least one"
-        raise TaskError(f"{path}: {told}{_end_to_end(x, y, arrays)}")
+        told = f"{names[0]} ({shaped(x.shape)}) and {names[1]} ({shaped(y.shape)})"
+        raise TaskError(f"{path}: {told} need as many samples, at least one{_end_to_end(x, y, arrays)}")
     if 0 in y.shape:
-        raise TaskError(f"{path}: {names[1]} has an axis of length 0: {y.shape}")
+        raise TaskError(f"{path}: {names[1]} has an axis of length 0: {shaped(y.shape)}")
     return x, y
 
 
@@ -230,6 +236,6 @@ def _is_one_hot(y: Array) -> bool:
 
 def _numbers(path: str, y: Array, setting: str) -> Array:
     if y.dtype.kind not in "biuf" or y.ndim > 2:
-        told = f"{path}: y needs numbers of shape (samples,) or (samples, outputs), got {y.dtype} {y.shape}"
+        told = f"{path}: y needs numbers, one or several a sample, got {y.dtype} {shaped(y.shape)}"
         raise TaskError(told, setting)
     return y.reshape(len(y), -1).astype(np.float64)

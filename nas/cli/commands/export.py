@@ -10,35 +10,34 @@ from nas.cli.options import JsonOption, StorageOption, StudyName, url_of
 if TYPE_CHECKING:
     from nas.config import StudyConfig
     from nas.storage import Artifact
+    from nas.study import Study
+
+
+FormatsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--to",
+        metavar="FORMAT",
+        help="source, safetensors, torch_export or onnx; may be repeated; as the study says unless given",
+    ),
+]
+NumberOption = Annotated[int | None, typer.Option("--trial", metavar="N", min=0, help="this trial instead of the best")]
+EnsembleOption = Annotated[bool, typer.Option("--ensemble", help="the average of its retrainings, as one network")]
+FolderOption = Annotated[
+    str | None, typer.Option("--folder", metavar="PATH", help="where to; beside the study's files unless given")
+]
 
 
 def export(
     name: StudyName,
-    to: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--to",
-            metavar="FORMAT",
-            help="source, safetensors, torch_export or onnx; may be repeated; as the study says unless given",
-        ),
-    ] = None,
-    number: Annotated[
-        int | None, typer.Option("--trial", metavar="N", min=0, help="this trial instead of the best")
-    ] = None,
-    ensemble: Annotated[
-        bool, typer.Option("--ensemble", help="the average of its retrainings, as one network")
-    ] = False,
-    folder: Annotated[
-        str | None, typer.Option("--folder", metavar="PATH", help="where to; beside the study's files unless given")
-    ] = None,
+    to: FormatsOption = None,
+    number: NumberOption = None,
+    ensemble: EnsembleOption = False,
+    folder: FolderOption = None,
     storage: StorageOption = None,
     json: JsonOption = False,
 ) -> None:
     """Export a trained network; each file is loaded again and compared before it counts as written."""
-    from dataclasses import asdict
-
-    from nas.artifacts.export import members_of
-    from nas.cli.output.console import facts, out, print_json
     from nas.study import Study
     from workers import file_store
     from workers.exporters import EXPORTERS
@@ -50,11 +49,25 @@ def export(
     target = file_store.absolute(folder or _beside(config, number, ensemble))
     write = study.export_ensemble if ensemble else study.export
     written = write(target, formats=to or config.artifacts.export, number=number)
-    if not written:
-        return
-    retrained = len(members_of(study.artifacts, written[0].number))
-    averaged = ensemble or (number is None and config.final.ensemble)
-    seeds = retrained if averaged else min(retrained, 1)
+    if written:
+        averaged = ensemble or (number is None and config.final.ensemble)
+        _tell(written, _seeds(study, written[0].number, averaged=averaged), json=json)
+
+
+def _seeds(study: "Study", number: int, *, averaged: bool) -> int:
+    """Return how many retrainings the weights are of; 0 where they are those of the search."""
+    from nas.artifacts.export import members_of
+
+    retrained = len(members_of(study.artifacts, number))
+    return retrained if averaged else min(retrained, 1)
+
+
+def _tell(written: "Sequence[Artifact]", seeds: int, *, json: bool) -> None:
+    """Print what was written, what it was trained on and what it scores."""
+    from dataclasses import asdict
+
+    from nas.cli.output.console import facts, out, print_json
+
     if json:
         said = {"measured_on": "test" if seeds else "validation", "seeds": max(seeds, 1)}
         print_json([{**asdict(artifact), **said} for artifact in written])

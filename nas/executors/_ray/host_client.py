@@ -109,7 +109,9 @@ class HostProcess:
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(1.0)
         code = self.process.poll()
-        how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with {code}"
+        how = (
+            "closed its end" if code is None else f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
+        )
         words = (self.folder / "child.log").read_text(errors="replace").strip()[-_LAST_WORDS:] if code else ""
         return f"Ray's child process {how}" + (f": …{words}" if words and code and code > 0 else "")
 
