@@ -44,16 +44,6 @@ class Controller:
     pause: float = 0.03
     """Seconds between two transactions of a busy search."""
 
-    def begin(self, config: StudyConfig) -> StudyRecord:
-        """Create the study and run it to its end.
-
-        Raises:
-            StudyExists: there is a study of that name.
-            TaskError, SpecError: as `prepare`.
-        """
-        with ExitStack() as stack:
-            return self.begin_prepared(prepare(config, stack, self.start))
-
     def begin_prepared(self, prepared: Prepared, inheritance: Inheritance = NOTHING) -> StudyRecord:
         """Create the study and run it to its end; raise StudyExists if there is one of that name."""
         config = prepared.config
