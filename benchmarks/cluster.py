@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Collection, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from benchmarks.controller import EPOCHS, NoOpExecutor, ours, space
 from benchmarks.machine import describe_machine
 from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
 from nas.controller.controller import Controller
+from nas.controller.prepare import prepare
 from nas.controller.run_settings import RunSettings
 from nas.events import Happening, StudyStarted, TrialFinished
 from nas.storage import Storage
@@ -102,8 +104,8 @@ def through(folder: Path, executor: Named, trials: int) -> float:
             case TrialFinished():
                 ended, epochs = time.perf_counter(), epochs + happening.trial.epochs
 
-    with Storage.open(config.storage) as storage:
-        Controller(storage, RunSettings(watch)).begin(config)
+    with Storage.open(config.storage) as storage, ExitStack() as stack:
+        Controller(storage, RunSettings(watch)).begin_prepared(prepare(config, stack))
     assert epochs == trials * EPOCHS, f"{epochs} reports of {trials} trials"
     return trials / (ended - began)
 

@@ -13,6 +13,7 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,6 +22,7 @@ import optuna
 from benchmarks.machine import describe_machine
 from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
 from nas.controller.controller import Controller
+from nas.controller.prepare import prepare
 from nas.controller.run_settings import RunSettings
 from nas.events import Happening, TrialFinished
 from nas.executors.protocol import Executor
@@ -131,9 +133,9 @@ def ours(
         if isinstance(happening, TrialFinished):
             finished.append(time.perf_counter() - began)
 
-    with Storage.open(config.storage) as opened:
+    with Storage.open(config.storage) as opened, ExitStack() as stack:
         began = time.perf_counter()
-        Controller(opened, RunSettings(watch), start=start).begin(config)
+        Controller(opened, RunSettings(watch), start=start).begin_prepared(prepare(config, stack, start))
     finished[-1] = time.perf_counter() - began  # everything written and projected
     return finished
 

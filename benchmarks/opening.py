@@ -59,7 +59,7 @@ def make(url: str, sampler: str, trials: int) -> None:
             chunk = finished[start : start + _CHUNK]
             storage.save(lease, trials=chunk, points=[(one.number, point) for one in chunk for point in one.curve])
         storage.release(lease)
-        Projection(storage, record, config.space, config.objectives).sync(finished)
+        Projection(storage, record, config.space, config.objectives).update([])
 
 
 def _finished(proposals: Proposals, sampler: RandomSampler, trials: int) -> Iterator[Trial]:

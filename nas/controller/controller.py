@@ -34,16 +34,6 @@ class Controller:
     start: Callable[[Named], Executor] = executors.start
     """How executors are started; benchmarks and tests hand in their own."""
 
-    def begin(self, config: StudyConfig) -> StudyRecord:
-        """Create the study and run it to its end.
-
-        Raises:
-            StudyExists: there is a study of that name.
-            TaskError, SpecError: as `prepare`.
-        """
-        with ExitStack() as stack:
-            return self.begin_prepared(prepare(config, stack, self.start))
-
     def begin_prepared(self, prepared: Prepared, inheritance: InheritedTrials = NOTHING) -> StudyRecord:
         """Create the study and run it to its end; raise StudyExists if there is one of that name."""
         config = prepared.config

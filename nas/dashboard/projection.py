@@ -53,10 +53,6 @@ class Projection:
         """Show the newest of these trials, with their whole curves; what else Optuna lacks is mended on the way."""
         self._safely(lambda: self._update(trials))
 
-    def sync(self, trials: Sequence[Trial]) -> None:
-        """Compare Optuna's tables with all trials of the study, and mend what differs."""
-        self._safely(lambda: self._sync(trials))
-
     def rebuild(self, trials: Sequence[Trial]) -> None:
         """Throw the shadow away and make it anew from all trials of the study."""
         self._safely(lambda: self._rebuild(trials))
@@ -92,9 +88,6 @@ class Projection:
 
     def _rebuild(self, trials: Sequence[Trial]) -> None:
         forget(self._storage, self._study.name)
-        self._sync(trials)
-
-    def _sync(self, trials: Sequence[Trial]) -> None:
         known = {trial.number: trial for trial in trials}
         self._compare(trials, lambda numbers: [known[number] for number in numbers])
 

@@ -37,8 +37,8 @@ def schema() -> Schema:
 
 
 def text() -> str:
-    """Return the schema as it is kept in the tree."""
-    return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
+    """Return the schema as it is shipped: in one line, since editors read it and people read docs/study-file.md."""
+    return json.dumps(schema(), separators=(",", ":"), ensure_ascii=False) + "\n"
 
 
 def write(path: Path = PATH) -> None:

@@ -48,6 +48,12 @@ def test_the_published_schema_is_what_the_code_declares() -> None:
     assert json_schema.PATH.read_text("utf-8") == json_schema.text(), "run python -m nas.study_file.json_schema"
 
 
+def test_the_published_schema_is_one_line_without_spaces_between_its_parts() -> None:
+    text = json_schema.PATH.read_text("utf-8")
+    assert text.count("\n") == 1
+    assert text == json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False) + "\n"
+
+
 def test_the_schema_is_a_schema() -> None:
     Draft202012Validator.check_schema(PUBLISHED)
 

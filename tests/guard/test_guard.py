@@ -48,7 +48,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> str:
     config = loads(STUDY)
     with Storage.open(url) as storage:
         record = storage.create(config.name, to_json(config), DIGITS, {})
-        Projection(storage, record, config.space, config.objectives).sync([])
+        Projection(storage, record, config.space, config.objectives).update([])
     return url
 
 

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from nas.config import Artifacts, Budget, Final, Objective, Pruning, StudyConfig
 from nas.controller.controller import Controller
+from nas.controller.prepare import prepare
 from nas.controller.run_settings import RunSettings
 from nas.events import EpochsDone, Happening
 from nas.executors.protocol import Executor
@@ -262,7 +263,10 @@ class Bench:
         settings = {"watch": self.watched.append, "pause": 0.0, **settings}
         controller = Controller(self.storage, RunSettings(**settings), start=lambda _: executor)
         known = self.storage.find("s")
-        return controller.resume(known, config) if known else controller.begin(config or self.config())
+        if known:
+            return controller.resume(known, config)
+        with ExitStack() as stack:
+            return controller.begin_prepared(prepare(config or self.config(), stack, controller.start))
 
     def run_killed(self, config: StudyConfig, at_polls: Sequence[int], **settings: Any) -> int:
         """Run it with a kill at each of these polls, then to its end; return the epochs that were trained."""

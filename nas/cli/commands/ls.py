@@ -2,12 +2,14 @@
 
 from typing import TYPE_CHECKING
 
+from nas.cli.garbage_collection import paused
 from nas.cli.options import JsonOption, StorageOption, url_of
 
 if TYPE_CHECKING:
     from nas.snapshot import Snapshot
 
 
+@paused()
 def ls(storage: StorageOption = None, json: JsonOption = False) -> None:
     """List all studies of a storage, oldest first."""
     from nas.cli.output import humanize

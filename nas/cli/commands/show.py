@@ -1,8 +1,10 @@
 """Show one study: definition, trials, best, test score, environment."""
 
+from nas.cli.garbage_collection import paused
 from nas.cli.options import JsonOption, StorageOption, StudyName, on_storage, url_of
 
 
+@paused()
 def show(name: StudyName, storage: StorageOption = None, json: JsonOption = False) -> None:
     """Show one study: what was searched, how it stands, its best network, where it ran."""
     from rich.text import Text

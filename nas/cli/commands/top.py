@@ -4,9 +4,11 @@ from typing import Annotated
 
 import typer
 
+from nas.cli.garbage_collection import paused
 from nas.cli.options import JsonOption, StorageOption, StudyName, url_of
 
 
+@paused()
 def top(
     name: StudyName,
     k: Annotated[int, typer.Option("-k", metavar="N", min=1, help="how many")] = 10,

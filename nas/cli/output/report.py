@@ -229,6 +229,8 @@ def _front(snapshot: Snapshot) -> str:
 
 def chosen(named: Named, menu: Menu) -> Named:
     """Leave out the settings that are as they are unless given."""
+    if not named.settings:
+        return named  # no need to import it: a task of images brings NumPy
     try:
         usual = {item.name: item.default for item in settings_of(menu.load(named.name))}
     except NasError:

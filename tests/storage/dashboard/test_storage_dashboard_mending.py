@@ -72,7 +72,7 @@ def test_a_running_trial_that_somebody_finished_in_the_dashboard_is_put_right_on
     save(storage, lease, trials)
     projection.update(trials)
     optuna.load_study(study_name="first", storage=storage.address).tell(1, 9.0)
-    Projection(storage, study, space, ACCURACY).sync(trials)
+    Projection(storage, study, space, ACCURACY).update([])
     assert_same(trials[1], in_optuna(storage)[1])
 
 
