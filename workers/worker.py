@@ -29,15 +29,21 @@ def machine() -> Machine:
     return Machine(devices(), cores, torch.__version__, native.variant, native.reason)
 
 
-def warm_up() -> None:
-    """Load what training needs, while there is nothing else to do.
+def load_torch() -> None:
+    """Import what training needs."""
+    import workers.training_loop  # noqa: F401
 
-    The garbage collector would look at torch's many objects again and again, which never become garbage.
+
+def warm_up() -> None:
+    """Import what training needs, in a process that does nothing else: what it holds now is never looked at again.
+
+    The garbage collector would go through torch's many objects again and again, which never become garbage. A process
+    of the user's may hold garbage of its own, and is left alone.
     """
     collecting = gc.isenabled()
     gc.disable()
     try:
-        import workers.training_loop  # noqa: F401
+        load_torch()
     finally:
         gc.freeze()
         if collecting:

@@ -29,9 +29,9 @@ class Inline:
 
     def start(self) -> Executor:
         """Return the executor; torch is loaded while its task is read."""
-        from workers.worker import Worker, warm_up
+        from workers.worker import Worker, load_torch
 
-        loading = Thread(target=warm_up, name="torch")
+        loading = Thread(target=load_torch, name="torch")
         loading.start()
         return InlineExecutor(Worker(), self.cohort, loading)
 

@@ -113,7 +113,7 @@ def test_a_study_whose_export_was_hindered_is_shown_as_owing_it_until_it_is_made
     hindered = run_in(table, "resume", "table", "--quiet")
     assert (hindered.code, "cannot be written" in hindered.err) == (1, True)
     shown = run_in(table, "show", "table").out
-    assert "stopped (it owes its export)" in shown
+    assert "stopped: it owes its export" in shown
     assert "go on       nas resume table" in shown
     network.rmdir()
     assert "finished (trials)" in run_in(table, "resume", "table").out

@@ -92,12 +92,13 @@ def test_a_trial_that_exits_fails_alone(guest: Desk, executor: str) -> None:
     assert guest.state() == "FINISHED"
 
 
-def test_an_error_that_nobody_thought_of_is_told_in_a_sentence(guest: Desk) -> None:
+def test_an_error_of_a_task_from_elsewhere_names_it_in_a_sentence(guest: Desk) -> None:
     text = study("{process: {workers: 1}}", "[sgd]").replace("task: wine", "task: broken")
     run = guest.nas("run", guest.write(text), "--storage", guest.url)
-    assert run.end() == 1
+    assert run.end() == 3
     told = [line for line in run.stderr.splitlines() if "nobody thought of this" in line]
-    assert told == ["error: a worker died while it loaded the task 'broken': RuntimeError: nobody thought of this"]
+    assert len(told) == 1
+    assert told[0].endswith("(guest:Broken) cannot be used: RuntimeError: nobody thought of this")
     assert "Traceback" not in run.stderr
 
 
