@@ -37,7 +37,7 @@ def table(tmp_path: Path) -> Path:
 OTHER_SAMPLES = {
     "36/12/12 in train/validation/test then, 42/14/14 now": rows(70),
     "as many as then, with other values": [*rows(59), "9.9,9.9,b"],
-    "inputs of shape (2,) then, (1,) now": [line.split(",", 1)[1] for line in rows(60)],
+    "inputs of shape 2 then, 1 now": [line.split(",", 1)[1] for line in rows(60)],
     "the classes a, b then, a, c now": [f"{line[:-1]}c" if line.endswith("b") else line for line in rows(60)],
 }
 
@@ -116,5 +116,5 @@ def test_a_study_whose_export_was_hindered_is_shown_as_owing_it_until_it_is_made
     assert "stopped: it owes its export" in shown
     assert "go on       nas resume table" in shown
     network.rmdir()
-    assert "finished (trials)" in run_in(table, "resume", "table").out
+    assert "finished: all its trials were trained" in run_in(table, "resume", "table").out
     assert network.is_file()

@@ -34,7 +34,7 @@ def blocks(language: str, *pages: Path) -> list[Block]:
     return [block for page in pages or PAGES for block in _of_page(page) if block.language == language]
 
 
-def tests_of(path: Path) -> dict[str, str]:
+def functions_of(path: Path) -> dict[str, str]:
     """Return the tests of a file, each with the names of its decorators."""
     return {
         item.name: " ".join(map(ast.unparse, item.decorator_list))

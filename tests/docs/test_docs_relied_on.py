@@ -2,7 +2,7 @@
 
 import re
 
-from pages import ROOT, tests_of
+from pages import ROOT, functions_of
 
 TEXT = (ROOT / "docs" / "relied-on.md").read_text("utf-8")
 NAMED = re.findall(r"\| `(tests/\S+\.py)::(\w+)` \|$", TEXT, re.MULTILINE)
@@ -15,7 +15,7 @@ def test_every_row_names_a_file_and_a_test() -> None:
 
 
 def test_every_named_test_exists() -> None:
-    missing = [f"{file}::{name}" for file, name in NAMED if name not in tests_of(ROOT / file)]
+    missing = [f"{file}::{name}" for file, name in NAMED if name not in functions_of(ROOT / file)]
     assert missing == []
 
 

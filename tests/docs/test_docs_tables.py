@@ -62,4 +62,4 @@ def test_every_space_and_command_is_documented() -> None:
 
 def test_the_menus_are_as_many_as_the_folders_that_hold_one() -> None:
     folders = {path.parent.name for path in ROOT.glob("*/*/protocol.py")}
-    assert folders <= {menu.package.rpartition(".")[2] for menu in MENUS} | {"engines", "layers"}
+    assert folders <= {menu.package.rpartition(".")[2] for menu in MENUS} | {"engines", "layers", "policies"}

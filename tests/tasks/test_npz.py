@@ -155,7 +155,7 @@ def test_sequences_that_stand_one_after_the_other_are_named_with_what_to_do(save
 
 def test_an_array_of_lengths_is_not_used_and_it_is_said_what_that_means(save: Save) -> None:
     (told,) = load(spec(save(x=values(5, 4), y=Y, lengths=np.full(20, 5)))).info.warnings
-    assert told == "1 array is not used: lengths (20,); padding counts as data unless a feature of x marks it"
+    assert told == "1 array is not used: lengths (20); padding counts as data unless a feature of x marks it"
 
 
 def test_zero_samples_are_refused(save: Save) -> None:

@@ -13,7 +13,7 @@ from optuna_tables import save
 
 from nas.dashboard.projection import Projection
 from nas.dashboard.server import server
-from nas.errors import StorageError, StudyNotFound
+from nas.errors import DashboardUnusable, StudyNotFound
 from nas.storage import Lease, Storage
 from nas.trials import Trial
 
@@ -64,7 +64,7 @@ def test_a_server_on_a_missing_file_says_so_and_creates_none(tmp_path: Any) -> N
 
 
 def test_a_taken_port_is_reported(address: str, url: str) -> None:
-    with pytest.raises(StorageError, match=r"cannot listen on 127.0.0.1:"):
+    with pytest.raises(DashboardUnusable, match=r"cannot listen on 127.0.0.1:"):
         server(url, port=int(address.rpartition(":")[2]))
 
 
@@ -78,5 +78,5 @@ def test_a_server_may_listen_on_the_other_loopback(
 
 
 def test_a_server_beyond_loopback_needs_a_token(storage: Storage, url: str) -> None:
-    with pytest.raises(StorageError, match=r"cannot listen on 0.0.0.0: .*--token-file"):
+    with pytest.raises(DashboardUnusable, match=r"cannot listen on 0.0.0.0: .*--token-file"):
         server(url, host="0.0.0.0", port=0)
