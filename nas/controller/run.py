@@ -96,7 +96,7 @@ class Run:
         self.enter()
         self.stopwatch.seconds["start"] = self.stopping.seconds - self.record.seconds
         reason = self.stopwatch.timed("search", self.search.run)()
-        self.check_deciders()
+        self.check_policy()
         if reason == "stop":
             return self.leave("STOPPED", reason, {})
         best = ranked(list(self.search.history), self.config.objectives)
@@ -178,7 +178,7 @@ class Run:
         if text := not_shared_warning(self.config):
             self.settings.watch(Noticed(text))
 
-    def check_deciders(self) -> None:
+    def check_policy(self) -> None:
         """Leave the study as stopped where its sampler or pruner was set aside, and raise why: the search has drained.
 
         Raises:

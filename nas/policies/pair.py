@@ -1,6 +1,6 @@
 """A sampler and a pruner as one policy: what waits goes on first, then new candidates; weak trials are stopped."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nas import pruners, samplers
@@ -15,11 +15,10 @@ from search_spaces.errors import NasError
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Trains every candidate for the same number of epochs, unless the pruner stops it."""
+    """Trains every candidate for the study's epochs, unless the pruner stops it."""
 
     sampler: CheckedSampler
     pruner: CheckedPruner
-    epochs: int
 
     @property
     def trouble(self) -> NasError | None:
@@ -29,11 +28,11 @@ class Pair:
     def next(self, waiting: Sequence[int], numbers: Sequence[int]) -> list[Decision]:
         """Return the trials that wait, in their order; where none does, a new candidate for each number."""
         if waiting:
-            return [Continue(number, self.epochs) for number in waiting]
+            return [Continue(number) for number in waiting]
         if not numbers:
             return []
         asked = zip(numbers, self.sampler.ask(numbers), strict=False)
-        return [Start(params, self.epochs, self._state(number)) for number, params in asked]
+        return [Start(params, self.sampler.state(number)) for number, params in asked]
 
     def report(self, number: int, epoch: int, value: float) -> Verdict:
         """Let the pruner judge a trial."""
@@ -55,9 +54,6 @@ class Pair:
         """Return what of finished trials the pruner still needs; what runs or waits is read from its curve."""
         return values_to_replay(trials, self.pruner, read)
 
-    def _state(self, number: int) -> Mapping[str, object]:
-        return self.sampler.state(number)
-
 
 def pair(config: StudyConfig, *, seed: int) -> Pair:
     """Make the policy of a study that its task has completed; `seed` is the sampler's.
@@ -75,4 +71,4 @@ def pair(config: StudyConfig, *, seed: int) -> Pair:
         config.pruning.pruner.name,
         lambda: pruners.make(config.pruning, epochs=config.budget.epochs, seed=config.seed),
     )
-    return Pair(sampler, pruner, config.budget.epochs)
+    return Pair(sampler, pruner)

@@ -1,4 +1,4 @@
-"""What every policy does: decide which candidates are trained, how far, and which of them are stopped."""
+"""What every policy does: decide which candidates are trained, and which of them are stopped."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,20 +20,18 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A new candidate, to be trained for this many epochs."""
+    """A new candidate."""
 
     params: Params
-    epochs: int
     state: Mapping[str, object] = field(default_factory=dict)
     """JSON values that the policy must find again; they are stored with the trial."""
 
 
 @dataclass(frozen=True, slots=True)
 class Continue:
-    """A known trial that goes on from its checkpoint, or from its beginning, until it has this many epochs."""
+    """A known trial that goes on from its checkpoint, or from its beginning."""
 
     number: int
-    epochs: int
 
 
 Decision = Start | Continue

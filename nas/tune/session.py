@@ -191,7 +191,7 @@ class Session:
         """Record how the search has ended, once nothing runs any more, and close the study."""
         with self._closing:
             reason = self._search.conclude()
-            self._run.check_deciders()
+            self._run.check_policy()
             best = ranked(list(self._search.history), self._run.config.objectives)
             if reason in ("", "stop"):
                 self._run.leave("STOPPED", "stop", {})

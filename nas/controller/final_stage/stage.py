@@ -62,7 +62,10 @@ class FinalStage:
         finals = self._scored(self._ordered(candidates, plan), plan)
         linear = {LINEAR: self._linear.metrics} if self._linear.metrics is not None else {}
         if not linear and not self.trainings.interrupted():
-            self._warn("no linear baseline: there was no time for it")
+            late = self._linear_waits or self.trainings.out_of_time
+            self._warn(
+                f"no linear baseline: {'there was no time for it' if late else 'its trainings came to no result'}"
+            )
         doubts = [*self._warnings, *self._doubts(finals)]
         compared = self._comparison.results if self._comparison else ()
         return replace(finals, baselines={**constant(self.task), **linear}, compared=compared, warnings=doubts)
